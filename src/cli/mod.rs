@@ -1,0 +1,1 @@
+//! The command line: headless commands, text, JSON, Markdown, exit codes.

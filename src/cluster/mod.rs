@@ -1,0 +1,1 @@
+//! Kubernetes through kube: connect, discover, watch, dry run, apply, delete, rights, events.

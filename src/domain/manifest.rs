@@ -1,0 +1,100 @@
+//! Objects as files state them, with the place that each field came from.
+
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
+use std::sync::Arc;
+
+use super::{Gvk, RepoPath, Value};
+
+/// A line and a column in a file, both counted from 1.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Position {
+    /// Line, from 1.
+    pub line: u32,
+    /// Column in characters, from 1.
+    pub column: u32,
+}
+
+/// Where each field of one document stands in its file. Compact: twelve to sixteen bytes a field.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Places(Vec<(u64, Position)>);
+
+impl Places {
+    /// Collects pairs of RFC 6901 pointer and position. A pointer given twice keeps its last position.
+    pub fn new<S: AsRef<str>>(pairs: impl IntoIterator<Item = (S, Position)>) -> Self {
+        let mut places: Vec<_> = pairs
+            .into_iter()
+            .map(|(pointer, at)| (digest(pointer.as_ref()), at))
+            .collect();
+        places.reverse();
+        places.sort_by_key(|(digest, _)| *digest);
+        places.dedup_by_key(|(digest, _)| *digest);
+        places.shrink_to_fit();
+        Self(places)
+    }
+
+    /// The position of the field at an RFC 6901 pointer; for a field of a map, that of its name.
+    pub fn at(&self, pointer: &str) -> Option<Position> {
+        let wanted = digest(pointer);
+        let i = self.0.binary_search_by_key(&wanted, |(d, _)| *d).ok()?;
+        Some(self.0[i].1)
+    }
+}
+
+fn digest(pointer: &str) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    pointer.hash(&mut hasher);
+    hasher.finish()
+}
+
+/// Where a manifest comes from.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Origin {
+    /// File, relative to the root of its tree.
+    pub file: RepoPath,
+    /// Number of the document within the file, from 0.
+    pub document: usize,
+    /// Where the object starts.
+    pub start: Position,
+    /// Where each field stands.
+    pub places: Arc<Places>,
+}
+
+/// One object as its file states it: nothing defaulted, nothing added.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Manifest {
+    /// Kind and version; both are always present.
+    pub gvk: Gvk,
+    /// The whole object.
+    pub value: Arc<Value>,
+    /// File, line and column.
+    pub origin: Origin,
+}
+
+impl Manifest {
+    /// `metadata.name`, empty where there is none.
+    pub fn name(&self) -> &str {
+        self.meta("name")
+    }
+
+    /// `metadata.namespace` as the file states it, empty where there is none.
+    pub fn namespace(&self) -> &str {
+        self.meta("namespace")
+    }
+
+    /// The value of an annotation.
+    pub fn annotation(&self, name: &str) -> Option<&str> {
+        self.value
+            .get("metadata")?
+            .get("annotations")?
+            .get(name)?
+            .as_str()
+    }
+
+    fn meta(&self, field: &str) -> &str {
+        self.value
+            .get("metadata")
+            .and_then(|m| m.get(field))
+            .and_then(Value::as_str)
+            .unwrap_or_default()
+    }
+}

@@ -1,0 +1,96 @@
+//! The ordered steps that a sync or a rollback will take. A Plan is what was drawn: a Run does exactly this or stops.
+
+use std::sync::Arc;
+
+use super::app::Propagation;
+use super::record::RunKind;
+use super::{AppId, Commit, Manifest, ObjectDrift, ObjectKey, Problem};
+
+/// What a Plan is for.
+pub type PlanKind = RunKind;
+
+/// What one step does to its object.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Action {
+    /// Creates the destination namespace; never applies to an existing one.
+    CreateNamespace,
+    /// Server-side apply of an object that must not exist yet (`resourceVersion: "1"`).
+    Create,
+    /// Server-side apply to the object with the guarded uid.
+    Apply,
+    /// PUT of the whole object, then a claim of its fields.
+    Replace,
+    /// Delete, wait until it is gone, create.
+    Recreate,
+    /// Moves ownership of its fields to trueup; changes no value.
+    Adopt,
+    /// Deletes what is held and no longer in Git.
+    Prune,
+}
+
+/// What must still hold when a step runs, as it was when the Plan was drawn.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Guard {
+    /// UID of the live object; empty: there was none.
+    pub uid: String,
+    /// Resource version that the dry run answered from; sent only with a forced apply.
+    pub resource_version: String,
+    /// Whether the apply is forced, because the dry run met conflicts that are shown in the step's drift.
+    pub force: bool,
+}
+
+/// One step of a Plan.
+#[derive(Clone, Debug)]
+pub struct PlanStep {
+    /// Whose step it is.
+    pub app: AppId,
+    /// Which object.
+    pub key: ObjectKey,
+    /// What is done.
+    pub action: Action,
+    /// Sync wave; for a prune the mirrored one.
+    pub wave: i32,
+    /// What is sent; `None` for a prune.
+    pub manifest: Option<Arc<Manifest>>,
+    /// The diff that this step makes.
+    pub drift: Arc<ObjectDrift>,
+    /// What must still hold.
+    pub guard: Guard,
+    /// JSON pointers of leftovers that the step claims before it applies, because they would make the apply fail.
+    pub leftovers: Vec<String>,
+    /// How dependents go, for a prune or a recreate.
+    pub propagation: Propagation,
+    /// Whether the step depends on an earlier one (an absent namespace or CRD), so that its diff is Desired and not
+    /// the server's prediction.
+    pub unpredicted: bool,
+}
+
+/// One App of a Plan.
+#[derive(Clone, Debug)]
+pub struct PlannedApp {
+    /// Which App.
+    pub id: AppId,
+    /// The commit that its steps come from.
+    pub commit: Commit,
+    /// Objects that would be pruned, were it asked for; in `steps` only when it was.
+    pub prunable: Vec<ObjectKey>,
+    /// Why nothing of this App is done. Its steps are not in the Plan then.
+    pub refused: Option<Problem>,
+    /// What a person must know before saying yes.
+    pub warnings: Vec<String>,
+}
+
+/// The ordered steps of a sync, a rollback or an adoption, over one or several Apps.
+#[derive(Clone, Debug)]
+pub struct Plan {
+    /// What it is for.
+    pub kind: PlanKind,
+    /// The Apps, those refused among them.
+    pub apps: Vec<PlannedApp>,
+    /// What will be done, in order.
+    pub steps: Vec<PlanStep>,
+    /// Whether prunes are among the steps.
+    pub prune: bool,
+    /// Whether only chosen objects are covered.
+    pub selective: bool,
+}

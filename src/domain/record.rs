@@ -1,0 +1,108 @@
+//! What was synced, when, by whom and from which revision.
+
+use std::collections::BTreeSet;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::{CommitId, ObjectKey};
+
+/// How a Run ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Outcome {
+    /// Written ahead: it began and nothing is known of its end.
+    Running,
+    /// Every step succeeded.
+    Succeeded,
+    /// A step failed.
+    Failed,
+    /// It was stopped between steps, or the connection was lost.
+    Stopped,
+}
+
+/// What a Run was for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum RunKind {
+    /// Bringing the cluster to the App's revision.
+    Sync,
+    /// Bringing it back to an earlier revision. The App is pinned there until the next sync.
+    Rollback,
+    /// Taking over ownership, changing no value.
+    Adopt,
+}
+
+/// One Run, as recorded in the cluster. Tenants can write these: nothing in a record is fetched or trusted as a right.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct SyncRecord {
+    /// Number within the App, from 1, never reused.
+    pub id: u64,
+    /// What it was for.
+    pub kind: RunKind,
+    /// The commit that was synced.
+    pub commit: CommitId,
+    /// The revision that was asked for, as written (`main`, `HEAD`, `^1.2`).
+    pub revision: String,
+    /// Normalised URL of the repository, or its path where it has no origin.
+    pub repository: String,
+    /// Directory inside it.
+    pub path: String,
+    /// First line of the commit's message.
+    #[serde(default)]
+    pub message: String,
+    /// Who ran it: kubeconfig user and host.
+    pub who: String,
+    /// When it began.
+    pub started: Timestamp,
+    /// When it ended.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub finished: Option<Timestamp>,
+    /// How it ended.
+    pub outcome: Outcome,
+    /// Why it failed or stopped; may be empty.
+    #[serde(default)]
+    pub reason: String,
+    /// Objects created or changed.
+    pub applied: u32,
+    /// Objects pruned.
+    pub pruned: u32,
+    /// Steps that failed or were not run.
+    pub failed: u32,
+    /// Whether it covered chosen objects only.
+    #[serde(default)]
+    pub selective: bool,
+}
+
+/// The objects that an App holds. It proposes what may be pruned; a live tracking-id must agree.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Inventory(pub BTreeSet<ObjectKey>);
+
+/// Everything that the cluster keeps about an App: one ConfigMap in its destination namespace.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct AppRecord {
+    /// Oldest first, bounded by the App's history limit.
+    pub history: Vec<SyncRecord>,
+    /// What it holds.
+    pub inventory: Inventory,
+}
+
+impl AppRecord {
+    /// The last Run that left the cluster as one revision says: the last whole sync or rollback that succeeded.
+    pub fn last_synced(&self) -> Option<&SyncRecord> {
+        self.history
+            .iter()
+            .rev()
+            .find(|r| r.outcome == Outcome::Succeeded && !r.selective && r.kind != RunKind::Adopt)
+    }
+
+    /// The commit that the App is pinned to by a rollback, until the next sync.
+    pub fn pinned(&self) -> Option<&CommitId> {
+        self.last_synced()
+            .filter(|r| r.kind == RunKind::Rollback)
+            .map(|r| &r.commit)
+    }
+}

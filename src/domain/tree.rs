@@ -1,0 +1,324 @@
+//! A read-only view of a directory tree: one Git tree, or a working directory. Rendering sees files only through
+//! it, so what a render depends on is exactly what it read.
+
+use std::collections::BTreeSet;
+use std::fmt;
+use std::sync::Mutex;
+
+use super::{Problem, ProblemKind, Result};
+
+/// A path inside a tree: relative, `/`-separated, without `.`, `..` or empty parts. The root is the empty path.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct RepoPath(String);
+
+impl RepoPath {
+    /// The root of the tree.
+    pub fn root() -> Self {
+        Self::default()
+    }
+
+    /// Normalises a path as people write it (`./a//b/../c`). Fails where it leaves the tree.
+    pub fn parse(text: &str) -> Result<Self> {
+        Self::root().join(text)
+    }
+
+    /// A path relative to this directory, as symbolic links and manifests write them. Fails where it is absolute,
+    /// holds a NUL or leaves the tree.
+    pub fn join(&self, relative: &str) -> Result<Self> {
+        let leaves = || {
+            Problem::new(ProblemKind::Invalid, "the path leaves the repository")
+                .at(relative.to_owned())
+        };
+        if relative.starts_with('/') || relative.contains('\0') {
+            return Err(leaves());
+        }
+        let mut parts: Vec<&str> = self.parts().collect();
+        for part in relative.split('/') {
+            match part {
+                "" | "." => {}
+                ".." => {
+                    parts.pop().ok_or_else(leaves)?;
+                }
+                part => parts.push(part),
+            }
+        }
+        Ok(Self(parts.join("/")))
+    }
+
+    /// The path of an entry of this directory. `name` is one part.
+    #[must_use]
+    pub fn entry(&self, name: &str) -> Self {
+        if self.0.is_empty() {
+            Self(name.to_owned())
+        } else {
+            Self(format!("{}/{name}", self.0))
+        }
+    }
+
+    /// The path as text; empty for the root.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// Whether this is the root.
+    pub fn is_root(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Its parts, outermost first.
+    pub fn parts(&self) -> impl DoubleEndedIterator<Item = &str> {
+        self.0.split('/').filter(|p| !p.is_empty())
+    }
+
+    /// The last part; empty for the root.
+    pub fn name(&self) -> &str {
+        self.0.rsplit('/').next().unwrap_or_default()
+    }
+
+    /// The directory that holds it; `None` for the root.
+    pub fn parent(&self) -> Option<Self> {
+        if self.is_root() {
+            return None;
+        }
+        Some(Self(
+            self.0
+                .rsplit_once('/')
+                .map_or("", |(dir, _)| dir)
+                .to_owned(),
+        ))
+    }
+
+    /// Whether it is `dir` or lies below it.
+    pub fn is_within(&self, dir: &Self) -> bool {
+        dir.is_root()
+            || self.0 == dir.0
+            || self
+                .0
+                .strip_prefix(&dir.0)
+                .is_some_and(|rest| rest.starts_with('/'))
+    }
+}
+
+impl fmt::Display for RepoPath {
+    /// The path, `.` for the root.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(if self.is_root() { "." } else { &self.0 })
+    }
+}
+
+/// What an entry of a directory is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum EntryKind {
+    /// A regular file.
+    File,
+    /// A directory.
+    Directory,
+    /// A symbolic link, not followed.
+    Symlink,
+    /// A Git submodule: a commit of another repository, whose files are not here.
+    Submodule,
+}
+
+/// One entry of a directory.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Entry {
+    /// Its name: one part of a path.
+    pub name: String,
+    /// What it is.
+    pub kind: EntryKind,
+}
+
+/// What a render read, with a fingerprint of what was there.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum ReadRecord {
+    /// The names and kinds in a directory; `None`: no such directory.
+    Listing(RepoPath, Option<String>),
+    /// The content of a file or the target of a link; `None`: no such file.
+    Content(RepoPath, Option<String>),
+}
+
+/// A read-only directory tree. Implementations follow no symbolic link; [`Tree::resolve`] does, inside the tree.
+pub trait Tree: Send + Sync {
+    /// What to call this tree in messages: a short commit id, or `worktree`.
+    fn label(&self) -> String;
+
+    /// What stands at a path; `None`: nothing. The root is a directory.
+    fn kind(&self, path: &RepoPath) -> Result<Option<EntryKind>>;
+
+    /// The entries of a directory, sorted by name. Names that are not UTF-8 are a Problem.
+    fn list(&self, dir: &RepoPath) -> Result<Vec<Entry>>;
+
+    /// The content of a regular file; [`ProblemKind::TooLarge`] when it has more than `limit` bytes, before it is
+    /// read.
+    fn read(&self, file: &RepoPath, limit: u64) -> Result<Vec<u8>>;
+
+    /// The target of a symbolic link, as written.
+    fn link(&self, path: &RepoPath) -> Result<String>;
+
+    /// A fingerprint of the content of a file or link (a Git object id, or a hash of its bytes in the same form);
+    /// `None` where there is none.
+    fn content_id(&self, path: &RepoPath) -> Result<Option<String>>;
+
+    /// Follows symbolic links in every part of a path, inside the tree.
+    ///
+    /// # Errors
+    /// A link that leaves the tree, forms a loop, or points nowhere.
+    fn resolve(&self, path: &RepoPath) -> Result<RepoPath> {
+        let mut at = RepoPath::root();
+        let mut rest: Vec<String> = path.parts().rev().map(str::to_owned).collect();
+        let mut n_links = 0;
+        while let Some(part) = rest.pop() {
+            let next = at.entry(&part);
+            if self.kind(&next)? != Some(EntryKind::Symlink) {
+                at = next;
+                continue;
+            }
+            n_links += 1;
+            if n_links > 40 {
+                return Err(
+                    Problem::new(ProblemKind::Invalid, "the symbolic link forms a loop")
+                        .at(path.to_string()),
+                );
+            }
+            let target = self.link(&next)?;
+            let resolved = at.join(&target).map_err(|_| {
+                Problem::new(
+                    ProblemKind::Invalid,
+                    "the symbolic link leaves the repository",
+                )
+                .at(next.to_string())
+                .because(format!("it points to {target}"))
+            })?;
+            rest.extend(resolved.parts().rev().map(str::to_owned));
+            at = RepoPath::root();
+        }
+        Ok(at)
+    }
+}
+
+/// A fingerprint of a directory's names and kinds, blind to the content of what it lists.
+pub fn listing_id(entries: &[Entry]) -> String {
+    let mut id = String::new();
+    for Entry { name, kind } in entries {
+        id.push_str(&format!("{kind:?} {name}\0"));
+    }
+    id
+}
+
+/// A tree that remembers what was read from the tree behind it.
+pub struct Recorder<'t> {
+    tree: &'t dyn Tree,
+    reads: Mutex<BTreeSet<ReadRecord>>,
+}
+
+impl<'t> Recorder<'t> {
+    /// Starts a record.
+    pub fn new(tree: &'t dyn Tree) -> Self {
+        Self {
+            tree,
+            reads: Mutex::default(),
+        }
+    }
+
+    /// Ends the record.
+    pub fn finish(self) -> Vec<ReadRecord> {
+        let reads = self.reads.into_inner();
+        reads
+            .unwrap_or_else(|e| e.into_inner())
+            .into_iter()
+            .collect()
+    }
+
+    fn note(&self, record: ReadRecord) {
+        let mut reads = self.reads.lock().unwrap_or_else(|e| e.into_inner());
+        reads.insert(record);
+    }
+}
+
+impl Tree for Recorder<'_> {
+    fn label(&self) -> String {
+        self.tree.label()
+    }
+
+    fn kind(&self, path: &RepoPath) -> Result<Option<EntryKind>> {
+        // Whether something is there, and what, is part of its parent's listing.
+        if let Some(parent) = path.parent() {
+            let listing = match self.tree.kind(&parent)? {
+                Some(EntryKind::Directory) => Some(listing_id(&self.tree.list(&parent)?)),
+                _ => None,
+            };
+            self.note(ReadRecord::Listing(parent, listing));
+        }
+        self.tree.kind(path)
+    }
+
+    fn list(&self, dir: &RepoPath) -> Result<Vec<Entry>> {
+        let entries = self.tree.list(dir)?;
+        self.note(ReadRecord::Listing(dir.clone(), Some(listing_id(&entries))));
+        Ok(entries)
+    }
+
+    fn read(&self, file: &RepoPath, limit: u64) -> Result<Vec<u8>> {
+        self.note(ReadRecord::Content(
+            file.clone(),
+            self.tree.content_id(file)?,
+        ));
+        self.tree.read(file, limit)
+    }
+
+    fn link(&self, path: &RepoPath) -> Result<String> {
+        self.note(ReadRecord::Content(
+            path.clone(),
+            self.tree.content_id(path)?,
+        ));
+        self.tree.link(path)
+    }
+
+    fn content_id(&self, path: &RepoPath) -> Result<Option<String>> {
+        let id = self.tree.content_id(path)?;
+        self.note(ReadRecord::Content(path.clone(), id.clone()));
+        Ok(id)
+    }
+}
+
+/// Whether everything that a render read is the same in another tree, so that it would render the same.
+pub fn reads_unchanged(reads: &[ReadRecord], tree: &dyn Tree) -> Result<bool> {
+    for record in reads {
+        let same = match record {
+            ReadRecord::Content(path, id) => tree.content_id(path)? == *id,
+            ReadRecord::Listing(dir, id) => {
+                let now = match tree.kind(dir)? {
+                    Some(EntryKind::Directory) => Some(listing_id(&tree.list(dir)?)),
+                    _ => None,
+                };
+                now == *id
+            }
+        };
+        if !same {
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::RepoPath;
+
+    #[test]
+    fn paths_stay_inside() {
+        let ok = |text: &str| RepoPath::parse(text).map(|p| p.to_string()).ok();
+        assert_eq!(ok("a/./b//../c/").as_deref(), Some("a/c"));
+        assert_eq!(ok("").as_deref(), Some("."));
+        assert_eq!(ok("../a"), None);
+        assert_eq!(ok("a/../../b"), None);
+        assert_eq!(ok("/etc/passwd"), None);
+    }
+
+    #[test]
+    fn within_is_by_parts() {
+        let path = |text| RepoPath::parse(text).unwrap();
+        assert!(path("apps/web/x").is_within(&path("apps/web")));
+        assert!(!path("apps/website").is_within(&path("apps/web")));
+    }
+}

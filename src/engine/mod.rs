@@ -1,0 +1,1 @@
+//! The one that owns tasks: Requests in, Reports out; caches, debounce, latest wins, cancellation.

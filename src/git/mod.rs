@@ -1,0 +1,1 @@
+//! Repositories through gix: checkouts read in place, URLs mirrored; revisions, trees and history.

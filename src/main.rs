@@ -1,0 +1,3 @@
+//! trueup: wires the rooms together.
+
+fn main() {}

@@ -1,0 +1,1 @@
+//! Where Apps come from. `native`: `Application` manifests in files, and discovery in repositories.

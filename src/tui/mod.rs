@@ -1,0 +1,1 @@
+//! The console: state, message, update, view, keymap, theme. No I/O but the terminal.

@@ -1,0 +1,1 @@
+//! Whole flows and screens, one module a subject.
