@@ -1,0 +1,53 @@
+//! What console and command line may ask of the engine.
+
+use std::sync::Arc;
+
+use crate::domain::{AppId, ObjectKey, Plan, Revision};
+
+/// Ties a Report to the Request that asked for it. A Report with a ticket that is no longer wanted is dropped.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Ticket(pub u64);
+
+/// What a Plan is to be drawn for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Draw {
+    /// A sync of these Apps.
+    Sync {
+        /// The Apps.
+        apps: Vec<AppId>,
+        /// Only these objects; empty: all.
+        only: Vec<(AppId, ObjectKey)>,
+        /// Whether what is held and no longer in Git is pruned.
+        prune: bool,
+        /// The App's name as typed, where everything it holds would be pruned.
+        prune_all: Option<String>,
+        /// Whether what others manage is adopted: the Plan then moves ownership only, and a sync follows it.
+        adopt: bool,
+    },
+    /// Going back to the revision of a recorded Run.
+    Rollback {
+        /// The App.
+        app: AppId,
+        /// Number of the record.
+        record: u64,
+    },
+}
+
+/// A request to the engine.
+#[derive(Clone, Debug)]
+pub enum Request {
+    /// This App is being looked at: its objects are verified first.
+    Select(Option<AppId>),
+    /// Fetch, render and verify anew: one App, or all.
+    Refresh(Option<AppId>),
+    /// Compare an App with another revision than its own, or with its own again.
+    SetRevision(AppId, Option<Revision>),
+    /// Draw a Plan; changes nothing. Answered by [`super::Report::Drawn`]. A newer Draw replaces one under way.
+    Draw(Ticket, Draw),
+    /// Run a Plan exactly as drawn. Answered by [`super::Report::Run`] after every step. Refused in read-only mode.
+    Run(Ticket, Arc<Plan>),
+    /// Stop a Run before its next step.
+    StopRun(Ticket),
+    /// Why an object is not healthy: events and waiting reasons. Answered by [`super::Report::Reasons`].
+    Explain(Ticket, AppId, ObjectKey),
+}

@@ -1,0 +1,243 @@
+//! Everything that is known at one moment, immutable and cheap to share.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use crate::domain::record::AppRecord;
+use crate::domain::{
+    App, AppId, Commit, CommitId, Health, Manifest, Notice, ObjectDrift, Problem, Revision,
+};
+
+/// Everything that is known at one moment.
+#[derive(Clone, Debug, Default)]
+pub struct Snapshot {
+    /// Grows by one with every snapshot.
+    pub revision: u64,
+    /// The clusters in use, by context name.
+    pub clusters: Vec<Arc<ClusterView>>,
+    /// The Apps, by context, then name.
+    pub apps: Vec<Arc<AppView>>,
+    /// What concerns no single App or cluster: no kubeconfig, a repository that cannot be read.
+    pub problems: Vec<Problem>,
+    /// What was noticed in the repositories and is not an App (charts, kustomizations).
+    pub notices: Vec<Notice>,
+    /// What is being worked on that takes long, in words (`fetching github.com/acme/shop 42 %`).
+    pub work: Vec<String>,
+    /// Whether every App has its first complete verdict, or a Problem instead.
+    pub settled: bool,
+    /// Whether nothing can be changed in this run of the program.
+    pub read_only: bool,
+}
+
+impl Snapshot {
+    /// Finds an App.
+    pub fn app(&self, id: &AppId) -> Option<&Arc<AppView>> {
+        self.apps.iter().find(|a| a.app.id == *id)
+    }
+    /// Finds a cluster.
+    pub fn cluster(&self, context: &str) -> Option<&Arc<ClusterView>> {
+        self.clusters.iter().find(|c| c.context == context)
+    }
+}
+
+/// Whether and how a cluster is reached.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Reach {
+    /// The first connection is being made.
+    Connecting,
+    /// It answers.
+    Up {
+        /// Round trip of the last plain request.
+        latency: Duration,
+    },
+    /// It does not, or not to us.
+    Down {
+        /// Why.
+        problem: Problem,
+        /// When the next attempt is made.
+        retry_at: Option<Timestamp>,
+    },
+}
+
+/// What the settings say of a context.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum ClusterMode {
+    /// May be changed.
+    #[default]
+    Normal,
+    /// Its name is typed before anything is changed.
+    Guarded,
+    /// Nothing can be changed there.
+    ReadOnly,
+}
+
+/// What this user may do in a cluster, in short.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Rights {
+    /// Not known yet, or the server would not say.
+    #[default]
+    Unknown,
+    /// Reading alone: verdicts are local and not confirmed by the server.
+    Read,
+    /// Some kinds or namespaces may be changed.
+    Partial,
+    /// Whatever the Apps need.
+    Full,
+}
+
+/// A cluster as one line.
+#[derive(Clone, Debug)]
+pub struct ClusterView {
+    /// Kubeconfig context.
+    pub context: String,
+    /// Server URL.
+    pub server: String,
+    /// Its identity: UID of `kube-system`, or the server URL where that may not be read; empty while unknown.
+    pub uid: String,
+    /// Server version, as in `v1.36.3`; empty while unknown.
+    pub version: String,
+    /// Who we are there.
+    pub user: String,
+    /// What we may do there.
+    pub rights: Rights,
+    /// What the settings say of it.
+    pub mode: ClusterMode,
+    /// Whether it answers.
+    pub reach: Reach,
+    /// Since when it is so.
+    pub since: Timestamp,
+    /// Number of Apps bound to it.
+    pub n_apps: usize,
+    /// Another context that leads to the same cluster.
+    pub same_as: Option<String>,
+    /// Kinds or groups that could not be read, each with its reason.
+    pub problems: Vec<Problem>,
+}
+
+/// Whose the App's objects are (design: "States of an App").
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum AppState {
+    /// Not known yet, or its record cannot be read.
+    #[default]
+    Unknown,
+    /// Discovered, never synced, nothing of it in the cluster.
+    Available,
+    /// Its objects live there, but not by trueup.
+    Unmanaged,
+    /// Synced by trueup.
+    Managed,
+}
+
+/// The App's verdict in one word.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum SyncStatus {
+    /// No verdict yet.
+    #[default]
+    Checking,
+    /// A sync would change nothing.
+    Synced,
+    /// A sync would change something, or something is held that Git no longer has.
+    Drifted,
+    /// Nothing of it is in the cluster.
+    Available,
+    /// It cannot be compared; the Problems say why.
+    Failed,
+}
+
+/// How many objects are how.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Counts {
+    /// Objects in Git or held.
+    pub objects: usize,
+    /// Objects that differ, in any way: the sum of those below.
+    pub drifted: usize,
+    /// Present on both sides and different.
+    pub changed: usize,
+    /// In Git only.
+    pub missing: usize,
+    /// Held and no longer in Git.
+    pub extra: usize,
+    /// Refused by the server.
+    pub refused: usize,
+    /// Not compared.
+    pub unknown: usize,
+    /// Drifted objects where Git moved since the last sync.
+    pub git: usize,
+    /// Drifted objects where the cluster was edited since the last sync.
+    pub cluster: usize,
+    /// Foreign fields, over all objects.
+    pub foreign: usize,
+    /// Overridden fields, over all objects.
+    pub overridden: usize,
+    /// Objects whose verdict the server has not confirmed.
+    pub unconfirmed: usize,
+}
+
+/// The revision that an App is compared with.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Target {
+    /// What was asked for.
+    pub revision: Revision,
+    /// The branch or tag it came by, or the short SHA.
+    pub name: String,
+    /// The commit; for the work tree, that of `HEAD`.
+    pub commit: Commit,
+    /// Files under the App's path with uncommitted changes.
+    pub uncommitted: usize,
+    /// Whether this is another revision than the App's own, chosen for looking only.
+    pub override_of: Option<Revision>,
+    /// Whether the remote lacks this commit, where that is known.
+    pub unpushed: bool,
+    /// Commits that the remote has and this checkout does not, where that is known.
+    pub behind: usize,
+}
+
+/// One App with all that is known of it.
+#[derive(Clone, Debug)]
+pub struct AppView {
+    /// The App.
+    pub app: Arc<App>,
+    /// Whose its objects are.
+    pub state: AppState,
+    /// What it is compared with; `None` until resolved.
+    pub target: Option<Target>,
+    /// The verdict.
+    pub sync: SyncStatus,
+    /// Objects by verdict.
+    pub counts: Counts,
+    /// Rolled-up health; `None` while unknown.
+    pub health: Option<Health>,
+    /// Its objects in the order of the Plan; Extra ones last.
+    pub objects: Vec<Arc<ObjectView>>,
+    /// Record of its Runs and inventory; `None` where there is none or it is not known.
+    pub record: Option<Arc<AppRecord>>,
+    /// Commits between the last synced one and the target that touched what this App reads; `None` where not known.
+    pub ahead: Option<usize>,
+    /// The commit it is pinned to by a rollback, until the next sync.
+    pub pinned: Option<CommitId>,
+    /// Why it cannot be compared or is only partly known; its App's own Problems among them.
+    pub problems: Vec<Problem>,
+    /// What a person should know; its App's own notices among them.
+    pub notices: Vec<Notice>,
+    /// Set when what is shown is old, because its cluster or repository does not answer: since when.
+    pub old_since: Option<Timestamp>,
+    /// When its verdict, counts or health last changed.
+    pub changed_at: Timestamp,
+}
+
+/// One object of an App.
+#[derive(Clone, Debug)]
+pub struct ObjectView {
+    /// The comparison, with real values: whatever shows it goes through `drift::redact` first.
+    pub drift: Arc<ObjectDrift>,
+    /// Health of the live object; `None`: its kind has none, or it does not exist.
+    pub health: Option<Health>,
+    /// Creation time of the live object.
+    pub created: Option<Timestamp>,
+    /// What Git says; `None` for an Extra object.
+    pub manifest: Option<Arc<Manifest>>,
+    /// Whether the server is being asked about it at the moment.
+    pub asking: bool,
+}
