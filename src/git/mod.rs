@@ -7,6 +7,7 @@ pub mod fixture;
 
 mod history;
 mod location;
+mod mirror;
 mod object_tree;
 mod repo;
 mod revision;
@@ -17,6 +18,7 @@ mod worktree;
 
 pub use history::Upstream;
 pub use location::{is_local, normalise_url, parse_source};
+pub use mirror::{FetchOptions, Fetched, Mirror, Moved, Progress};
 pub use repo::Repo;
 pub use revision::{RefKind, Resolved};
 pub use status::Ignores;
