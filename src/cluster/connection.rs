@@ -4,11 +4,17 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
+use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderName, RETRY_AFTER, WARNING};
+use http::{Method, Response, StatusCode};
 use http_body_util::BodyExt as _;
 use kube::client::Body;
 use serde::de::DeserializeOwned;
 
-use crate::domain::{Problem, ProblemKind, Result, Value};
+use super::access::{Access, Grant, Source};
+use super::backoff::{Jitter, machine_jitter};
+use super::status;
+use super::transport::{self, AuthKind, Target};
+use crate::domain::{Clock, Problem, ProblemKind, Result, SystemClock, Value};
 
 /// A body larger than this is refused before it fills the memory.
 const MAX_BODY: usize = 512 << 20;
@@ -20,10 +26,14 @@ pub struct Connection {
 }
 
 struct Inner {
-    context: String,
-    client: kube::Client,
+    target: Target,
+    access: Access,
     timeout: Duration,
+    clock: Arc<dyn Clock>,
+    jitter: Jitter,
     n_requests: AtomicU64,
+    n_bytes: AtomicU64,
+    n_events: AtomicU64,
 }
 
 /// An answer of the API server, whatever its status.
@@ -47,14 +57,7 @@ impl Reply {
 
     /// The body as JSON. A body that is not JSON is a Problem.
     pub fn json<T: DeserializeOwned>(&self) -> Result<T> {
-        serde_json::from_slice(&self.body).map_err(|error| {
-            Problem::new(
-                ProblemKind::Unreachable,
-                "the server's answer is not the JSON that it should be",
-            )
-            .because(error.to_string())
-            .hint("A proxy or gateway may have answered in the server's place.")
-        })
+        serde_json::from_slice(&self.body).map_err(|error| not_json(&error))
     }
 
     /// The body as an object.
@@ -63,29 +66,83 @@ impl Reply {
     }
 }
 
+/// A body that does not parse. Which parts do not is told, what they hold is not.
+pub(super) fn not_json(error: &serde_json::Error) -> Problem {
+    Problem::new(
+        ProblemKind::Unreachable,
+        "the server's answer is not the JSON that it should be",
+    )
+    .because(format!(
+        "{} at line {} column {}",
+        match error.classify() {
+            serde_json::error::Category::Eof => "it ends too early",
+            serde_json::error::Category::Data => "a field has another type than it should",
+            _ => "it is not JSON",
+        },
+        error.line(),
+        error.column()
+    ))
+    .hint("A proxy or gateway may have answered in the server's place.")
+}
+
 impl Connection {
     /// A connection through a client that is made already. `timeout` bounds each request but watches. Must be
     /// called inside a Tokio runtime.
     pub fn from_client(context: &str, client: kube::Client, timeout: Duration) -> Self {
+        let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+        let target = Target {
+            context: context.to_owned(),
+            namespace: client.default_namespace().to_owned(),
+            ..Target::default()
+        };
+        let access = Access::new(Source::Fixed(None), client, None, clock.clone());
+        Self::assemble(target, access, timeout, clock, machine_jitter())
+    }
+
+    pub(super) fn assemble(
+        target: Target,
+        access: Access,
+        timeout: Duration,
+        clock: Arc<dyn Clock>,
+        jitter: Jitter,
+    ) -> Self {
         Self {
             inner: Arc::new(Inner {
-                context: context.to_owned(),
-                client,
+                target,
+                access,
                 timeout,
+                clock,
+                jitter,
                 n_requests: AtomicU64::new(0),
+                n_bytes: AtomicU64::new(0),
+                n_events: AtomicU64::new(0),
             }),
         }
     }
 
     /// The kubeconfig context that it was made from.
     pub fn context(&self) -> &str {
-        &self.inner.context
+        &self.inner.target.context
     }
 
-    /// The client, for what needs more than [`Connection::request`].
-    pub(super) fn client(&self) -> &kube::Client {
-        self.inner.n_requests.fetch_add(1, Ordering::Relaxed);
-        &self.inner.client
+    /// The API server's URL; empty where it is not known.
+    pub fn server(&self) -> &str {
+        &self.inner.target.server
+    }
+
+    /// Name of the kubeconfig's user entry; may be empty.
+    pub fn user(&self) -> &str {
+        &self.inner.target.user
+    }
+
+    /// The namespace of the context.
+    pub fn namespace(&self) -> &str {
+        &self.inner.target.namespace
+    }
+
+    /// How the user proves who they are.
+    pub fn auth(&self) -> AuthKind {
+        self.inner.target.auth
     }
 
     /// Requests sent so far, watches included.
@@ -93,84 +150,172 @@ impl Connection {
         self.inner.n_requests.load(Ordering::Relaxed)
     }
 
-    /// Sends one request, once, and reads the whole answer.
+    /// Bytes of bodies received so far, after decompression.
+    pub fn n_bytes(&self) -> u64 {
+        self.inner.n_bytes.load(Ordering::Relaxed)
+    }
+
+    /// Watch events received so far, also those that were dropped.
+    pub fn n_events(&self) -> u64 {
+        self.inner.n_events.load(Ordering::Relaxed)
+    }
+
+    pub(super) fn count_bytes(&self, n: usize) {
+        self.inner.n_bytes.fetch_add(n as u64, Ordering::Relaxed);
+    }
+
+    pub(super) fn count_event(&self) {
+        self.inner.n_events.fetch_add(1, Ordering::Relaxed);
+    }
+
+    pub(super) fn target(&self) -> &Target {
+        &self.inner.target
+    }
+
+    pub(super) fn clock(&self) -> &dyn Clock {
+        &*self.inner.clock
+    }
+
+    pub(super) fn jitter(&self) -> Jitter {
+        self.inner.jitter.clone()
+    }
+
+    /// Sends one request and reads the whole answer. It is sent once; only where the server refused an outdated
+    /// credential (401, so nothing was done) and a newer one is to be had, once more with that.
     ///
     /// # Errors
-    /// Only where no answer came: not reachable, timed out, cut off. A status that tells of an error is a [`Reply`].
+    /// Only where no answer came: not reachable, timed out, cut off, no credentials. A status that tells of an error
+    /// is a [`Reply`].
     pub async fn request(
         &self,
-        method: http::Method,
+        method: Method,
         path_and_query: &str,
         content_type: Option<&str>,
         body: Vec<u8>,
     ) -> Result<Reply> {
-        let mut request = http::Request::builder()
-            .method(method)
-            .uri(path_and_query)
-            .header(http::header::ACCEPT, "application/json");
-        if let Some(content_type) = content_type {
-            request = request.header(http::header::CONTENT_TYPE, content_type);
-        }
-        let request = request.body(Body::from(body)).map_err(|error| {
-            Problem::new(ProblemKind::Internal, "the request could not be built").because_of(&error)
-        })?;
-        let answer = tokio::time::timeout(self.inner.timeout, self.exchange(request)).await;
-        match answer {
-            Ok(reply) => reply,
-            Err(_) => Err(Problem::new(
-                ProblemKind::Unreachable,
-                format!(
-                    "the API server did not answer within {} s",
-                    self.inner.timeout.as_secs()
-                ),
-            )
-            .at(self.context().to_owned())),
-        }
+        let mut headers = vec![(ACCEPT, "application/json")];
+        headers.extend(content_type.map(|t| (CONTENT_TYPE, t)));
+        self.request_with(method, path_and_query, &headers, body)
+            .await
     }
 
     /// A GET of a path.
     pub async fn get(&self, path_and_query: &str) -> Result<Reply> {
-        self.request(http::Method::GET, path_and_query, None, Vec::new())
+        self.request(Method::GET, path_and_query, None, Vec::new())
             .await
     }
 
-    async fn exchange(&self, request: http::Request<Body>) -> Result<Reply> {
-        let response = self
-            .client()
-            .send(request)
+    /// [`Connection::request`] with headers of one's own.
+    pub(super) async fn request_with(
+        &self,
+        method: Method,
+        path_and_query: &str,
+        headers: &[(HeaderName, &str)],
+        body: Vec<u8>,
+    ) -> Result<Reply> {
+        let limit = self.inner.timeout;
+        let response = self.send(method, path_and_query, headers, body).await?;
+        tokio::time::timeout(limit, self.collect(response))
             .await
-            .map_err(|error| self.broken(&error))?;
+            .unwrap_or_else(|_| Err(transport::timed_out(self.target(), limit)))
+    }
+
+    /// Sends one request and returns as soon as the answer begins.
+    pub(super) async fn send(
+        &self,
+        method: Method,
+        path_and_query: &str,
+        headers: &[(HeaderName, &str)],
+        body: Vec<u8>,
+    ) -> Result<Response<Body>> {
+        let access = &self.inner.access;
+        let again = access.is_renewable().then(|| body.clone());
+        let grant = access.grant(self.target()).await?;
+        let response = self
+            .send_once(&grant, &method, path_and_query, headers, body)
+            .await?;
+        if response.status() == StatusCode::UNAUTHORIZED
+            && let Some(body) = again
+            && let Some(grant) = access.after_refusal(&grant, self.target()).await?
+        {
+            return self
+                .send_once(&grant, &method, path_and_query, headers, body)
+                .await;
+        }
+        Ok(response)
+    }
+
+    async fn send_once(
+        &self,
+        grant: &Grant,
+        method: &Method,
+        path_and_query: &str,
+        headers: &[(HeaderName, &str)],
+        body: Vec<u8>,
+    ) -> Result<Response<Body>> {
+        let mut request = http::Request::builder().method(method).uri(path_and_query);
+        for (name, value) in headers {
+            request = request.header(name, *value);
+        }
+        if let Some(value) = &grant.authorization {
+            request = request.header(AUTHORIZATION, value);
+        }
+        let request = request.body(Body::from(body)).map_err(|error| {
+            Problem::new(ProblemKind::Internal, "the request could not be built")
+                .at(self.context())
+                .because_of(&error)
+        })?;
+        self.inner.n_requests.fetch_add(1, Ordering::Relaxed);
+        match tokio::time::timeout(self.inner.timeout, grant.client.send(request)).await {
+            Ok(Ok(response)) => Ok(response),
+            Ok(Err(error)) => Err(transport::broken(self.target(), &error)),
+            Err(_) => Err(transport::timed_out(self.target(), self.inner.timeout)),
+        }
+    }
+
+    /// Reads the whole of an answer.
+    pub(super) async fn collect(&self, response: Response<Body>) -> Result<Reply> {
         let (parts, body) = response.into_parts();
         let body = http_body_util::Limited::new(body, MAX_BODY)
             .collect()
             .await
             .map_err(|error| {
-                Problem::new(ProblemKind::Unreachable, "the server's answer was cut off")
-                    .at(self.context().to_owned())
-                    .because(error.to_string())
+                if error.is::<http_body_util::LengthLimitError>() {
+                    Problem::new(ProblemKind::TooLarge, "the server's answer is too large")
+                        .at(self.context())
+                        .because(format!("it is larger than {} MiB", MAX_BODY >> 20))
+                } else {
+                    transport::cut(self.target(), &*error)
+                }
             })?
             .to_bytes();
-        let header = |name: http::header::HeaderName| parts.headers.get(name)?.to_str().ok();
+        self.count_bytes(body.len());
+        let header = |name: HeaderName| parts.headers.get(name)?.to_str().ok();
         Ok(Reply {
             status: parts.status.as_u16(),
             body: body.to_vec(),
             warnings: parts
                 .headers
-                .get_all(http::header::WARNING)
+                .get_all(WARNING)
                 .iter()
                 .filter_map(|v| v.to_str().ok())
                 .map(warning_text)
                 .collect(),
-            retry_after: header(http::header::RETRY_AFTER)
+            retry_after: header(RETRY_AFTER)
                 .and_then(|v| v.parse().ok())
                 .map(Duration::from_secs),
         })
     }
 
-    fn broken(&self, error: &kube::Error) -> Problem {
-        Problem::new(ProblemKind::Unreachable, "the API server cannot be reached")
-            .at(self.context().to_owned())
-            .because_of(error)
+    /// The Problem that an answer other than success is: [`status::problem`], with what to do about a refused login.
+    /// `doing` completes "cannot ...".
+    pub fn refused(&self, reply: &Reply, doing: &str) -> Problem {
+        let problem = status::problem(reply, doing, self.context());
+        if reply.status == 401 {
+            problem.hint(self.auth().hint())
+        } else {
+            problem
+        }
     }
 }
 

@@ -1,5 +1,6 @@
 //! A kind as one cluster serves it, and the paths of its objects.
 
+use super::query::encode;
 use crate::domain::{GroupKind, Gvk};
 
 /// A kind at one version, as discovery describes it.
@@ -21,7 +22,7 @@ impl Resource {
         self.gvk.group_kind()
     }
 
-    /// Path of the collection; an empty namespace means all namespaces.
+    /// Path of the collection; an empty namespace means all namespaces. Names are encoded: they can come from anywhere.
     pub fn collection(&self, namespace: &str) -> String {
         let root = if self.gvk.group.is_empty() {
             format!("/api/{}", self.gvk.version)
@@ -29,7 +30,7 @@ impl Resource {
             format!("/apis/{}/{}", self.gvk.group, self.gvk.version)
         };
         if self.namespaced && !namespace.is_empty() {
-            format!("{root}/namespaces/{namespace}/{}", self.plural)
+            format!("{root}/namespaces/{}/{}", encode(namespace), self.plural)
         } else {
             format!("{root}/{}", self.plural)
         }
@@ -37,6 +38,6 @@ impl Resource {
 
     /// Path of one object.
     pub fn object(&self, namespace: &str, name: &str) -> String {
-        format!("{}/{name}", self.collection(namespace))
+        format!("{}/{}", self.collection(namespace), encode(name))
     }
 }
