@@ -1,0 +1,69 @@
+//! From the health of objects to that of their App (Argo CD `controller/health.go`).
+
+use crate::domain::{Health, HealthStatus, ObjectKey};
+
+/// One object of an App, hooks left out.
+#[derive(Clone, Copy, Debug)]
+pub struct AppObject<'a> {
+    /// Which object.
+    pub key: &'a ObjectKey,
+    /// Its health; `None`: its kind has none.
+    pub health: Option<&'a Health>,
+    /// Whether it is not in the cluster.
+    pub missing: bool,
+    /// Whether it asks to be left out (see [`ignored`](super::ignored)).
+    pub ignored: bool,
+}
+
+/// How many objects a message names.
+const NAMED: usize = 3;
+
+/// The worst health among the objects, naming up to three that have it. A missing object makes its App drift, not ill;
+/// an App of which nothing lives is Missing.
+pub fn roll_up<'a>(objects: impl IntoIterator<Item = AppObject<'a>>) -> Health {
+    let mut worst = HealthStatus::Healthy;
+    let mut causes: Vec<(&ObjectKey, &Health)> = Vec::new();
+    let (mut live, mut missing) = (0usize, 0usize);
+    for object in objects {
+        if object.missing {
+            missing += 1;
+            continue;
+        }
+        live += 1;
+        let Some(health) = object.health.filter(|_| !object.ignored) else {
+            continue;
+        };
+        // A child App that is not assessed is its own matter.
+        let child = object.key.group == "argoproj.io" && object.key.kind == "Application";
+        if child && matches!(health.status, HealthStatus::Missing | HealthStatus::Unknown) {
+            continue;
+        }
+        if health.status > worst {
+            worst = health.status;
+            causes.clear();
+        }
+        if health.status == worst && worst != HealthStatus::Healthy {
+            causes.push((object.key, health));
+        }
+    }
+    if live == 0 && missing > 0 {
+        let message = format!("none of its {missing} objects is in the cluster");
+        return Health::new(HealthStatus::Missing, message);
+    }
+    Health::new(worst, describe(&causes))
+}
+
+fn describe(causes: &[(&ObjectKey, &Health)]) -> String {
+    let mut parts: Vec<String> = causes
+        .iter()
+        .take(NAMED)
+        .map(|(key, health)| match health.message.as_str() {
+            "" => key.to_string(),
+            message => format!("{key}: {message}"),
+        })
+        .collect();
+    if causes.len() > NAMED {
+        parts.push(format!("and {} more", causes.len() - NAMED));
+    }
+    parts.join("; ")
+}

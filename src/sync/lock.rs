@@ -1,0 +1,138 @@
+//! The lock on an App: a Lease beside its record. Who runs, and when a lock has expired. No I/O: the engine reads and
+//! writes it.
+
+use std::time::{Duration, Instant};
+
+use jiff::Timestamp;
+use serde_json::json;
+
+use super::record::record_name;
+use crate::domain::{Problem, ProblemKind, Value};
+
+/// A lock has expired when it was not renewed for this long.
+pub const EXPIRES_AFTER: Duration = Duration::from_secs(60);
+
+/// How often a Run renews its lock: three renewals may fail before anyone may take it over.
+pub const RENEW_EVERY: Duration = Duration::from_secs(15);
+
+/// Name of an App's Lease: that of its record.
+pub fn lease_name(app: &str) -> String {
+    record_name(app)
+}
+
+/// The Lease as `holder` takes or renews it. `resource_version` guards the write; empty: it must not exist yet.
+pub fn lease(
+    app: &str,
+    namespace: &str,
+    holder: &str,
+    resource_version: &str,
+    now: Timestamp,
+) -> Value {
+    // Kubernetes reads MicroTime with exactly six digits.
+    let now = now.strftime("%Y-%m-%dT%H:%M:%S%.6fZ").to_string();
+    let mut lease = json!({
+        "apiVersion": "coordination.k8s.io/v1",
+        "kind": "Lease",
+        "metadata": {
+            "name": lease_name(app),
+            "namespace": namespace,
+            "labels": { "app.kubernetes.io/managed-by": "trueup" },
+        },
+        "spec": {
+            "holderIdentity": holder,
+            "leaseDurationSeconds": EXPIRES_AFTER.as_secs(),
+            "renewTime": now,
+        },
+    });
+    if !resource_version.is_empty() {
+        lease["metadata"]["resourceVersion"] = json!(resource_version);
+    }
+    lease
+}
+
+/// Who holds a Lease; empty where nobody does (released, or never taken).
+pub fn holder(lease: &Value) -> &str {
+    lease
+        .pointer("/spec/holderIdentity")
+        .and_then(Value::as_str)
+        .unwrap_or_default()
+}
+
+/// Why a second Run does not start.
+pub fn held_by(holder: &str) -> Problem {
+    Problem::new(
+        ProblemKind::Conflict,
+        format!("another sync of this App is running, started by {holder}"),
+    )
+    .hint("Wait until it has ended, then draw the Plan again.")
+    .hint("Where that run is known to be dead, its lock can be taken over once it was not renewed for 60 seconds.")
+}
+
+/// A lock of somebody else's, watched by one's own monotonic clock: the times inside a Lease come from another
+/// machine's clock and say nothing.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Observed {
+    /// Resource version as last seen.
+    pub resource_version: String,
+    /// When it was first seen so.
+    pub since: Instant,
+}
+
+impl Observed {
+    /// Sees a lock for the first time.
+    pub fn new(resource_version: impl Into<String>, now: Instant) -> Self {
+        Self {
+            resource_version: resource_version.into(),
+            since: now,
+        }
+    }
+
+    /// Sees it again; a resource version that moved starts the time anew.
+    pub fn see(&mut self, resource_version: &str, now: Instant) {
+        if self.resource_version != resource_version {
+            *self = Self::new(resource_version, now);
+        }
+    }
+
+    /// Whether it may be taken over.
+    pub fn expired(&self, now: Instant) -> bool {
+        now.saturating_duration_since(self.since) >= EXPIRES_AFTER
+    }
+
+    /// How long until it may be taken over; zero when it may be now.
+    pub fn expires_in(&self, now: Instant) -> Duration {
+        EXPIRES_AFTER.saturating_sub(now.saturating_duration_since(self.since))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_lock_expires_when_it_has_not_moved() {
+        let start = Instant::now();
+        let after = |seconds| start + Duration::from_secs(seconds);
+        let mut lock = Observed::new("7", start);
+        assert!(!lock.expired(after(59)));
+        assert!(lock.expired(after(60)));
+        lock.see("7", after(40));
+        assert!(lock.expired(after(60)));
+        lock.see("8", after(70));
+        assert!(!lock.expired(after(129)));
+        assert_eq!(lock.expires_in(after(100)), Duration::from_secs(30));
+        assert!(lock.expired(after(130)));
+        // A clock that another thread read a moment earlier.
+        assert!(!lock.expired(start));
+    }
+
+    #[test]
+    fn a_lease_says_who_and_until_when() {
+        let now: Timestamp = "2026-01-02T03:04:05.1Z".parse().unwrap();
+        let lease = lease("shop", "prod", "ada@laptop", "", now);
+        assert_eq!(holder(&lease), "ada@laptop");
+        assert_eq!(lease["spec"]["renewTime"], "2026-01-02T03:04:05.100000Z");
+        assert_eq!(lease["metadata"]["resourceVersion"], Value::Null);
+        assert_eq!(holder(&json!({"spec": {}})), "");
+    }
+}

@@ -1,0 +1,143 @@
+//! What is done to one object, and what a person must know of it.
+
+use super::{AppInput, Candidate, PlanOptions, wave_of};
+use crate::domain::plan::Guard;
+use crate::domain::{Action, ObjectKey, PlanKind, PlanStep, ProblemKind, Verdict};
+use crate::sync::facts::is_container;
+use crate::sync::options::{OPTIONS_ANNOTATION, ObjectOptions, object_notices};
+
+/// The step for one candidate; `None` where nothing is to be done.
+pub fn step(
+    input: &AppInput,
+    candidate: &Candidate,
+    options: &PlanOptions,
+    warnings: &mut Vec<String>,
+) -> Option<PlanStep> {
+    let desired = candidate.desired.as_ref()?;
+    let key = &candidate.drift.key;
+    let action = match options.kind {
+        PlanKind::Adopt => adopt(input, candidate)?,
+        PlanKind::Sync | PlanKind::Rollback => {
+            if let Some(stated) = desired.annotation(OPTIONS_ANNOTATION) {
+                warnings.extend(
+                    object_notices(stated)
+                        .into_iter()
+                        .map(|n| format!("{key}: {n}")),
+                );
+            }
+            sync(input, candidate)?
+        }
+    };
+    if candidate.live.as_ref().is_some_and(|l| l.deletion_pending) {
+        warnings.push(format!(
+            "{key} is being deleted and is left alone: sync again when it is gone"
+        ));
+        return None;
+    }
+    let guard = candidate
+        .live
+        .as_ref()
+        .map(|live| Guard {
+            uid: live.uid.clone(),
+            resource_version: live.resource_version.clone(),
+            force: !candidate.drift.conflicts.is_empty(),
+        })
+        .unwrap_or_default();
+    Some(PlanStep {
+        app: input.app.id.clone(),
+        key: key.clone(),
+        action,
+        wave: wave_of(candidate),
+        manifest: Some(desired.clone()),
+        drift: candidate.drift.clone(),
+        guard,
+        leftovers: candidate.leftovers.clone(),
+        propagation: input.app.sync.propagation,
+        unpredicted: candidate.unpredicted,
+    })
+}
+
+/// The action of a sync. What is in sync is left alone: an apply would change nothing. Only Replace with Force asks for
+/// more, as in Argo CD: the object is made anew at every sync (a Job that is to run again), unless ApplyOutOfSyncOnly.
+fn sync(input: &AppInput, candidate: &Candidate) -> Option<Action> {
+    let options = merged(input, candidate);
+    // Deleting a Namespace or a CRD takes everything in it along; Argo CD updates those instead, too.
+    let recreate = match is_container(&candidate.drift.key) {
+        true => Action::Replace,
+        false => Action::Recreate,
+    };
+    if candidate.live.is_none() {
+        return Some(Action::Create);
+    }
+    match candidate.drift.verdict {
+        Verdict::InSync if options.replace && options.force && !options.out_of_sync_only => {
+            (recreate == Action::Recreate).then_some(recreate)
+        }
+        Verdict::InSync | Verdict::Extra | Verdict::Unknown => None,
+        // The server would not take an update; Force says to delete and create then.
+        Verdict::Refused => Some(recreate),
+        Verdict::Drifted | Verdict::Missing => Some(match (options.replace, options.force) {
+            (true, true) => recreate,
+            (true, false) => Action::Replace,
+            (false, _) => Action::Apply,
+        }),
+    }
+}
+
+/// Moves ownership where a former applier holds some and trueup does not yet.
+fn adopt(input: &AppInput, candidate: &Candidate) -> Option<Action> {
+    let live = candidate.live.as_ref()?;
+    let needed = needs_adoption(input, candidate) && !live.former_appliers.is_empty();
+    (needed && !live.applied_by_trueup()).then_some(Action::Adopt)
+}
+
+/// Whether a person must agree before trueup takes the object over: it lives, and not by trueup, or somebody else
+/// claims it.
+pub fn needs_adoption(input: &AppInput, candidate: &Candidate) -> bool {
+    let (Some(_), Some(live)) = (&candidate.desired, &candidate.live) else {
+        return false;
+    };
+    !live.applied_by_trueup()
+        || live
+            .claim(&input.app.id.name, &candidate.drift.key)
+            .is_some()
+}
+
+/// Whether Force turns a rejected update into a deletion and a creation.
+pub fn forced_past(input: &AppInput, candidate: &Candidate) -> bool {
+    merged(input, candidate).force
+        && candidate.live.is_some()
+        && !is_container(&candidate.drift.key)
+        && candidate
+            .drift
+            .problem
+            .as_ref()
+            .is_some_and(|p| p.kind == ProblemKind::Rejected)
+}
+
+fn merged(input: &AppInput, candidate: &Candidate) -> ObjectOptions {
+    ObjectOptions::merge(
+        &input.app.sync,
+        candidate
+            .desired
+            .as_ref()
+            .and_then(|m| m.annotation(OPTIONS_ANNOTATION)),
+        candidate
+            .live
+            .as_ref()
+            .and_then(|l| l.annotations.get(OPTIONS_ANNOTATION))
+            .map(String::as_str),
+    )
+}
+
+/// The options of an object of the App, by its key.
+pub fn options_of(input: &AppInput, key: &ObjectKey) -> ObjectOptions {
+    input
+        .candidates
+        .iter()
+        .find(|c| c.drift.key == *key)
+        .map_or_else(
+            || ObjectOptions::merge(&input.app.sync, None, None),
+            |c| merged(input, c),
+        )
+}

@@ -1,0 +1,292 @@
+//! From what was compared to the ordered steps of a sync, a rollback or an adoption. Refuses an App, saying why and what
+//! to do, rather than doing half of it.
+
+mod choose;
+mod prune;
+mod refuse;
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use super::facts::LiveFacts;
+use super::order::{Task, defines, order, wave};
+use crate::domain::plan::{Guard, PlannedApp};
+use crate::domain::record::AppRecord;
+use crate::domain::{
+    Action, App, AppId, Commit, Destination, Gvk, Manifest, ObjectDrift, ObjectKey, Plan, PlanKind,
+    PlanStep, Problem, Value, Verdict,
+};
+
+/// One object of an App, desired or held, as it was compared.
+#[derive(Clone, Debug)]
+pub struct Candidate {
+    /// What would be sent: prepared, with the tracking annotation. `None`: the App holds it and Git no longer has it.
+    pub desired: Option<Arc<Manifest>>,
+    /// What the comparison came to.
+    pub drift: Arc<ObjectDrift>,
+    /// The live object; `None`: there is none.
+    pub live: Option<LiveFacts>,
+    /// Whether it is a hook.
+    pub hook: bool,
+    /// JSON pointers of leftovers that a step must claim before it applies.
+    pub leftovers: Vec<String>,
+    /// Whether it could not be predicted because something that it depends on is not there yet.
+    pub unpredicted: bool,
+}
+
+/// The App's record in the cluster.
+#[derive(Clone, Debug)]
+pub enum RecordState {
+    /// There is none: it was never synced.
+    None,
+    /// As it was read.
+    Read(AppRecord),
+    /// It is there, or may be, and could not be read.
+    Unreadable(Problem),
+}
+
+/// One App with all that a Plan is drawn from.
+#[derive(Clone, Debug)]
+pub struct AppInput {
+    /// The App.
+    pub app: Arc<App>,
+    /// The commit that was rendered.
+    pub commit: Commit,
+    /// Its objects: all that Git wants, and all that it holds and that still live or could not be looked at.
+    pub candidates: Vec<Candidate>,
+    /// Its record.
+    pub record: RecordState,
+    /// Why it could not be rendered whole.
+    pub render_problems: Vec<Problem>,
+    /// Whether its destination namespace is there.
+    pub namespace_exists: bool,
+    /// What this user may not do and a sync needs (writing record and lock, patching), in words: `update configmaps`.
+    pub missing_rights: Vec<String>,
+    /// `namespace/name` of an Argo CD Application in that cluster that would claim the same instance name.
+    pub argo_application: Option<String>,
+    /// Where it was last synced to, when that is not where it goes now.
+    pub moved_from: Option<Destination>,
+}
+
+/// What is asked for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PlanOptions {
+    /// Sync, rollback or adoption.
+    pub kind: PlanKind,
+    /// Whether what is held and no longer in Git is deleted. A rollback never prunes.
+    pub prune: bool,
+    /// Name of the App of which everything may be pruned, as typed by a person. Implies `prune`.
+    pub prune_all: Option<String>,
+    /// The chosen objects; empty: all of them.
+    pub only: Vec<(AppId, ObjectKey)>,
+    /// Whether a person has agreed to take over objects that others made.
+    pub adopt: bool,
+    /// Whether a sync that adopts is drawn before its adoption has run, for showing only.
+    pub estimate: bool,
+    /// Whether a person has agreed to a destination other than that of the last sync.
+    pub destination_confirmed: bool,
+}
+
+impl Default for PlanOptions {
+    /// A whole sync without prunes.
+    fn default() -> Self {
+        Self {
+            kind: PlanKind::Sync,
+            prune: false,
+            prune_all: None,
+            only: Vec::new(),
+            adopt: false,
+            estimate: false,
+            destination_confirmed: false,
+        }
+    }
+}
+
+impl PlanOptions {
+    fn prunes(&self) -> bool {
+        self.kind == PlanKind::Sync && (self.prune || self.prune_all.is_some())
+    }
+
+    fn selects(&self, app: &AppId, key: &ObjectKey) -> bool {
+        self.only.is_empty() || self.only.iter().any(|(a, k)| a == app && k == key)
+    }
+}
+
+/// Draws the Plan. Apps keep their order; the steps of each are ordered as Argo CD orders them, one App after another.
+pub fn plan(apps: Vec<AppInput>, options: &PlanOptions) -> Plan {
+    let mut drawn = Plan {
+        kind: options.kind,
+        apps: Vec::with_capacity(apps.len()),
+        steps: Vec::new(),
+        prune: options.prunes(),
+        selective: !options.only.is_empty(),
+    };
+    for input in &apps {
+        let (app, steps) = plan_app(input, options);
+        drawn.apps.push(app);
+        drawn.steps.extend(steps);
+    }
+    drawn
+}
+
+fn plan_app(input: &AppInput, options: &PlanOptions) -> (PlannedApp, Vec<PlanStep>) {
+    let id = &input.app.id;
+    let chosen: Vec<&Candidate> = input
+        .candidates
+        .iter()
+        .filter(|c| options.selects(id, &c.drift.key))
+        .collect();
+    let mut planned = PlannedApp {
+        id: id.clone(),
+        commit: input.commit.clone(),
+        prunable: Vec::new(),
+        refused: refuse::app(input, options).or_else(|| refuse::objects(input, &chosen, options)),
+        warnings: Vec::new(),
+    };
+    if planned.refused.is_some() {
+        return (planned, Vec::new());
+    }
+    if chosen.is_empty() && !options.only.is_empty() {
+        let text = "nothing of this App was chosen".to_owned();
+        planned.warnings.push(text);
+        return (planned, Vec::new());
+    }
+    let mut steps: Vec<PlanStep> = chosen
+        .iter()
+        .filter_map(|candidate| choose::step(input, candidate, options, &mut planned.warnings))
+        .collect();
+    if options.kind == PlanKind::Sync {
+        let prunes = prune::prunes(input, &chosen, &mut planned.warnings);
+        planned.prunable = prunes.iter().map(|step| step.key.clone()).collect();
+        if options.prunes() {
+            if let Some(problem) = prune::refuse(input, &prunes, options) {
+                planned.refused = Some(problem);
+                return (planned, Vec::new());
+            }
+            steps.extend(prunes);
+        }
+    } else if options.prune || options.prune_all.is_some() {
+        let text = "nothing is pruned by a rollback or an adoption".to_owned();
+        planned.warnings.push(text);
+    }
+    let mut steps = in_order(input, steps);
+    if options.kind != PlanKind::Adopt && !input.namespace_exists && !steps.is_empty() {
+        match namespace_first(input, &mut steps) {
+            Ok(()) => {}
+            Err(problem) => {
+                planned.refused = Some(problem);
+                return (planned, Vec::new());
+            }
+        }
+    }
+    (planned, steps)
+}
+
+/// Puts the steps of one App in order and gives them the waves that they run in.
+fn in_order(input: &AppInput, steps: Vec<PlanStep>) -> Vec<PlanStep> {
+    let tasks = steps
+        .iter()
+        .map(|step| Task {
+            key: step.key.clone(),
+            wave: step.wave,
+            prune: step.action == Action::Prune,
+            prune_last: choose::options_of(input, &step.key).prune_last,
+            defines: step.manifest.as_ref().and_then(|m| defines(&m.value)),
+        })
+        .collect();
+    let mut left = steps;
+    let mut ordered = Vec::with_capacity(left.len());
+    for task in order(tasks) {
+        if let Some(at) = left
+            .iter()
+            .position(|s| s.key == task.key && (s.action == Action::Prune) == task.prune)
+        {
+            let mut step = left.swap_remove(at);
+            step.wave = task.wave;
+            ordered.push(step);
+        }
+    }
+    ordered
+}
+
+/// Makes the creation of an absent destination namespace the first step: the record and the lock live in it.
+fn namespace_first(input: &AppInput, steps: &mut Vec<PlanStep>) -> Result<(), Problem> {
+    let name = &input.app.destination.namespace;
+    let first_wave = steps.first().map_or(0, |s| s.wave);
+    let key = ObjectKey::new("", "Namespace", "", name);
+    if let Some(at) = steps
+        .iter()
+        .position(|s| s.key == key && s.action != Action::Prune)
+    {
+        let mut step = steps.remove(at);
+        step.wave = first_wave;
+        steps.insert(0, step);
+        return Ok(());
+    }
+    if !input.app.sync.create_namespace {
+        return Err(refuse::no_namespace(input));
+    }
+    let value: Value = serde_json::json!({
+        "apiVersion": "v1",
+        "kind": "Namespace",
+        "metadata": { "name": name },
+    });
+    let gvk = Gvk::from_api_version("v1", "Namespace");
+    let mut drift = ObjectDrift::new(key.clone(), gvk.clone(), Verdict::Missing);
+    drift.confirmed = false;
+    drift.predicted = Some(Arc::new(value.clone()));
+    let manifest = Manifest {
+        gvk,
+        value: Arc::new(value),
+        origin: Default::default(),
+    };
+    steps.insert(
+        0,
+        PlanStep {
+            app: input.app.id.clone(),
+            key,
+            action: Action::CreateNamespace,
+            wave: first_wave,
+            manifest: Some(Arc::new(manifest)),
+            drift: Arc::new(drift),
+            guard: Guard::default(),
+            leftovers: Vec::new(),
+            propagation: input.app.sync.propagation,
+            unpredicted: true,
+        },
+    );
+    Ok(())
+}
+
+/// The keys that the App holds now, to be written ahead of a Run: those of its record, without those that are proven
+/// gone, and those desired objects that live and are its own.
+pub fn held(input: &AppInput, gone: &BTreeSet<ObjectKey>) -> BTreeSet<ObjectKey> {
+    let mut held: BTreeSet<ObjectKey> = match &input.record {
+        RecordState::Read(record) => record.inventory.0.difference(gone).cloned().collect(),
+        RecordState::None | RecordState::Unreadable(_) => BTreeSet::new(),
+    };
+    held.extend(
+        input
+            .candidates
+            .iter()
+            .filter(|c| c.desired.is_some())
+            .filter(|c| {
+                c.live
+                    .as_ref()
+                    .is_some_and(|live| live.tracked_by(&input.app.id.name, &c.drift.key))
+            })
+            .map(|c| c.drift.key.clone()),
+    );
+    held
+}
+
+fn wave_of(candidate: &Candidate) -> i32 {
+    match (&candidate.desired, &candidate.live) {
+        (Some(desired), _) => wave(|name| desired.annotation(name)),
+        (None, Some(live)) => wave(|name| live.annotations.get(name).map(String::as_str)),
+        (None, None) => 0,
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,112 @@
+//! What may be deleted. The inventory proposes, the live object must agree, and a person must have asked.
+
+use super::choose::options_of;
+use super::{AppInput, Candidate, PlanOptions, RecordState, wave_of};
+use crate::domain::plan::Guard;
+use crate::domain::{Action, PlanStep, Problem, ProblemKind};
+use crate::sync::facts::is_container;
+
+/// The prune steps of the chosen objects. Why one that Git no longer has is kept is a warning.
+pub fn prunes(
+    input: &AppInput,
+    chosen: &[&Candidate],
+    warnings: &mut Vec<String>,
+) -> Vec<PlanStep> {
+    let mut steps = Vec::new();
+    for candidate in chosen.iter().filter(|c| c.desired.is_none()) {
+        match kept(input, candidate) {
+            Some(reason) if reason.is_empty() => {}
+            Some(reason) => warnings.push(format!(
+                "{} is no longer in Git and stays: {reason}",
+                candidate.drift.key
+            )),
+            None => steps.extend(step(input, candidate)),
+        }
+    }
+    steps
+}
+
+/// Why an object is not pruned; an empty reason needs no mention. Every doubt keeps it.
+fn kept(input: &AppInput, candidate: &Candidate) -> Option<String> {
+    let key = &candidate.drift.key;
+    let RecordState::Read(record) = &input.record else {
+        return Some("the App has no record that lists it".to_owned());
+    };
+    if !record.inventory.0.contains(key) {
+        return Some("the App's record does not list it".to_owned());
+    }
+    let Some(live) = &candidate.live else {
+        return Some(match &candidate.drift.problem {
+            Some(problem) => format!("it could not be looked at ({problem})"),
+            None => String::new(),
+        });
+    };
+    if live.deletion_pending {
+        return Some("it is being deleted already".to_owned());
+    }
+    if !live.tracked_by(&input.app.id.name, key) {
+        return Some(
+            "its tracking-id in the cluster does not name it as this App's; delete it by hand if it is"
+                .to_owned(),
+        );
+    }
+    if let Some(owner) = &live.owner {
+        return Some(format!("{owner} owns it and decides on its end"));
+    }
+    if !options_of(input, key).prune {
+        return Some("a sync option says that it is not pruned (Prune=false)".to_owned());
+    }
+    if is_container(key) && live.holds_others {
+        return Some(match key.kind.as_str() {
+            "Namespace" => "it holds, or may hold, a trueup record or objects of others; delete it by hand once it is empty".to_owned(),
+            _ => "deleting it would delete every object of its kind, of others too; delete it by hand once none is left".to_owned(),
+        });
+    }
+    None
+}
+
+fn step(input: &AppInput, candidate: &Candidate) -> Option<PlanStep> {
+    let live = candidate.live.as_ref()?;
+    Some(PlanStep {
+        app: input.app.id.clone(),
+        key: candidate.drift.key.clone(),
+        action: Action::Prune,
+        wave: wave_of(candidate),
+        manifest: None,
+        drift: candidate.drift.clone(),
+        guard: Guard {
+            uid: live.uid.clone(),
+            resource_version: live.resource_version.clone(),
+            force: false,
+        },
+        leftovers: Vec::new(),
+        propagation: input.app.sync.propagation,
+        unpredicted: false,
+    })
+}
+
+/// Refuses prunes that would leave nothing of the App, unless its name was typed.
+pub fn refuse(input: &AppInput, prunes: &[PlanStep], options: &PlanOptions) -> Option<Problem> {
+    let name = &input.app.id.name;
+    let everything = !prunes.is_empty()
+        && !input
+            .candidates
+            .iter()
+            .any(|c| c.live.is_some() && !prunes.iter().any(|p| p.key == c.drift.key));
+    if !everything || options.prune_all.as_deref() == Some(name) {
+        return None;
+    }
+    let empty = !input.candidates.iter().any(|c| c.desired.is_some());
+    let why = match empty {
+        true => "Git has no object of it any more, and pruning would delete all that is left",
+        false => "pruning would delete everything that it has in the cluster",
+    };
+    Some(
+        Problem::new(ProblemKind::Conflict, why)
+            .at(input.app.id.to_string())
+            .because(format!("{} objects would be deleted", prunes.len()))
+            .hint(format!(
+                "If that is meant, type the App's name: `--prune-all {name}`. Otherwise look at the App's path and revision."
+            )),
+    )
+}

@@ -1,0 +1,586 @@
+//! The Run: a pure state machine that executes a Plan exactly as drawn. It says what comes next and is told what came of
+//! it; whoever drives it does the I/O. It never retries by itself what a cluster has not answered.
+//!
+//! Steps run one after another (Argo CD runs those of one kind at once). The steps of an App stand together in a Plan;
+//! when one fails, the rest of that App is not run and the other Apps go on.
+
+mod summary;
+
+use std::collections::HashMap;
+
+use crate::domain::record::Outcome;
+use crate::domain::{
+    Action, AppId, Health, HealthStatus, ObjectKey, Plan, PlanStep, Problem, ProblemKind,
+};
+
+pub use summary::{AppSummary, Pause, RunSummary};
+
+/// How often a step is drawn anew when somebody else was faster.
+pub const MAX_REDRAWS: u32 = 10;
+
+/// What the driver does next.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Next {
+    /// Take the App's lock and write its record ahead; answer with [`Run::recorded`]. Comes before the App's first step,
+    /// or after it where that step creates the namespace that the record lives in.
+    Begin(AppId),
+    /// Do this step; answer with [`Run::report`].
+    Do(usize),
+    /// The step met a conflict, or nobody knows whether it was done: read the object again, ask the dry run again, and
+    /// answer with [`Run::redrawn`].
+    Redraw(usize),
+    /// Wait until these CRDs are established; answer with [`Run::waited`].
+    WaitEstablished(Vec<(AppId, ObjectKey)>),
+    /// Wait until the objects of the waves before this one are healthy (see [`settled`]); answer with [`Run::waited`].
+    WaitHealthy {
+        /// The wave that is to begin.
+        wave: i32,
+        /// The objects to wait for.
+        keys: Vec<(AppId, ObjectKey)>,
+    },
+    /// Wait until these pruned objects are gone; answer with [`Run::waited`].
+    WaitGone(Vec<(AppId, ObjectKey)>),
+    /// The App's part has ended: write its record and release its lock; answer with [`Run::recorded`].
+    End(AppId),
+    /// The connection was lost. Nothing happens until [`Run::resume`] or [`Run::stop`].
+    Paused(Pause),
+    /// All is over.
+    Done(RunSummary),
+}
+
+/// What came of doing a step.
+#[derive(Clone, Debug, PartialEq)]
+pub enum StepResult {
+    /// The server did it. For a prune: it accepted the deletion.
+    Done,
+    /// For a prune: the object is gone.
+    Gone,
+    /// 409, or 422 on `metadata.uid`: somebody else was faster.
+    Conflict(Problem),
+    /// The server refused it.
+    Failed(Problem),
+    /// No answer came: it may or may not have been done. Pauses the Run.
+    Lost(Problem),
+}
+
+/// What drawing a step anew came to.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Redrawn {
+    /// The diff is the same as the one that was shown; the step goes on with this resource version.
+    Same {
+        /// The resource version that the new dry run answered from.
+        resource_version: String,
+    },
+    /// What the step was to do is done: the answer was lost, not the request.
+    AlreadyDone,
+    /// The diff is another one, or the object is another one.
+    Different,
+    /// It could not be drawn.
+    Failed(Problem),
+}
+
+/// How a step stands.
+#[derive(Clone, Debug, PartialEq)]
+pub enum StepState {
+    /// It was not begun.
+    Pending,
+    /// It is being done.
+    Running,
+    /// It was done.
+    Done,
+    /// The object of a prune is confirmed to be gone.
+    Gone,
+    /// It failed.
+    Failed(Problem),
+    /// It was not run, for this reason.
+    Skipped(String),
+    /// No answer came: it may or may not have been done.
+    InDoubt(Problem),
+}
+
+impl StepState {
+    fn succeeded(&self) -> bool {
+        matches!(self, Self::Done | Self::Gone)
+    }
+}
+
+/// What the Run is in the middle of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Doing {
+    /// Between two steps.
+    Nothing,
+    Beginning,
+    Step(usize),
+    Redrawing(usize),
+    Waiting(Wait),
+    Ending,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Wait {
+    Established,
+    Healthy,
+    Gone,
+}
+
+/// How an App stands within the Run.
+#[derive(Clone, Debug, Default)]
+struct Progress {
+    begun: bool,
+    ended: bool,
+    failed: Option<String>,
+    /// Steps whose health, establishment or end was waited for: all before this one.
+    settled: usize,
+    established: usize,
+}
+
+/// A Run of one Plan.
+#[derive(Clone, Debug)]
+pub struct Run {
+    plan: Plan,
+    states: Vec<StepState>,
+    redraws: HashMap<usize, u32>,
+    apps: HashMap<AppId, Progress>,
+    /// The step that comes next.
+    at: usize,
+    doing: Doing,
+    paused: Option<Problem>,
+    stopped: bool,
+}
+
+impl Run {
+    /// A Run of the Plan, before its first step. Refused Apps have no steps and so no part in it.
+    pub fn new(plan: Plan) -> Self {
+        Self {
+            states: vec![StepState::Pending; plan.steps.len()],
+            redraws: HashMap::new(),
+            apps: HashMap::new(),
+            at: 0,
+            doing: Doing::Nothing,
+            paused: None,
+            stopped: false,
+            plan,
+        }
+    }
+
+    /// The Plan, with the guards as they are after redraws.
+    pub fn plan(&self) -> &Plan {
+        &self.plan
+    }
+
+    /// How each step of the Plan stands.
+    pub fn progress(&self) -> &[StepState] {
+        &self.states
+    }
+
+    /// What comes next. Asking twice without answering gives the same.
+    pub fn next(&mut self) -> Next {
+        if let Some(problem) = self.paused.clone() {
+            return Next::Paused(self.pause(problem));
+        }
+        if self.doing == Doing::Nothing {
+            self.advance();
+        }
+        match self.doing {
+            Doing::Nothing => Next::Done(self.summary()),
+            Doing::Beginning => self.with_app(Next::Begin),
+            Doing::Ending => self.with_app(Next::End),
+            Doing::Step(step) => Next::Do(step),
+            Doing::Redrawing(step) => Next::Redraw(step),
+            Doing::Waiting(wait) => self.wait_for(wait),
+        }
+    }
+
+    /// Takes the result of a step. Results of steps that are not being done are stale and dropped.
+    pub fn report(&mut self, step: usize, result: StepResult) {
+        if self.doing != Doing::Step(step) {
+            return;
+        }
+        self.doing = Doing::Nothing;
+        match result {
+            StepResult::Done => self.settle(step, StepState::Done),
+            StepResult::Gone => self.settle(step, StepState::Gone),
+            StepResult::Failed(problem) => self.fail(step, problem),
+            StepResult::Conflict(problem) => {
+                let redraws = self.redraws.entry(step).or_default();
+                *redraws += 1;
+                if *redraws > MAX_REDRAWS {
+                    self.fail(step, too_busy(problem));
+                } else {
+                    self.doing = Doing::Redrawing(step);
+                }
+            }
+            StepResult::Lost(problem) => {
+                self.states[step] = StepState::InDoubt(problem.clone());
+                self.doing = Doing::Redrawing(step);
+                self.paused = Some(problem);
+            }
+        }
+    }
+
+    /// Takes what drawing a step anew came to.
+    pub fn redrawn(&mut self, step: usize, redrawn: Redrawn) {
+        if self.doing != Doing::Redrawing(step) {
+            return;
+        }
+        self.doing = Doing::Nothing;
+        match redrawn {
+            // Asked to stop meanwhile: the step is known not to be done.
+            Redrawn::Same { .. } if self.stopped => self.states[step] = StepState::Pending,
+            Redrawn::Same { resource_version } => {
+                self.plan.steps[step].guard.resource_version = resource_version;
+                self.begin_step(step);
+            }
+            Redrawn::AlreadyDone => self.settle(step, StepState::Done),
+            Redrawn::Different => self.fail(step, moved_on()),
+            Redrawn::Failed(problem) => self.fail(step, problem),
+        }
+    }
+
+    /// Takes what came of a wait: met, or why it will not be (something is Degraded, time is up).
+    pub fn waited(&mut self, result: Result<(), Problem>) {
+        let Doing::Waiting(wait) = self.doing else {
+            return;
+        };
+        self.doing = Doing::Nothing;
+        let Some(app) = self.current_app() else {
+            return;
+        };
+        let at = self.at;
+        match (result, wait) {
+            (Ok(()), Wait::Established) => self.of(&app).established = at,
+            (Ok(()), Wait::Healthy) => self.of(&app).settled = at,
+            (Ok(()), Wait::Gone) => {
+                for step in self.pruned_before(&app, at) {
+                    self.states[step] = StepState::Gone;
+                }
+            }
+            (Err(problem), _) => self.give_up(&app, problem.to_string()),
+        }
+    }
+
+    /// Takes what came of [`Next::Begin`] and [`Next::End`]. An App whose record cannot be written ahead is not synced.
+    pub fn recorded(&mut self, result: Result<(), Problem>) {
+        let doing = self.doing;
+        if !matches!(doing, Doing::Beginning | Doing::Ending) {
+            return;
+        }
+        self.doing = Doing::Nothing;
+        let Some(app) = self.current_app() else {
+            return;
+        };
+        match (doing, result) {
+            (Doing::Beginning, Ok(())) => self.of(&app).begun = true,
+            (Doing::Beginning, Err(problem)) => self.give_up(&app, problem.to_string()),
+            (_, result) => {
+                let progress = self.of(&app);
+                progress.ended = true;
+                if let Err(problem) = result {
+                    progress.failed.get_or_insert(problem.to_string());
+                }
+            }
+        }
+    }
+
+    /// The App's lock could not be renewed, or something else forbids going on with it: it stops before its next step.
+    pub fn give_up(&mut self, app: &AppId, reason: String) {
+        let progress = self.of(app);
+        if progress.ended {
+            return;
+        }
+        progress.failed.get_or_insert(reason);
+    }
+
+    /// Stops between steps. A step that is being done is waited for; a paused Run ends at once.
+    pub fn stop(&mut self) {
+        self.stopped = true;
+        if self.paused.take().is_some() && !matches!(self.doing, Doing::Beginning | Doing::Ending) {
+            self.doing = Doing::Nothing;
+        }
+        if let Doing::Waiting(_) = self.doing {
+            self.doing = Doing::Nothing;
+        }
+    }
+
+    /// The connection is lost. A step that is being done is in doubt; after [`Run::resume`] it is looked at first.
+    pub fn lost_connection(&mut self, problem: Problem) {
+        if self.doing == Doing::Nothing && self.at >= self.plan.steps.len() {
+            return;
+        }
+        match self.doing {
+            Doing::Step(step) => self.report(step, StepResult::Lost(problem)),
+            _ => {
+                self.paused.get_or_insert(problem);
+            }
+        }
+    }
+
+    /// The connection is back.
+    pub fn resume(&mut self) {
+        self.paused = None;
+    }
+
+    /// Whether all is over.
+    pub fn is_done(&mut self) -> bool {
+        matches!(self.next(), Next::Done(_))
+    }
+
+    /// What was done so far, by App.
+    pub fn summary(&self) -> RunSummary {
+        summary::summarise(&self.plan, &self.states, self.stopped, |app| {
+            self.apps.get(app).and_then(|p| p.failed.clone())
+        })
+    }
+
+    fn pause(&self, problem: Problem) -> Pause {
+        summary::pause(&self.states, problem)
+    }
+
+    fn of(&mut self, app: &AppId) -> &mut Progress {
+        self.apps.entry(app.clone()).or_default()
+    }
+
+    /// The App that the machine is at: that of the next step, or of the last one when it has yet to be ended.
+    fn current_app(&self) -> Option<AppId> {
+        let open = self
+            .plan
+            .steps
+            .iter()
+            .take(self.at)
+            .next_back()
+            .map(|s| &s.app)
+            .filter(|app| self.apps.get(*app).is_some_and(|p| p.begun && !p.ended));
+        match (open, self.plan.steps.get(self.at)) {
+            (Some(open), Some(next)) if next.app == *open => Some(open.clone()),
+            (Some(open), _) => Some(open.clone()),
+            (None, next) => next.map(|s| s.app.clone()),
+        }
+    }
+
+    fn with_app(&self, next: impl Fn(AppId) -> Next) -> Next {
+        self.current_app()
+            .map_or_else(|| Next::Done(self.summary()), next)
+    }
+
+    /// Moves on until there is something to do; leaves `Doing::Nothing` when all is over.
+    fn advance(&mut self) {
+        while let Some(app) = self.current_app() {
+            let next = self.plan.steps.get(self.at).filter(|s| s.app == app);
+            let progress = self.apps.get(&app).cloned().unwrap_or_default();
+            let Some(step) = next else {
+                self.doing = Doing::Ending;
+                return;
+            };
+            if self.stopped || progress.failed.is_some() {
+                let why = match &progress.failed {
+                    Some(_) => "an earlier step of this App failed",
+                    None => "the run was stopped",
+                };
+                self.skip_rest(&app, why);
+                continue;
+            }
+            if matches!(self.states[self.at], StepState::InDoubt(_)) {
+                self.doing = Doing::Redrawing(self.at);
+                return;
+            }
+            let makes_home = self.makes_home(step);
+            if !progress.begun && !makes_home {
+                self.doing = Doing::Beginning;
+                return;
+            }
+            if let Some(wait) = self.needed_wait(&app, step, &progress) {
+                self.doing = Doing::Waiting(wait);
+                return;
+            }
+            self.begin_step(self.at);
+            return;
+        }
+    }
+
+    /// Whether the step creates the namespace in which the App's record and lock live.
+    fn makes_home(&self, step: &PlanStep) -> bool {
+        let first = self.at == 0 || self.plan.steps[self.at - 1].app != step.app;
+        let creates = matches!(step.action, Action::CreateNamespace | Action::Create);
+        first && creates && step.key == ObjectKey::new("", "Namespace", "", &step.app.namespace)
+    }
+
+    fn begin_step(&mut self, step: usize) {
+        self.states[step] = StepState::Running;
+        self.doing = Doing::Step(step);
+    }
+
+    fn settle(&mut self, step: usize, state: StepState) {
+        self.states[step] = state;
+        self.at = self.at.max(step + 1);
+    }
+
+    fn fail(&mut self, step: usize, problem: Problem) {
+        let app = self.plan.steps[step].app.clone();
+        let reason = format!("{}: {problem}", self.plan.steps[step].key);
+        self.settle(step, StepState::Failed(problem));
+        self.give_up(&app, reason);
+        // Its home could not be made: there is nothing to begin or to end.
+        self.skip_rest(&app, "an earlier step of this App failed");
+    }
+
+    fn skip_rest(&mut self, app: &AppId, why: &str) {
+        while self.plan.steps.get(self.at).is_some_and(|s| s.app == *app) {
+            if self.states[self.at] == StepState::Pending {
+                self.states[self.at] = StepState::Skipped(why.to_owned());
+            }
+            self.at += 1;
+        }
+    }
+
+    /// What must hold before a step begins: CRDs are established before anything that is no CRD; before a new wave,
+    /// what was pruned is gone and what was applied is healthy.
+    fn needed_wait(&self, app: &AppId, step: &PlanStep, progress: &Progress) -> Option<Wait> {
+        if !is_crd(&step.key) && !self.crds_before(app, progress.established).is_empty() {
+            return Some(Wait::Established);
+        }
+        let new_wave = self.at > 0
+            && self.plan.steps[self.at - 1].app == *app
+            && self.plan.steps[self.at - 1].wave != step.wave;
+        if !new_wave {
+            return None;
+        }
+        if !self.pruned_before(app, self.at).is_empty() {
+            return Some(Wait::Gone);
+        }
+        (!self.applied_before(app, progress.settled).is_empty()).then_some(Wait::Healthy)
+    }
+
+    fn wait_for(&self, wait: Wait) -> Next {
+        let Some(app) = self.current_app() else {
+            return Next::Done(self.summary());
+        };
+        let progress = self.apps.get(&app).cloned().unwrap_or_default();
+        let keys = |steps: Vec<usize>| {
+            steps
+                .into_iter()
+                .map(|i| (app.clone(), self.plan.steps[i].key.clone()))
+                .collect()
+        };
+        match wait {
+            Wait::Established => {
+                Next::WaitEstablished(keys(self.crds_before(&app, progress.established)))
+            }
+            Wait::Gone => Next::WaitGone(keys(self.pruned_before(&app, self.at))),
+            Wait::Healthy => Next::WaitHealthy {
+                wave: self.plan.steps.get(self.at).map_or(0, |s| s.wave),
+                keys: keys(self.applied_before(&app, progress.settled)),
+            },
+        }
+    }
+
+    fn done(&self, app: &AppId, from: usize, wanted: impl Fn(&PlanStep) -> bool) -> Vec<usize> {
+        (from..self.at)
+            .filter(|i| {
+                let step = &self.plan.steps[*i];
+                step.app == *app && self.states[*i].succeeded() && wanted(step)
+            })
+            .collect()
+    }
+
+    fn crds_before(&self, app: &AppId, from: usize) -> Vec<usize> {
+        self.done(app, from, |s| applies(s.action) && is_crd(&s.key))
+    }
+
+    fn applied_before(&self, app: &AppId, from: usize) -> Vec<usize> {
+        self.done(app, from, |s| applies(s.action))
+    }
+
+    fn pruned_before(&self, app: &AppId, _at: usize) -> Vec<usize> {
+        self.done(app, 0, |s| s.action == Action::Prune)
+            .into_iter()
+            .filter(|i| self.states[*i] == StepState::Done)
+            .collect()
+    }
+}
+
+fn applies(action: Action) -> bool {
+    matches!(
+        action,
+        Action::Create | Action::Apply | Action::Replace | Action::Recreate
+    )
+}
+
+fn is_crd(key: &ObjectKey) -> bool {
+    key.group == "apiextensions.k8s.io" && key.kind == "CustomResourceDefinition"
+}
+
+fn too_busy(last: Problem) -> Problem {
+    Problem::new(
+        ProblemKind::Conflict,
+        format!("somebody else keeps changing it: {MAX_REDRAWS} attempts met a newer version each"),
+    )
+    .because(last.to_string())
+    .hint("Find out who writes it (its owners stand beside the diff), then draw the Plan again.")
+}
+
+fn moved_on() -> Problem {
+    Problem::new(
+        ProblemKind::Conflict,
+        "it was changed since the Plan was drawn, so that the step would do something else than was shown",
+    )
+    .hint("Draw the Plan again and look at its diff.")
+}
+
+/// What waiting for health came to.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Settled {
+    /// All are healthy, or have no health.
+    Yes,
+    /// Not yet: how many still are on their way, and one of them with its reason.
+    NotYet(usize, String),
+    /// One is Degraded: the rest of the App is not run.
+    Never(Problem),
+}
+
+/// Whether the objects of a wave let the next one begin, by Argo CD's rule: Healthy or without health passes, Degraded
+/// fails, anything else is waited for.
+pub fn settled<'a>(
+    objects: impl IntoIterator<Item = (&'a ObjectKey, Option<&'a Health>)>,
+) -> Settled {
+    let mut waiting = 0;
+    let mut example = String::new();
+    for (key, health) in objects {
+        let Some(health) = health else { continue };
+        match health.status {
+            HealthStatus::Healthy => {}
+            HealthStatus::Degraded => {
+                return Settled::Never(
+                    Problem::new(
+                        ProblemKind::Rejected,
+                        "it is Degraded, so that the waves after it are not run",
+                    )
+                    .at(key.to_string())
+                    .because(health.message.clone())
+                    .hint("Look at its events and pods, correct the cause in Git, and sync again."),
+                );
+            }
+            status => {
+                waiting += 1;
+                if example.is_empty() {
+                    example = format!("{key} is {status}: {}", health.message);
+                }
+            }
+        }
+    }
+    match waiting {
+        0 => Settled::Yes,
+        waiting => Settled::NotYet(waiting, example),
+    }
+}
+
+/// How an App's part of a Run ended.
+fn outcome(failed: bool, stopped: bool) -> Outcome {
+    match (failed, stopped) {
+        (true, _) => Outcome::Failed,
+        (false, true) => Outcome::Stopped,
+        (false, false) => Outcome::Succeeded,
+    }
+}
+
+#[cfg(test)]
+mod tests;
