@@ -155,8 +155,13 @@ mod tests {
     fn names_are_paths() {
         assert_eq!(
             names(&["", "apps/web", "My_App", "a//b.c", "日本"], &[]),
-            ["shop", "apps-web", "my-app", "a-b-c", "app-78f9ba9d"]
+            ["shop", "apps-web", "my-app", "a-b-c", "app-9f26ee51"]
         );
+    }
+
+    #[test]
+    fn digests_stay_the_same() {
+        assert_eq!(digest("a"), "e40c292c");
     }
 
     #[test]
