@@ -1,0 +1,267 @@
+//! What can be deployed from a repository: the `Application` manifests in it, and each directory that directly holds
+//! manifests.
+
+use std::collections::BTreeSet;
+
+use crate::domain::{
+    App, AppId, Destination, DirectoryOptions, EntryKind, Manifest, Notice, Problem, Provider,
+    RepoPath, Result, Revision, Source, SyncOptions, Tree, Value,
+};
+use crate::settings::Binding;
+
+use super::application::{self, HISTORY_LIMIT, Home, application, is_application};
+use super::destination::Contexts;
+use super::repository::RepositoryRef;
+use super::{binding, naming, skip};
+
+/// How deep directories are searched; deeper ones are a notice.
+const MAX_DEPTH: usize = 32;
+
+/// What the files directly in one directory hold.
+#[derive(Clone, Debug, Default)]
+pub struct Survey {
+    /// Documents with apiVersion and kind.
+    pub manifests: Vec<Manifest>,
+    /// Files that could not be read.
+    pub problems: Vec<Problem>,
+}
+
+/// What is needed to make Apps of what is found.
+#[derive(Clone, Copy)]
+pub struct Surroundings<'a> {
+    /// The repository.
+    pub repository: &'a RepositoryRef,
+    /// What stands before files in places. See [`Home::prefix`].
+    pub prefix: &'a str,
+    /// The revision that discovered Apps follow.
+    pub revision: &'a Revision,
+    /// The kubeconfig.
+    pub contexts: &'a Contexts,
+    /// The config file's bindings.
+    pub bindings: &'a [Binding],
+    /// Apps that are known from elsewhere (`--apps`): directories that they deploy are not also discovered.
+    pub known: &'a [App],
+}
+
+/// What a repository offers.
+#[derive(Clone, Debug, Default)]
+pub struct Found {
+    /// Apps, written and discovered, by the place in the repository.
+    pub apps: Vec<App>,
+    /// Directories that hold something not supported, and the like.
+    pub notices: Vec<Notice>,
+    /// `Application` manifests that are not Apps, and directories that could not be read.
+    pub problems: Vec<Problem>,
+}
+
+/// Searches a tree. `survey` reads the files directly in a directory; `ignored` says whether Git ignores a path (and
+/// whether that is a directory).
+pub fn discover(
+    tree: &dyn Tree,
+    survey: &dyn Fn(&RepoPath) -> Result<Survey>,
+    ignored: &dyn Fn(&RepoPath, bool) -> bool,
+    around: &Surroundings<'_>,
+) -> Found {
+    let mut search = Search {
+        tree,
+        survey,
+        ignored,
+        around,
+        found: Found::default(),
+        candidates: Vec::new(),
+    };
+    search.directory(&RepoPath::root(), 0);
+    search.finish()
+}
+
+struct Search<'a> {
+    tree: &'a dyn Tree,
+    survey: &'a dyn Fn(&RepoPath) -> Result<Survey>,
+    ignored: &'a dyn Fn(&RepoPath, bool) -> bool,
+    around: &'a Surroundings<'a>,
+    found: Found,
+    candidates: Vec<RepoPath>,
+}
+
+impl Search<'_> {
+    fn directory(&mut self, directory: &RepoPath, depth: usize) {
+        let entries = match self.tree.list(directory) {
+            Ok(entries) => entries,
+            Err(problem) => return self.found.problems.push(problem),
+        };
+        let file = |wanted: &dyn Fn(&str) -> bool| {
+            entries
+                .iter()
+                .any(|e| e.kind != EntryKind::Directory && wanted(&e.name))
+        };
+        if file(&skip::is_chart) {
+            // Below a chart are templates and other charts.
+            return self.notice(
+                directory,
+                "a Helm chart, which this release does not render",
+            );
+        }
+        if file(&|name| skip::KUSTOMIZATIONS.contains(&name)) {
+            self.notice(
+                directory,
+                "a kustomization, which this release does not render",
+            );
+        } else {
+            self.look_into(directory);
+        }
+        for entry in &entries {
+            let path = directory.entry(&entry.name);
+            match entry.kind {
+                EntryKind::Directory => {
+                    if skip::is_skipped(&entry.name) || (self.ignored)(&path, true) {
+                        continue;
+                    }
+                    if depth >= MAX_DEPTH {
+                        self.notice(&path, "too deep to be searched");
+                        continue;
+                    }
+                    self.directory(&path, depth + 1);
+                }
+                EntryKind::Submodule if !skip::is_skipped(&entry.name) => {
+                    self.notice(&path, "a submodule, whose files are not in this repository");
+                }
+                _ => {}
+            }
+        }
+    }
+
+    fn look_into(&mut self, directory: &RepoPath) {
+        let survey = match (self.survey)(directory) {
+            Ok(survey) => survey,
+            Err(problem) => return self.found.problems.push(problem),
+        };
+        let manifests: Vec<&Manifest> = survey
+            .manifests
+            .iter()
+            .filter(|m| !(self.ignored)(&m.origin.file, false))
+            .collect();
+        for manifest in manifests.iter().filter(|m| is_application(m)) {
+            let home = Home {
+                prefix: self.around.prefix,
+                repository: Some(self.around.repository),
+                bindings: self.around.bindings,
+            };
+            match application(manifest, self.around.contexts, &home) {
+                Ok(app) => self.found.apps.push(app),
+                Err(problem) => self.found.problems.push(problem),
+            }
+        }
+        if manifests.iter().any(|m| is_object(m)) {
+            self.candidates.push(directory.clone());
+        } else {
+            // With no manifest beside it, a file that cannot be read is most likely not meant to be one.
+            for problem in survey.problems {
+                self.found.notices.push(Notice {
+                    place: problem.place.clone(),
+                    text: Problem {
+                        place: String::new(),
+                        ..problem
+                    }
+                    .to_string(),
+                });
+            }
+        }
+    }
+
+    fn finish(self) -> Found {
+        let Self {
+            around,
+            mut found,
+            candidates,
+            ..
+        } = self;
+        let repository = around.repository;
+        let deployed = |directory: &RepoPath| {
+            found.apps.iter().chain(around.known).any(|app| {
+                let source = &app.source;
+                let here = source.repository == repository.repository
+                    || application::names(&source.repository, repository);
+                let covered = *directory == source.path
+                    || (source.directory.recurse && directory.is_within(&source.path));
+                !app.discovered && here && covered
+            })
+        };
+        let directories: Vec<RepoPath> = candidates.into_iter().filter(|d| !deployed(d)).collect();
+        let taken: BTreeSet<String> = found.apps.iter().map(|a| a.id.name.clone()).collect();
+        let names = naming::of_directories(&directories, &repository.name(), &taken);
+        for directory in &directories {
+            let name = names.get(directory).cloned().unwrap_or_default();
+            found.apps.push(discovered(directory, name, around));
+        }
+        found
+    }
+
+    fn notice(&mut self, directory: &RepoPath, text: &str) {
+        self.found.notices.push(Notice {
+            place: directory.to_string(),
+            text: text.to_owned(),
+        });
+    }
+}
+
+/// The App of a directory that holds manifests.
+pub fn discovered(directory: &RepoPath, name: String, around: &Surroundings<'_>) -> App {
+    let binding = binding::of(around.bindings, around.repository, directory);
+    let mut problems = Vec::new();
+    let context = around
+        .contexts
+        .of_directory(binding.and_then(|b| b.context.as_deref()));
+    let (context, own_namespace) = match context {
+        Ok(context) => (context.name.clone(), context.namespace.clone()),
+        Err(problem) => {
+            problems.push(problem.at(directory.to_string()));
+            (String::new(), String::new())
+        }
+    };
+    let namespace = binding
+        .and_then(|b| b.namespace.clone())
+        .or_else(|| around.contexts.namespace.clone())
+        .or(Some(own_namespace))
+        .filter(|n| !n.is_empty())
+        .unwrap_or_else(|| "default".to_owned());
+    App {
+        id: AppId {
+            context: context.clone(),
+            provider: Provider::Native,
+            namespace: namespace.clone(),
+            name,
+        },
+        project: "default".to_owned(),
+        source: Source {
+            repository: around.repository.repository.clone(),
+            revision: around.revision.clone(),
+            path: directory.clone(),
+            directory: DirectoryOptions::default(),
+        },
+        destination: Destination { context, namespace },
+        sync: SyncOptions::default(),
+        ignore: Vec::new(),
+        history_limit: HISTORY_LIMIT,
+        discovered: true,
+        defined_at: String::new(),
+        notices: Vec::new(),
+        problems,
+    }
+}
+
+/// Whether a document is an object of a cluster: neither an App nor the configuration of some program, and with a
+/// name, or a list of objects.
+fn is_object(manifest: &Manifest) -> bool {
+    let group = manifest.gvk.group.as_str();
+    let is_kubeconfig = group.is_empty() && manifest.gvk.kind == "Config";
+    let is_named = !manifest.name().is_empty()
+        || manifest
+            .value
+            .pointer("/metadata/generateName")
+            .is_some_and(Value::is_string)
+        || manifest.value.get("items").is_some_and(Value::is_array);
+    !is_application(manifest) && !is_kubeconfig && !skip::CONFIG_GROUPS.contains(&group) && is_named
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,16 @@
+//! Apps without a controller: Argo CD's `Application` in files, and directories of manifests found in repositories.
+
+pub mod application;
+pub mod binding;
+pub mod destination;
+pub mod discovery;
+pub mod fields;
+pub mod naming;
+pub mod repository;
+pub mod skip;
+
+pub use application::{Home, application, is_application};
+pub use destination::{ContextRef, Contexts};
+pub use discovery::{Found, discover, discovered};
+pub use naming::distinct;
+pub use repository::{RepositoryRef, normalised};
