@@ -34,6 +34,15 @@ pub fn step(
         ));
         return None;
     }
+    let claim = candidate
+        .live
+        .as_ref()
+        .and_then(|live| live.claim(&input.app.id.name, key));
+    if let Some(claim) = claim {
+        warnings.push(format!(
+            "{key} is claimed by {claim}: both will write to it until that lets go of it"
+        ));
+    }
     let guard = candidate
         .live
         .as_ref()

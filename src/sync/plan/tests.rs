@@ -1,1 +1,821 @@
+use std::collections::BTreeMap;
 
+use serde_json::json;
+
+use super::*;
+use crate::domain::drift::Conflict;
+use crate::domain::record::SyncRecord;
+use crate::domain::{
+    CommitId, DirectoryOptions, Inventory, Origin, Owner, ProblemKind, Provider, RepoPath,
+    Repository, Revision, Source, SyncOptions,
+};
+use crate::sync::tracking::tracking_id;
+
+const APP: &str = "web";
+
+fn input(candidates: Vec<Candidate>) -> AppInput {
+    let app = App {
+        id: AppId {
+            context: "prod".to_owned(),
+            provider: Provider::Native,
+            namespace: "shop".to_owned(),
+            name: APP.to_owned(),
+        },
+        project: "default".to_owned(),
+        source: Source {
+            repository: Repository::Remote("https://example.com/shop".to_owned()),
+            revision: Revision::Head,
+            path: RepoPath::default(),
+            directory: DirectoryOptions::default(),
+        },
+        destination: Destination {
+            context: "prod".to_owned(),
+            namespace: "shop".to_owned(),
+        },
+        sync: SyncOptions::default(),
+        ignore: Vec::new(),
+        history_limit: 10,
+        discovered: false,
+        defined_at: String::new(),
+        notices: Vec::new(),
+        problems: Vec::new(),
+    };
+    let inventory = candidates.iter().map(|c| c.drift.key.clone()).collect();
+    AppInput {
+        app: Arc::new(app),
+        commit: Commit {
+            id: CommitId("a".repeat(40)),
+            author: "Ada".to_owned(),
+            time: jiff::Timestamp::UNIX_EPOCH,
+            summary: "bump".to_owned(),
+        },
+        record: RecordState::Read(AppRecord {
+            history: Vec::<SyncRecord>::new(),
+            inventory: Inventory(inventory),
+        }),
+        candidates,
+        render_problems: Vec::new(),
+        namespace_exists: true,
+        missing_rights: Vec::new(),
+        argo_application: None,
+        moved_from: None,
+    }
+}
+
+/// Changes the App of an input.
+fn with_app(mut input: AppInput, change: impl FnOnce(&mut App)) -> AppInput {
+    change(Arc::make_mut(&mut input.app));
+    input
+}
+
+fn split(kind: &str) -> Gvk {
+    let api = match kind {
+        "Deployment" => "apps/v1",
+        "CustomResourceDefinition" => "apiextensions.k8s.io/v1",
+        "Job" => "batch/v1",
+        _ => "v1",
+    };
+    Gvk::from_api_version(api, kind)
+}
+
+fn key(kind: &str, name: &str) -> ObjectKey {
+    let namespace = match kind {
+        "Namespace" | "CustomResourceDefinition" => "",
+        _ => "shop",
+    };
+    ObjectKey::new(&split(kind).group, kind, namespace, name)
+}
+
+/// A desired object that does not live yet.
+fn missing(kind: &str, name: &str) -> Candidate {
+    let gvk = split(kind);
+    let key = key(kind, name);
+    let manifest = Manifest {
+        gvk: gvk.clone(),
+        value: Arc::new(json!({
+            "apiVersion": gvk.api_version(), "kind": kind,
+            "metadata": {"name": name, "namespace": key.namespace},
+        })),
+        origin: Origin::default(),
+    };
+    Candidate {
+        desired: Some(Arc::new(manifest)),
+        drift: Arc::new(ObjectDrift::new(key, gvk, Verdict::Missing)),
+        live: None,
+        hook: false,
+        leftovers: Vec::new(),
+        unpredicted: false,
+    }
+}
+
+fn facts(key: &ObjectKey) -> LiveFacts {
+    let tracking = tracking_id(APP, key, "shop");
+    LiveFacts {
+        uid: format!("uid-{}", key.name),
+        resource_version: "7".to_owned(),
+        annotations: BTreeMap::from([(
+            crate::sync::tracking::TRACKING_ANNOTATION.to_owned(),
+            tracking.clone(),
+        )]),
+        tracking_id: Some(tracking),
+        managers: vec![Owner {
+            manager: "trueup".to_owned(),
+            apply: true,
+            subresource: String::new(),
+            time: None,
+        }],
+        ..LiveFacts::default()
+    }
+}
+
+/// A desired object that lives, applied by this App.
+fn managed(kind: &str, name: &str, verdict: Verdict) -> Candidate {
+    let mut candidate = missing(kind, name);
+    candidate.live = Some(facts(&candidate.drift.key));
+    Arc::make_mut(&mut candidate.drift).verdict = verdict;
+    candidate
+}
+
+/// A held object that Git no longer has.
+fn extra(kind: &str, name: &str) -> Candidate {
+    Candidate {
+        desired: None,
+        ..managed(kind, name, Verdict::Extra)
+    }
+}
+
+fn annotated(mut candidate: Candidate, name: &str, value: &str) -> Candidate {
+    if let Some(desired) = &mut candidate.desired {
+        let manifest = Arc::make_mut(desired);
+        Arc::make_mut(&mut manifest.value)["metadata"]["annotations"][name] = json!(value);
+    }
+    if let Some(live) = &mut candidate.live {
+        live.annotations.insert(name.to_owned(), value.to_owned());
+    }
+    candidate
+}
+
+fn with_live(mut candidate: Candidate, change: impl FnOnce(&mut LiveFacts)) -> Candidate {
+    change(candidate.live.as_mut().unwrap());
+    candidate
+}
+
+fn steps(plan: &Plan) -> Vec<String> {
+    plan.steps
+        .iter()
+        .map(|s| format!("{} {:?} {}/{}", s.wave, s.action, s.key.kind, s.key.name))
+        .collect()
+}
+
+fn draw(input: AppInput, options: PlanOptions) -> Plan {
+    plan(vec![input], &options)
+}
+
+fn sync() -> PlanOptions {
+    PlanOptions::default()
+}
+
+fn pruning() -> PlanOptions {
+    PlanOptions {
+        prune: true,
+        ..sync()
+    }
+}
+
+/// The refusal of the only App; its steps must be gone.
+fn refusal(input: AppInput, options: PlanOptions) -> Problem {
+    let plan = draw(input, options);
+    assert!(plan.steps.is_empty(), "refused, and yet {:?}", steps(&plan));
+    let problem = plan.apps[0].refused.clone().expect("a refusal");
+    assert!(!problem.hints.is_empty(), "{problem} says nothing to do");
+    assert!(
+        problem.hints.iter().all(|h| h.ends_with('.')),
+        "{:?}",
+        problem.hints
+    );
+    assert!(!problem.summary.ends_with('.'));
+    problem
+}
+
+#[test]
+fn each_object_gets_the_action_that_fits() {
+    let replace = ("argocd.argoproj.io/sync-options", "Replace=true");
+    let force = ("argocd.argoproj.io/sync-options", "Force=true");
+    let both = ("argocd.argoproj.io/sync-options", "Replace=true,Force=true");
+    let anno = |c, (name, value)| annotated(c, name, value);
+    let rejected = |c: Candidate| {
+        let mut c = c;
+        let problem = Problem::new(ProblemKind::Rejected, "field is immutable");
+        let drift = Arc::make_mut(&mut c.drift);
+        drift.verdict = Verdict::Refused;
+        drift.problem = Some(problem);
+        c
+    };
+    use Verdict::{Drifted, InSync};
+    for (what, candidate, expected) in [
+        ("missing", missing("Deployment", "a"), Some("Create")),
+        (
+            "missing, Replace",
+            anno(missing("Job", "a"), both),
+            Some("Create"),
+        ),
+        ("in sync", managed("Deployment", "a", InSync), None),
+        (
+            "in sync, Replace",
+            anno(managed("Deployment", "a", InSync), replace),
+            None,
+        ),
+        (
+            "in sync, Force",
+            anno(managed("Job", "a", InSync), force),
+            None,
+        ),
+        (
+            "in sync, Replace and Force",
+            anno(managed("Job", "a", InSync), both),
+            Some("Recreate"),
+        ),
+        (
+            "in sync Namespace, both",
+            anno(managed("Namespace", "a", InSync), both),
+            None,
+        ),
+        (
+            "drifted",
+            managed("Deployment", "a", Drifted),
+            Some("Apply"),
+        ),
+        (
+            "drifted, Replace",
+            anno(managed("Deployment", "a", Drifted), replace),
+            Some("Replace"),
+        ),
+        (
+            "drifted, Force",
+            anno(managed("Deployment", "a", Drifted), force),
+            Some("Apply"),
+        ),
+        (
+            "drifted, both",
+            anno(managed("Deployment", "a", Drifted), both),
+            Some("Recreate"),
+        ),
+        (
+            "drifted Namespace, both",
+            anno(managed("Namespace", "a", Drifted), both),
+            Some("Replace"),
+        ),
+        (
+            "drifted CRD, both",
+            anno(managed("CustomResourceDefinition", "a", Drifted), both),
+            Some("Replace"),
+        ),
+        (
+            "immutable, Force",
+            anno(rejected(managed("Job", "a", Drifted)), force),
+            Some("Recreate"),
+        ),
+    ] {
+        let plan = draw(input(vec![candidate]), sync());
+        assert_eq!(plan.apps[0].refused, None, "{what}");
+        let expected: Vec<String> = expected.into_iter().map(str::to_owned).collect();
+        let found: Vec<String> = plan
+            .steps
+            .iter()
+            .map(|s| format!("{:?}", s.action))
+            .collect();
+        assert_eq!(found, expected, "{what}");
+    }
+}
+
+#[test]
+fn apply_out_of_sync_only_leaves_alone_what_is_in_sync() {
+    let job = annotated(
+        managed("Job", "a", Verdict::InSync),
+        "argocd.argoproj.io/sync-options",
+        "Replace=true,Force=true",
+    );
+    let quiet = with_app(input(vec![job]), |app| app.sync.out_of_sync_only = true);
+    assert_eq!(steps(&draw(quiet, sync())), Vec::<String>::new());
+}
+
+#[test]
+fn guards_hold_what_was_drawn() {
+    let mut drifted = managed("Deployment", "a", Verdict::Drifted);
+    drifted.leftovers = vec!["/spec/strategy/rollingUpdate".to_owned()];
+    let calm = draw(input(vec![drifted.clone()]), sync());
+    assert_eq!(calm.steps[0].guard.uid, "uid-a");
+    assert!(!calm.steps[0].guard.force);
+    assert_eq!(calm.steps[0].leftovers, drifted.leftovers);
+    Arc::make_mut(&mut drifted.drift).conflicts.push(Conflict {
+        field: ".spec.replicas".to_owned(),
+        manager: "hpa".to_owned(),
+    });
+    let forced = draw(input(vec![drifted]), sync());
+    assert!(forced.steps[0].guard.force);
+    assert_eq!(forced.steps[0].guard.resource_version, "7");
+    let created = draw(input(vec![missing("Deployment", "b")]), sync());
+    assert_eq!(created.steps[0].guard, Guard::default());
+}
+
+#[test]
+fn steps_come_in_order_app_after_app() {
+    let one = input(vec![
+        annotated(
+            missing("Deployment", "late"),
+            "argocd.argoproj.io/sync-wave",
+            "2",
+        ),
+        missing("Deployment", "web"),
+        missing("Secret", "key"),
+        annotated(
+            missing("Namespace", "shop"),
+            "argocd.argoproj.io/sync-wave",
+            "1",
+        ),
+    ]);
+    let two = with_app(input(vec![missing("Secret", "other")]), |app| {
+        app.id.name = "two".to_owned()
+    });
+    let plan = plan(vec![one, two], &sync());
+    assert_eq!(
+        steps(&plan),
+        [
+            "0 Create Namespace/shop",
+            "0 Create Secret/key",
+            "0 Create Deployment/web",
+            "2 Create Deployment/late",
+            "0 Create Secret/other",
+        ]
+    );
+}
+
+#[test]
+fn prunes_are_listed_apart_and_made_only_when_asked() {
+    let candidates = || {
+        vec![
+            managed("Deployment", "keep", Verdict::InSync),
+            annotated(
+                extra("Secret", "early"),
+                "argocd.argoproj.io/sync-wave",
+                "-1",
+            ),
+            extra("Deployment", "old"),
+        ]
+    };
+    let shown = draw(input(candidates()), sync());
+    assert_eq!(steps(&shown), Vec::<String>::new());
+    assert_eq!(shown.apps[0].prunable.len(), 2);
+    assert!(!shown.prune);
+    let asked = draw(input(candidates()), pruning());
+    assert_eq!(
+        steps(&asked),
+        ["-1 Prune Deployment/old", "0 Prune Secret/early"]
+    );
+    assert_eq!(asked.steps[0].guard.resource_version, "7");
+    assert!(asked.prune);
+    let kind = PlanKind::Rollback;
+    let back = draw(input(candidates()), PlanOptions { kind, ..pruning() });
+    assert!(back.steps.is_empty() && !back.prune && back.apps[0].prunable.is_empty());
+    assert!(back.apps[0].warnings[0].contains("nothing is pruned"));
+}
+
+#[test]
+fn every_doubt_keeps_an_object() {
+    let kept = |candidate: Candidate, word: &str| {
+        let plan = draw(
+            input(vec![
+                managed("Deployment", "keep", Verdict::InSync),
+                candidate,
+            ]),
+            PlanOptions {
+                prune_all: Some(APP.to_owned()),
+                ..pruning()
+            },
+        );
+        assert_eq!(plan.apps[0].refused, None, "{word}");
+        assert!(
+            plan.steps.is_empty() && plan.apps[0].prunable.is_empty(),
+            "{word}"
+        );
+        assert!(
+            plan.apps[0].warnings.iter().any(|w| w.contains(word)),
+            "{word}: {:?}",
+            plan.apps[0].warnings
+        );
+    };
+    let secret = || extra("Secret", "old");
+    kept(with_live(secret(), |l| l.tracking_id = None), "tracking-id");
+    kept(
+        with_live(secret(), |l| {
+            l.tracking_id = Some("other:/Secret:shop/old".to_owned())
+        }),
+        "tracking-id",
+    );
+    kept(
+        with_live(secret(), |l| {
+            l.tracking_id = Some("web:/Secret:elsewhere/old".to_owned())
+        }),
+        "tracking-id",
+    );
+    kept(
+        with_live(secret(), |l| l.owner = Some("Operator/o".to_owned())),
+        "Operator/o",
+    );
+    kept(
+        with_live(secret(), |l| l.deletion_pending = true),
+        "being deleted",
+    );
+    kept(
+        annotated(secret(), "argocd.argoproj.io/sync-options", "Prune=false"),
+        "Prune=false",
+    );
+    kept(
+        annotated(secret(), "argocd.argoproj.io/sync-options", "Prune=confirm"),
+        "Prune=false",
+    );
+    kept(
+        with_live(extra("Namespace", "shop"), |l| l.holds_others = true),
+        "by hand",
+    );
+    kept(
+        with_live(extra("CustomResourceDefinition", "w"), |l| {
+            l.holds_others = true
+        }),
+        "by hand",
+    );
+    let mut unseen = secret();
+    unseen.live = None;
+    Arc::make_mut(&mut unseen.drift).problem =
+        Some(Problem::new(ProblemKind::Forbidden, "may not be read"));
+    kept(unseen, "may not be read");
+}
+
+#[test]
+fn an_object_that_the_record_does_not_list_is_never_pruned() {
+    let mut listed = input(vec![
+        managed("Deployment", "keep", Verdict::InSync),
+        extra("Secret", "old"),
+    ]);
+    listed.record = RecordState::Read(AppRecord::default());
+    assert!(draw(listed.clone(), pruning()).steps.is_empty());
+    listed.record = RecordState::None;
+    assert!(draw(listed, pruning()).steps.is_empty());
+}
+
+#[test]
+fn an_empty_namespace_or_crd_may_be_pruned() {
+    let plan = draw(
+        input(vec![
+            managed("Deployment", "keep", Verdict::InSync),
+            extra("Namespace", "old"),
+            extra("Secret", "s"),
+        ]),
+        pruning(),
+    );
+    assert_eq!(steps(&plan), ["0 Prune Secret/s", "0 Prune Namespace/old"]);
+}
+
+#[test]
+fn pruning_everything_needs_the_name() {
+    let all = || input(vec![extra("Secret", "a"), extra("Secret", "b")]);
+    assert!(draw(all(), sync()).apps[0].refused.is_none());
+    let problem = refusal(all(), pruning());
+    assert!(problem.hints[0].contains("--prune-all web"), "{problem}");
+    let wrong = refusal(
+        all(),
+        PlanOptions {
+            prune_all: Some("webb".to_owned()),
+            ..sync()
+        },
+    );
+    assert!(wrong.summary.contains("webb"));
+    let typed = PlanOptions {
+        prune_all: Some(APP.to_owned()),
+        ..sync()
+    };
+    assert_eq!(draw(all(), typed).steps.len(), 2);
+    // New objects that do not live yet do not make it less than everything.
+    let mut replaced = all();
+    replaced.candidates.push(missing("Secret", "new"));
+    refusal(replaced, pruning());
+    // One that stays does.
+    let mut some = all();
+    some.candidates
+        .push(managed("Secret", "stays", Verdict::InSync));
+    assert_eq!(draw(some, pruning()).steps.len(), 2);
+}
+
+#[test]
+fn what_forbids_the_app_is_said() {
+    let base = || input(vec![missing("Deployment", "a"), extra("Secret", "old")]);
+    let broken = |kind| Problem::new(kind, "does not parse").at("web.yaml:3");
+    type Change = fn(&mut AppInput);
+    let cases: [(Change, &str); 8] = [
+        (
+            |i| i.render_problems = vec![Problem::new(ProblemKind::Invalid, "does not parse")],
+            "could not be rendered whole",
+        ),
+        (
+            |i| {
+                i.record =
+                    RecordState::Unreadable(Problem::new(ProblemKind::Forbidden, "may not be read"))
+            },
+            "record in the cluster cannot be read",
+        ),
+        (
+            |i| i.missing_rights = vec!["update configmaps".to_owned()],
+            "may not do what a sync needs",
+        ),
+        (
+            |i| i.argo_application = Some("argocd/web".to_owned()),
+            "Argo CD's Application argocd/web",
+        ),
+        (
+            |i| {
+                i.moved_from = Some(Destination {
+                    context: "dev".to_owned(),
+                    namespace: "shop".to_owned(),
+                })
+            },
+            "last synced to dev/shop",
+        ),
+        (
+            |i| {
+                Arc::make_mut(&mut i.app)
+                    .problems
+                    .push(Problem::new(ProblemKind::Unsupported, "helm"))
+            },
+            "helm",
+        ),
+        (
+            |i| Arc::make_mut(&mut i.app).source.revision = Revision::Worktree,
+            "never synced",
+        ),
+        (|i| i.candidates[0].hook = true, "hooks"),
+    ];
+    for (change, word) in cases {
+        let mut changed = base();
+        change(&mut changed);
+        let problem = refusal(
+            changed,
+            PlanOptions {
+                prune_all: Some(APP.to_owned()),
+                ..pruning()
+            },
+        );
+        assert!(problem.summary.contains(word), "{word}: {problem}");
+    }
+    let mut several = base();
+    several.render_problems = vec![broken(ProblemKind::Invalid), broken(ProblemKind::Invalid)];
+    assert!(refusal(several, pruning()).causes[0].contains("web.yaml:3"));
+    let mut moved = base();
+    moved.moved_from = Some(Destination::default());
+    let confirmed = PlanOptions {
+        destination_confirmed: true,
+        ..sync()
+    };
+    assert_eq!(draw(moved, confirmed).steps.len(), 1);
+}
+
+#[test]
+fn a_refused_app_leaves_the_others_alone() {
+    let mut bad = input(vec![missing("Secret", "a")]);
+    bad.render_problems
+        .push(Problem::new(ProblemKind::Invalid, "x"));
+    let good = with_app(input(vec![missing("Secret", "b")]), |app| {
+        app.id.name = "good".to_owned()
+    });
+    let plan = plan(vec![bad, good], &sync());
+    assert_eq!(steps(&plan), ["0 Create Secret/b"]);
+    assert!(plan.apps[0].refused.is_some() && plan.apps[1].refused.is_none());
+}
+
+#[test]
+fn what_others_made_needs_adoption() {
+    let unmanaged = |former: &str| {
+        with_live(managed("Deployment", "a", Verdict::Drifted), |l| {
+            l.managers.clear();
+            l.tracking_id = None;
+            l.annotations.clear();
+            l.former_appliers = vec![former.to_owned()];
+        })
+    };
+    let problem = refusal(input(vec![unmanaged("helm")]), sync());
+    assert!(
+        problem.causes[0].contains("was not made by trueup"),
+        "{problem}"
+    );
+    let claimed = with_live(managed("Deployment", "a", Verdict::Drifted), |l| {
+        l.tracking_id = Some("other:apps/Deployment:shop/a".to_owned());
+    });
+    let problem = refusal(input(vec![claimed.clone()]), sync());
+    assert!(
+        problem.causes[0].contains("claimed by App other"),
+        "{problem}"
+    );
+
+    // The adoption itself, then the sync after it.
+    let kind = PlanKind::Adopt;
+    let first = draw(
+        input(vec![
+            unmanaged("helm"),
+            missing("Secret", "new"),
+            managed("Secret", "ours", Verdict::Drifted),
+        ]),
+        PlanOptions { kind, ..sync() },
+    );
+    assert_eq!(steps(&first), ["0 Adopt Deployment/a"]);
+    assert_eq!(first.steps[0].guard.resource_version, "7");
+    let adopt = PlanOptions {
+        adopt: true,
+        ..sync()
+    };
+    let problem = refusal(input(vec![unmanaged("helm")]), adopt.clone());
+    assert!(
+        problem.causes[0].contains("still held by helm"),
+        "{problem}"
+    );
+    let estimate = PlanOptions {
+        estimate: true,
+        ..adopt.clone()
+    };
+    assert_eq!(
+        steps(&draw(input(vec![unmanaged("helm")]), estimate)),
+        ["0 Apply Deployment/a"]
+    );
+    let moved = with_live(unmanaged("helm"), |l| {
+        l.former_appliers.clear();
+        l.managers = facts(&key("Deployment", "a")).managers;
+    });
+    assert_eq!(
+        steps(&draw(input(vec![moved]), sync())),
+        ["0 Apply Deployment/a"]
+    );
+    let taken = draw(input(vec![claimed.clone()]), adopt.clone());
+    assert_eq!(steps(&taken), ["0 Apply Deployment/a"]);
+    assert!(taken.apps[0].warnings[0].contains("claimed by App other"));
+
+    // Nothing to move: agreeing is enough.
+    let bare = with_live(unmanaged("x"), |l| l.former_appliers.clear());
+    assert_eq!(
+        steps(&draw(input(vec![bare]), adopt.clone())),
+        ["0 Apply Deployment/a"]
+    );
+
+    let strict = with_app(input(vec![claimed]), |app| app.sync.fail_on_shared = true);
+    assert!(
+        refusal(strict, adopt)
+            .summary
+            .contains("FailOnSharedResource")
+    );
+}
+
+#[test]
+fn what_the_server_refuses_stops_the_app_before_its_first_step() {
+    for verdict in [Verdict::Refused, Verdict::Unknown] {
+        let mut bad = managed("Deployment", "bad", verdict);
+        Arc::make_mut(&mut bad.drift).problem =
+            Some(Problem::new(ProblemKind::Rejected, "field is immutable"));
+        let objects = vec![bad, missing("Secret", "good")];
+        let problem = refusal(input(objects.clone()), sync());
+        assert!(
+            problem.causes[0].contains("field is immutable"),
+            "{problem}"
+        );
+        // Choosing the others is a way out.
+        let whole = input(objects);
+        let only = vec![(whole.app.id.clone(), key("Secret", "good"))];
+        let plan = draw(whole, PlanOptions { only, ..sync() });
+        assert_eq!(steps(&plan), ["0 Create Secret/good"]);
+        assert!(plan.selective);
+    }
+    // What depends on an earlier step could not be predicted, and may go.
+    let mut early = missing("Secret", "early");
+    early.unpredicted = true;
+    Arc::make_mut(&mut early.drift).verdict = Verdict::Unknown;
+    let plan = draw(input(vec![early]), sync());
+    assert!(plan.steps[0].unpredicted);
+}
+
+#[test]
+fn the_same_object_twice_is_refused() {
+    let problem = refusal(
+        input(vec![missing("Secret", "a"), missing("Secret", "a")]),
+        sync(),
+    );
+    assert!(problem.causes[0].contains("Secret/shop/a"));
+}
+
+#[test]
+fn long_refusals_are_counted() {
+    let hooks = (0..25)
+        .map(|i| Candidate {
+            hook: true,
+            ..missing("Job", &format!("j{i:02}"))
+        })
+        .collect();
+    let problem = refusal(input(hooks), sync());
+    assert_eq!(problem.causes.len(), 11);
+    assert_eq!(problem.causes[10], "and 15 more");
+}
+
+#[test]
+fn an_absent_namespace_is_made_first_or_the_app_is_refused() {
+    let absent = |candidates| AppInput {
+        namespace_exists: false,
+        ..input(candidates)
+    };
+    let early = || {
+        annotated(
+            missing("CustomResourceDefinition", "w"),
+            "argocd.argoproj.io/sync-wave",
+            "-4",
+        )
+    };
+    let problem = refusal(absent(vec![missing("Secret", "a")]), sync());
+    assert!(problem.hints[0].contains("CreateNamespace=true"));
+    let option = with_app(absent(vec![missing("Secret", "a"), early()]), |app| {
+        app.sync.create_namespace = true;
+    });
+    assert_eq!(
+        steps(&draw(option, sync())),
+        [
+            "-4 CreateNamespace Namespace/shop",
+            "-4 Create CustomResourceDefinition/w",
+            "0 Create Secret/a"
+        ]
+    );
+    let manifest = with_app(
+        absent(vec![
+            missing("Secret", "a"),
+            missing("Namespace", "shop"),
+            early(),
+        ]),
+        |app| {
+            app.sync.create_namespace = true;
+        },
+    );
+    assert_eq!(
+        steps(&draw(manifest, sync())),
+        [
+            "-4 Create Namespace/shop",
+            "-4 Create CustomResourceDefinition/w",
+            "0 Create Secret/a"
+        ]
+    );
+    // Where it exists, the option does nothing.
+    let there = with_app(input(vec![missing("Secret", "a")]), |app| {
+        app.sync.create_namespace = true
+    });
+    assert_eq!(steps(&draw(there, sync())), ["0 Create Secret/a"]);
+}
+
+#[test]
+fn what_is_being_deleted_is_left_alone() {
+    let going = with_live(managed("Deployment", "a", Verdict::Drifted), |l| {
+        l.deletion_pending = true
+    });
+    let plan = draw(input(vec![going]), sync());
+    assert!(plan.steps.is_empty());
+    assert!(plan.apps[0].warnings[0].contains("sync again"));
+}
+
+#[test]
+fn choosing_nothing_of_an_app_is_said() {
+    let whole = input(vec![missing("Secret", "a")]);
+    let only = vec![(whole.app.id.clone(), key("Secret", "zzz"))];
+    let plan = draw(whole, PlanOptions { only, ..sync() });
+    assert!(plan.steps.is_empty());
+    assert_eq!(plan.apps[0].warnings, ["nothing of this App was chosen"]);
+}
+
+#[test]
+fn unknown_options_of_an_object_are_warnings() {
+    let odd = annotated(
+        missing("Secret", "a"),
+        "argocd.argoproj.io/sync-options",
+        "Foo=true",
+    );
+    let plan = draw(input(vec![odd]), sync());
+    assert!(plan.apps[0].warnings[0].contains("`Foo=true`"));
+}
+
+#[test]
+fn what_is_held_is_what_was_and_what_lives_as_ours() {
+    let mut whole = input(vec![
+        managed("Secret", "ours", Verdict::InSync),
+        missing("Secret", "new"),
+        with_live(managed("Secret", "theirs", Verdict::InSync), |l| {
+            l.tracking_id = None
+        }),
+    ]);
+    let keys = [key("Secret", "old"), key("Secret", "vanished")];
+    whole.record = RecordState::Read(AppRecord {
+        inventory: Inventory(keys.into_iter().collect()),
+        ..AppRecord::default()
+    });
+    let gone = BTreeSet::from([key("Secret", "vanished")]);
+    let held: Vec<String> = held(&whole, &gone).into_iter().map(|k| k.name).collect();
+    assert_eq!(held, ["old", "ours"]);
+}
