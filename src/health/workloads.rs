@@ -124,7 +124,10 @@ pub fn stateful_set(object: &Value) -> Health {
     let ready = number(object, "/status/readyReplicas");
     let updated = number(object, "/status/updatedReplicas");
     if let Some(wanted) = wanted.filter(|wanted| ready < *wanted) {
-        let message = format!("Waiting for {} pods to be ready...", wanted.saturating_sub(ready));
+        let message = format!(
+            "Waiting for {} pods to be ready...",
+            wanted.saturating_sub(ready)
+        );
         return Health::new(Progressing, message);
     }
     let strategy = text(object, "/spec/updateStrategy/type");

@@ -64,7 +64,7 @@ fn former_appliers_become_one_entry_and_others_stay() {
     assert_eq!(
         patch,
         json!([
-            {"op": "test", "path": "/metadata/resourceVersion", "value": "42"},
+            {"op": "replace", "path": "/metadata/resourceVersion", "value": "42"},
             {"op": "replace", "path": "/metadata/managedFields", "value": [
                 {
                     "manager": "trueup",
