@@ -852,6 +852,65 @@ fn gateways_and_routes() {
 }
 
 #[test]
+fn sets_of_listeners() {
+    let set = |kind: &str, status: &str, seen: i64| {
+        let condition = json!({"type": kind, "status": status, "observedGeneration": 2});
+        json!({
+            "metadata": {"generation": 2},
+            "status": {
+                "conditions": [{"type": "Accepted", "status": "True", "observedGeneration": seen}],
+                "listeners": [{"name": "https", "conditions": [condition]}],
+            },
+        })
+    };
+    let waiting = "Waiting for ListenerSet status";
+    check(
+        "gateway.networking.k8s.io/v1",
+        "ListenerSet",
+        vec![
+            ("new", json!({}), Progressing, waiting),
+            (
+                "no listener",
+                conditions(&[("Accepted", "True", "", "")]),
+                Progressing,
+                waiting,
+            ),
+            (
+                "refused",
+                conditions(&[("Accepted", "False", "", "no")]),
+                Degraded,
+                "no",
+            ),
+            ("stale", set("Programmed", "True", 1), Progressing, waiting),
+            (
+                "there",
+                set("Programmed", "True", 2),
+                Healthy,
+                "ListenerSet is healthy",
+            ),
+            (
+                "conflict",
+                set("Conflicted", "True", 2),
+                Degraded,
+                "Listener: Listener is conflicted",
+            ),
+            (
+                "reference",
+                set("ResolvedRefs", "False", 2),
+                Degraded,
+                "Listener: Failed condition: ResolvedRefs",
+            ),
+            (
+                "programming",
+                set("Programmed", "Unknown", 2),
+                Progressing,
+                "Listener: Listener is still being programmed",
+            ),
+        ],
+    );
+}
+
+#[test]
 fn policies_of_gateways() {
     let ancestors = |list: &[(&str, &str, &str, i64)]| {
         let list: Vec<Value> = list

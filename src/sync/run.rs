@@ -402,6 +402,9 @@ impl Run {
                 self.doing = Doing::Waiting(wait);
                 return;
             }
+            if !is_crd(&self.plan.steps[self.at].key) {
+                self.of(&app).established = self.at;
+            }
             self.begin_step(self.at);
             return;
         }

@@ -5,7 +5,7 @@ mod choose;
 mod prune;
 mod refuse;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 use super::facts::LiveFacts;
@@ -107,8 +107,13 @@ impl PlanOptions {
         self.kind == PlanKind::Sync && (self.prune || self.prune_all.is_some())
     }
 
-    fn selects(&self, app: &AppId, key: &ObjectKey) -> bool {
-        self.only.is_empty() || self.only.iter().any(|(a, k)| a == app && k == key)
+    /// The chosen objects of an App; empty also where all of them are meant.
+    fn selected(&self, app: &AppId) -> BTreeSet<&ObjectKey> {
+        self.only
+            .iter()
+            .filter(|(of, _)| of == app)
+            .map(|(_, key)| key)
+            .collect()
     }
 }
 
@@ -129,27 +134,47 @@ pub fn plan(apps: Vec<AppInput>, options: &PlanOptions) -> Plan {
     drawn
 }
 
+fn unplanned(input: &AppInput) -> PlannedApp {
+    PlannedApp {
+        id: input.app.id.clone(),
+        commit: input.commit.clone(),
+        prunable: Vec::new(),
+        refused: None,
+        warnings: Vec::new(),
+    }
+}
+
 fn plan_app(input: &AppInput, options: &PlanOptions) -> (PlannedApp, Vec<PlanStep>) {
     let id = &input.app.id;
+    let selected = options.selected(id);
+    if selected.is_empty() && !options.only.is_empty() {
+        let warnings = vec!["nothing of this App was chosen".to_owned()];
+        return (
+            PlannedApp {
+                warnings,
+                ..unplanned(input)
+            },
+            Vec::new(),
+        );
+    }
     let chosen: Vec<&Candidate> = input
         .candidates
         .iter()
-        .filter(|c| options.selects(id, &c.drift.key))
+        .filter(|c| selected.is_empty() || selected.contains(&c.drift.key))
         .collect();
     let mut planned = PlannedApp {
-        id: id.clone(),
-        commit: input.commit.clone(),
-        prunable: Vec::new(),
         refused: refuse::app(input, options).or_else(|| refuse::objects(input, &chosen, options)),
-        warnings: Vec::new(),
+        ..unplanned(input)
     };
     if planned.refused.is_some() {
         return (planned, Vec::new());
     }
-    if chosen.is_empty() && !options.only.is_empty() {
-        let text = "nothing of this App was chosen".to_owned();
-        planned.warnings.push(text);
-        return (planned, Vec::new());
+    if chosen.len() < selected.len() {
+        let unknown = selected
+            .iter()
+            .filter(|key| !chosen.iter().any(|c| c.drift.key == ***key))
+            .map(|key| format!("{key} was chosen and is no object of this App"));
+        planned.warnings.extend(unknown);
     }
     let mut steps: Vec<PlanStep> = chosen
         .iter()
@@ -184,29 +209,34 @@ fn plan_app(input: &AppInput, options: &PlanOptions) -> (PlannedApp, Vec<PlanSte
 
 /// Puts the steps of one App in order and gives them the waves that they run in.
 fn in_order(input: &AppInput, steps: Vec<PlanStep>) -> Vec<PlanStep> {
+    let last: BTreeSet<&ObjectKey> = input
+        .candidates
+        .iter()
+        .filter(|c| choose::options_of(input, c).prune_last)
+        .map(|c| &c.drift.key)
+        .collect();
     let tasks = steps
         .iter()
         .map(|step| Task {
             key: step.key.clone(),
             wave: step.wave,
             prune: step.action == Action::Prune,
-            prune_last: choose::options_of(input, &step.key).prune_last,
+            prune_last: last.contains(&step.key),
             defines: step.manifest.as_ref().and_then(|m| defines(&m.value)),
         })
         .collect();
-    let mut left = steps;
-    let mut ordered = Vec::with_capacity(left.len());
-    for task in order(tasks) {
-        if let Some(at) = left
-            .iter()
-            .position(|s| s.key == task.key && (s.action == Action::Prune) == task.prune)
-        {
-            let mut step = left.swap_remove(at);
-            step.wave = task.wave;
-            ordered.push(step);
-        }
-    }
-    ordered
+    // A key has one step: it is either desired or not.
+    let mut by_key: HashMap<ObjectKey, PlanStep> =
+        steps.into_iter().map(|s| (s.key.clone(), s)).collect();
+    order(tasks)
+        .into_iter()
+        .filter_map(|task| {
+            let wave = task.wave;
+            by_key
+                .remove(&task.key)
+                .map(|step| PlanStep { wave, ..step })
+        })
+        .collect()
 }
 
 /// Makes the creation of an absent destination namespace the first step: the record and the lock live in it.

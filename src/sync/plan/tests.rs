@@ -782,12 +782,22 @@ fn what_is_being_deleted_is_left_alone() {
 }
 
 #[test]
-fn choosing_nothing_of_an_app_is_said() {
+fn choosing_what_is_not_there_is_said() {
     let whole = input(vec![missing("Secret", "a")]);
-    let only = vec![(whole.app.id.clone(), key("Secret", "zzz"))];
-    let plan = draw(whole, PlanOptions { only, ..sync() });
-    assert!(plan.steps.is_empty());
-    assert_eq!(plan.apps[0].warnings, ["nothing of this App was chosen"]);
+    let other = with_app(input(vec![missing("Secret", "b")]), |app| {
+        app.id.name = "other".to_owned()
+    });
+    let only = vec![
+        (whole.app.id.clone(), key("Secret", "a")),
+        (whole.app.id.clone(), key("Secret", "zzz")),
+    ];
+    let plan = plan(vec![whole, other], &PlanOptions { only, ..sync() });
+    assert_eq!(steps(&plan), ["0 Create Secret/a"]);
+    assert_eq!(
+        plan.apps[0].warnings,
+        ["Secret/shop/zzz was chosen and is no object of this App"]
+    );
+    assert_eq!(plan.apps[1].warnings, ["nothing of this App was chosen"]);
 }
 
 #[test]
