@@ -154,6 +154,10 @@ fn after_a_run_only_what_is_there_or_in_doubt_is_held() {
         ),
         (Outcome::Failed, 2, 1, 3, Some(end), "why")
     );
+    let mut wordy = summary(Outcome::Failed);
+    wordy.reason = "é".repeat(5_000);
+    let record = after(&ahead, &held, &app(), &steps, &states, &wordy, end);
+    assert_eq!(record.history[0].reason.chars().count(), MAX_REASON);
     // Steps of other Apps say nothing.
     let other = AppId {
         name: "other".to_owned(),

@@ -429,7 +429,7 @@ impl Run {
 
     fn fail(&mut self, step: usize, problem: Problem) {
         let app = self.plan.steps[step].app.clone();
-        let reason = format!("{}: {problem}", self.plan.steps[step].key);
+        let reason = reason(&self.plan.steps[step].key, &problem);
         self.settle(step, StepState::Failed(problem));
         self.give_up(&app, reason);
         self.skip_rest(&app, "an earlier step of this App failed");
@@ -507,6 +507,15 @@ impl Run {
             .into_iter()
             .filter(|i| self.states[*i] == StepState::Done)
             .collect()
+    }
+}
+
+/// Why a step failed, as it is recorded in the cluster for everybody to read. What a server says of a Secret may repeat
+/// its values, so that only our own words are kept of that.
+fn reason(key: &ObjectKey, problem: &Problem) -> String {
+    match key.kind.as_str() {
+        "Secret" => format!("{key}: {}", problem.summary),
+        _ => format!("{key}: {problem}"),
     }
 }
 

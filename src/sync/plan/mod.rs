@@ -126,12 +126,50 @@ pub fn plan(apps: Vec<AppInput>, options: &PlanOptions) -> Plan {
         prune: options.prunes(),
         selective: !options.only.is_empty(),
     };
-    for input in &apps {
-        let (app, steps) = plan_app(input, options);
+    let mut earlier = Earlier::default();
+    for mut input in apps {
+        input.namespace_exists |= earlier.makes_home_of(&input.app);
+        let (mut app, mut steps) = plan_app(&input, options);
+        if let Some(problem) = earlier.overlap(&input, &steps) {
+            app.refused = Some(problem);
+            steps.clear();
+        }
+        earlier.add(&input.app, &steps);
         drawn.apps.push(app);
         drawn.steps.extend(steps);
     }
     drawn
+}
+
+/// What the Apps before one have in the Plan, by context and key.
+#[derive(Default)]
+struct Earlier(HashMap<(String, ObjectKey), AppId>);
+
+impl Earlier {
+    fn add(&mut self, app: &App, steps: &[PlanStep]) {
+        for step in steps.iter().filter(|s| s.action != Action::Prune) {
+            let at = (app.destination.context.clone(), step.key.clone());
+            self.0.entry(at).or_insert_with(|| app.id.clone());
+        }
+    }
+
+    fn makes_home_of(&self, app: &App) -> bool {
+        let key = ObjectKey::new("", "Namespace", "", &app.destination.namespace);
+        self.0.contains_key(&(app.destination.context.clone(), key))
+    }
+
+    /// Two Apps of one Plan must not write the same object: neither diff would be what happens.
+    fn overlap(&self, input: &AppInput, steps: &[PlanStep]) -> Option<Problem> {
+        let context = &input.app.destination.context;
+        let shared = steps
+            .iter()
+            .filter_map(|step| {
+                let other = self.0.get(&(context.clone(), step.key.clone()))?;
+                Some(format!("{} is in App {other}, too", step.key))
+            })
+            .collect();
+        refuse::overlap(input, shared)
+    }
 }
 
 fn unplanned(input: &AppInput) -> PlannedApp {

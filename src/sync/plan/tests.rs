@@ -829,3 +829,57 @@ fn what_is_held_is_what_was_and_what_lives_as_ours() {
     let held: Vec<String> = held(&whole, &gone).into_iter().map(|k| k.name).collect();
     assert_eq!(held, ["old", "ours"]);
 }
+
+#[test]
+fn an_earlier_app_may_make_the_namespace() {
+    let two = || {
+        let mut two = with_app(input(vec![missing("Secret", "b")]), |app| {
+            app.id.name = "two".to_owned();
+            app.sync.create_namespace = true;
+        });
+        two.namespace_exists = false;
+        two
+    };
+    let mut one = input(vec![missing("Namespace", "shop")]);
+    one.namespace_exists = false;
+    assert_eq!(
+        steps(&plan(vec![one, two()], &sync())),
+        ["0 Create Namespace/shop", "0 Create Secret/b"]
+    );
+    assert_eq!(
+        steps(&draw(two(), sync())),
+        ["0 CreateNamespace Namespace/shop", "0 Create Secret/b"]
+    );
+}
+
+#[test]
+fn two_apps_of_a_plan_do_not_write_the_same_object() {
+    let named = |name: &str, context: &str| {
+        with_app(input(vec![missing("Secret", "same")]), |app| {
+            app.id.name = name.to_owned();
+            app.destination.context = context.to_owned();
+        })
+    };
+    let plan = plan(
+        vec![
+            named("one", "prod"),
+            named("two", "prod"),
+            named("three", "dev"),
+        ],
+        &sync(),
+    );
+    assert_eq!(steps(&plan).len(), 2);
+    let problem = plan.apps[1].refused.as_ref().unwrap();
+    assert!(problem.causes[0].contains("App prod/shop/one"), "{problem}");
+    assert!(plan.apps[0].refused.is_none() && plan.apps[2].refused.is_none());
+}
+
+#[test]
+fn a_large_app_is_planned_whole() {
+    let candidates = (0..3_000)
+        .map(|i| missing("Secret", &format!("s{i:04}")))
+        .collect();
+    let plan = draw(input(candidates), sync());
+    assert_eq!(plan.steps.len(), 3_000);
+    assert!(plan.steps.windows(2).all(|w| w[0].key < w[1].key));
+}

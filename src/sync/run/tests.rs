@@ -276,6 +276,22 @@ fn a_failed_step_ends_its_app_and_no_other() {
 }
 
 #[test]
+fn what_a_server_says_of_a_secret_is_not_recorded() {
+    for (kind, told) in [("Secret", false), ("Service", true)] {
+        let mut run = run(&[&format!("a 0 apply {kind}/one")]);
+        go(&mut run);
+        run.next();
+        run.report(
+            0,
+            StepResult::Failed(problem().because("bad value hunter2")),
+        );
+        let reason = &run.summary().apps[0].reason;
+        assert!(reason.contains("the server said no") || told, "{reason}");
+        assert_eq!(reason.contains("hunter2"), told, "{reason}");
+    }
+}
+
+#[test]
 fn a_degraded_wave_ends_its_app() {
     let mut run = run(&[
         "a 0 apply Service/one",
