@@ -1,3 +1,5 @@
+//! Adoption patches from managed fields.
+
 use serde_json::json;
 
 use super::*;

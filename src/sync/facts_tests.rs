@@ -1,3 +1,5 @@
+//! Facts and claims read from objects.
+
 use serde_json::json;
 
 use super::*;

@@ -1,3 +1,5 @@
+//! Records before and after a Run.
+
 use std::sync::Arc;
 
 use super::*;

@@ -1,3 +1,5 @@
+//! Tables and properties of the order.
+
 use proptest::prelude::*;
 use serde_json::json;
 

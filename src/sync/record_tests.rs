@@ -1,3 +1,5 @@
+//! Records written, read, and tampered with.
+
 use proptest::prelude::*;
 
 use super::*;

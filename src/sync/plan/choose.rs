@@ -1,8 +1,10 @@
 //! What is done to one object, and what a person must know of it.
 
+use std::sync::Arc;
+
 use super::{AppInput, Candidate, PlanOptions, wave_of};
 use crate::domain::plan::Guard;
-use crate::domain::{Action, PlanKind, PlanStep, ProblemKind, Verdict};
+use crate::domain::{Action, ObjectDrift, PlanKind, PlanStep, ProblemKind, Verdict};
 use crate::sync::facts::is_container;
 use crate::sync::options::{OPTIONS_ANNOTATION, ObjectOptions, object_notices};
 
@@ -58,7 +60,15 @@ pub fn step(
         action,
         wave: wave_of(candidate),
         manifest: Some(desired.clone()),
-        drift: candidate.drift.clone(),
+        drift: match action {
+            // It changes no value; what the sync after it changes is for that one's Plan.
+            Action::Adopt => Arc::new(ObjectDrift::new(
+                key.clone(),
+                candidate.drift.gvk.clone(),
+                Verdict::InSync,
+            )),
+            _ => candidate.drift.clone(),
+        },
         guard,
         leftovers: candidate.leftovers.clone(),
         propagation: input.app.sync.propagation,

@@ -1,3 +1,5 @@
+//! Runs told what happens outside, one answer at a time.
+
 use std::sync::Arc;
 
 use proptest::prelude::*;
