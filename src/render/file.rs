@@ -93,7 +93,7 @@ struct File<'r> {
     path: &'r RepoPath,
     rendered: &'r mut Rendered,
     /// Why documents are not objects; whether that is a Problem shows at the end of the file.
-    faults: Vec<LoadError>,
+    faults: Vec<Fault>,
     n_objects: usize,
 }
 
@@ -103,16 +103,13 @@ impl File<'_> {
         for document in documents {
             self.document(document);
         }
-        self.faults.extend(error);
+        self.faults.extend(error.map(Fault::Syntax));
         // Argo CD ignores YAML that is something else, such as values of a chart next door.
         let matters = self.n_objects > 0 || looks_like_manifest(text);
         if matters {
             self.faults_are_problems();
         } else if let Some(fault) = self.faults.first() {
-            self.rendered.notices.push(Notice {
-                place: place(self.path, fault.at),
-                text: format!("the file was ignored, it holds no manifest: {fault}"),
-            });
+            self.rendered.notices.push(fault.notice(self.path));
         }
     }
 
@@ -134,9 +131,7 @@ impl File<'_> {
 
     fn faults_are_problems(&mut self) {
         for fault in self.faults.drain(..) {
-            self.rendered
-                .problems
-                .push(fault.problem(self.path.as_str()));
+            self.rendered.problems.push(fault.problem(self.path));
         }
     }
 
@@ -217,12 +212,38 @@ impl File<'_> {
         });
     }
 
-    fn fault(&mut self, reason: &str, at: Position) {
-        self.faults.push(LoadError {
-            message: reason.to_owned(),
-            at: Some(at),
-            too_large: false,
-        });
+    fn fault(&mut self, reason: &'static str, at: Position) {
+        self.faults.push(Fault::NoObject { reason, at });
+    }
+}
+
+/// Why a document, or the rest of a file, gives no object.
+enum Fault {
+    Syntax(LoadError),
+    NoObject { reason: &'static str, at: Position },
+}
+
+impl Fault {
+    fn problem(&self, path: &RepoPath) -> Problem {
+        match self {
+            Self::Syntax(error) => error.problem(path.as_str()),
+            Self::NoObject { reason, at } => {
+                Problem::new(ProblemKind::Invalid, "the manifest cannot be used")
+                    .at(place(path, Some(*at)))
+                    .because(*reason)
+            }
+        }
+    }
+
+    fn notice(&self, path: &RepoPath) -> Notice {
+        let (reason, at) = match self {
+            Self::Syntax(error) => (error.message.as_str(), error.at),
+            Self::NoObject { reason, at } => (*reason, Some(*at)),
+        };
+        Notice {
+            place: place(path, at),
+            text: format!("the file was ignored, it holds no manifest: {reason}"),
+        }
     }
 }
 
