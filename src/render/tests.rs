@@ -515,6 +515,24 @@ fn keys_given_twice_are_noticed() {
 }
 
 #[test]
+fn a_flood_of_faults_is_counted() {
+    let text = format!("{}{}", config_map("x"), "---\na: 1\na: 2\n".repeat(1000));
+    let rendered = render(&[("app/x.yaml", text)]);
+    assert_eq!((rendered.problems.len(), rendered.notices.len()), (21, 21));
+    assert_eq!(
+        rendered.problems[20].summary,
+        "980 more documents cannot be used"
+    );
+    let text = format!("{}data:\n{}", config_map("x"), "  k: v\n".repeat(1001));
+    let rendered = render(&[("app/x.yaml", text)]);
+    assert_eq!(rendered.notices.len(), 21);
+    assert_eq!(
+        rendered.notices[20].text,
+        "980 more keys are given more than once"
+    );
+}
+
+#[test]
 fn a_survey_tells_apps_from_objects() {
     let application =
         "apiVersion: argoproj.io/v1alpha1\nkind: Application\nmetadata: {name: shop}\n";
