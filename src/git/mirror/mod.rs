@@ -91,6 +91,12 @@ impl Mirror {
             return Err(refused(&format!("the scheme {scheme} is not supported"))
                 .hint("Use https://, ssh:// or user@host:path."));
         }
+        // `helper::address` would have Git run a program.
+        if let Address::Scp { path, .. } = Address::parse(url)
+            && path.starts_with(':')
+        {
+            return Err(refused("remote helpers are not supported"));
+        }
         gix::url::parse(url)
             .map_err(|e| weather::without_secrets(problem(&e, "not a URL"), url))?;
         Ok(Self {
@@ -212,6 +218,7 @@ fn fetch_into(path: &Path, conversation: &Conversation) -> Result<Fetched> {
     if building.exists() {
         remove(&building)?;
     }
+    make_private(&building)?;
     let fetched = conversation::init(&building).and_then(|repo| conversation.hold(&repo));
     let fetched = match fetched {
         Ok(fetched) => fetched,
@@ -224,6 +231,16 @@ fn fetch_into(path: &Path, conversation: &Conversation) -> Result<Fetched> {
     fs::rename(&building, path)
         .map_err(|e| io_problem(&e, "cannot move the new mirror into place", path))?;
     Ok(fetched)
+}
+
+/// What may not be read on the remote by everybody may not be read here either.
+fn make_private(path: &Path) -> Result<()> {
+    let mut builder = fs::DirBuilder::new();
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder
+        .create(path)
+        .map_err(|e| io_problem(&e, "cannot make the mirror's directory", path))
 }
 
 fn remove(path: &Path) -> Result<()> {
