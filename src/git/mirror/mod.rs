@@ -23,7 +23,7 @@ use crate::domain::{CommitId, Problem, ProblemKind, Result};
 
 use super::location::{Address, is_local, normalise_url};
 use super::repo::Repo;
-use super::trouble::{io_problem, problem};
+use super::trouble::io_problem;
 use conversation::Conversation;
 use lock::Lock;
 use meter::Gauge;
@@ -97,8 +97,11 @@ impl Mirror {
         {
             return Err(refused("remote helpers are not supported"));
         }
-        gix::url::parse(url)
-            .map_err(|e| weather::without_secrets(problem(&e, "not a URL"), url))?;
+        let parsed = gix::url::parse(url);
+        parsed.map_err(|e| {
+            let why = super::trouble::texts(&e).join(": ");
+            weather::without_secrets(refused(&why), url)
+        })?;
         Ok(Self {
             url: url.to_owned(),
             path: cache.join(directory_name(&normalise_url(url))),
