@@ -246,13 +246,18 @@ impl Comparison {
     }
 }
 
-/// Comparisons joined by comma or space, with `A - B` for `>=A <=B`. At least one.
+/// Comparisons joined by comma or space, with `A - B` for `>=A <=B`. At least one. Before a range
+/// stands a comma, as in the original.
 fn comparisons(text: &str) -> Option<Vec<Comparison>> {
     let mut found = Vec::new();
     let mut rest = text.trim_start();
+    let mut after_space = false;
     loop {
         let (operator, written, after) = comparison(rest)?;
         if let Some((end, after_range)) = range_end(operator, after) {
+            if after_space {
+                return None;
+            }
             found.push(Comparison::new(Operator::GreaterEqual, &written)?);
             found.push(Comparison::new(Operator::LessEqual, &end)?);
             rest = after_range;
@@ -267,12 +272,11 @@ fn comparisons(text: &str) -> Option<Vec<Comparison>> {
         if next.is_empty() {
             return Some(found);
         }
-        // Something must stand between two comparisons.
-        match next.strip_prefix(',') {
-            Some(next) => rest = next.trim_start(),
-            None if next.len() < rest.len() => rest = next,
-            None => return None,
+        after_space = !next.starts_with(',');
+        if after_space && next.len() == rest.len() {
+            return None;
         }
+        rest = next.strip_prefix(',').unwrap_or(next).trim_start();
     }
 }
 
