@@ -152,7 +152,22 @@ impl Mirror {
             }
         };
         self.fetch_until(options, &stop, progress)
-            .map_err(|e| weather::without_secrets(e, &self.url).at(without_password(&self.url)))
+            .map_err(|problem| self.described(problem))
+    }
+
+    /// A Problem of a fetch with what every one of them needs: a place, something to do, and no secrets.
+    fn described(&self, problem: Problem) -> Problem {
+        let mut problem = weather::without_secrets(problem, &self.url);
+        if problem.place.is_empty() {
+            problem = problem.at(without_password(&self.url));
+        }
+        if problem.hints.is_empty() && problem.kind != ProblemKind::Cancelled {
+            let path = self.path.display();
+            problem = problem.hint(format!(
+                "If it stays so, remove {path}: the next fetch makes it anew."
+            ));
+        }
+        problem
     }
 
     fn fetch_until(

@@ -34,12 +34,13 @@ const SIGNS: &[Sign] = &[
     ("connect to host", Unreachable, "the host cannot be reached", NETWORK),
     ("does not appear to be a git repository", NotFound, "no such repository", NOT_FOUND),
     ("repository not found", NotFound, "no such repository", NOT_FOUND),
-    ("could not be found", NotFound, "no such repository", NOT_FOUND),
+    ("you were looking for could not be found", NotFound, "no such repository", NOT_FOUND),
     ("git-upload-pack: command not found", Unsupported, "the host has no Git", "Install Git on the host."),
     ("git-upload-pack: not found", Unsupported, "the host has no Git", "Install Git on the host."),
     // https
     ("http status 404", NotFound, "no such repository", NOT_FOUND),
     ("http status 410", NotFound, "no such repository", NOT_FOUND),
+    ("could not obtain identity", Unauthenticated, "the server wants a login, and there is none that it takes", HTTP_CREDENTIALS),
     ("http status 401", Unauthenticated, "the login was refused", HTTP_CREDENTIALS),
     ("http status 403", Forbidden, "the server does not let you read this repository", HTTP_CREDENTIALS),
     ("http status 429", Unreachable, "the server wants fewer requests", "Wait a little; a login raises most limits."),
@@ -86,7 +87,7 @@ pub(super) fn problem(error: &gix::Error, said: &[String]) -> Problem {
     if let Some((_, kind, summary, hint)) = sign_of(&causes.clone().collect::<Vec<_>>()) {
         return with_causes(Problem::new(*kind, *summary)).hint(*hint);
     }
-    if error.is_unauthenticated() || wants_credentials(error) {
+    if error.is_unauthenticated() {
         return with_causes(Problem::new(Unauthenticated, "the login was refused"))
             .hint(HTTP_CREDENTIALS);
     }
@@ -96,14 +97,6 @@ pub(super) fn problem(error: &gix::Error, said: &[String]) -> Problem {
 fn sign_of(texts: &[String]) -> Option<&'static Sign> {
     let all = texts.join("\n").to_lowercase();
     SIGNS.iter().find(|(phrase, ..)| all.contains(phrase))
-}
-
-/// No helper knew, and nobody may be asked.
-fn wants_credentials(error: &gix::Error) -> bool {
-    texts(error).iter().any(|text| {
-        let text = text.to_lowercase();
-        text.contains("credential") || text.contains("prompt") || text.contains("authenticat")
-    })
 }
 
 fn fallback_kind(error: &gix::Error) -> ProblemKind {
