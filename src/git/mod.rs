@@ -1,1 +1,27 @@
 //! Repositories through gix: checkouts read in place, URLs mirrored; revisions, trees and history.
+//!
+//! Everything here blocks. Checkouts and local repositories are never written and never fetched into; only mirrors,
+//! under the cache directory, are. No other room names gix.
+
+pub mod fixture;
+
+mod history;
+mod location;
+mod mirror;
+mod object_tree;
+mod repo;
+mod revision;
+pub mod semver;
+mod status;
+mod trouble;
+mod worktree;
+
+pub use history::Upstream;
+pub use location::{is_local, normalise_url, parse_source};
+pub use mirror::{FetchOptions, Fetched, Mirror, Moved, Progress};
+pub use repo::Repo;
+pub use revision::{RefKind, Resolved};
+pub use status::Ignores;
+
+#[cfg(test)]
+mod tests;
