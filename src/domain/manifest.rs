@@ -28,6 +28,17 @@ impl Places {
         builder.build()
     }
 
+    /// A copy in which further pointers have positions, or known ones another position.
+    #[must_use]
+    pub fn with<S: AsRef<str>>(&self, pairs: impl IntoIterator<Item = (S, Position)>) -> Self {
+        let mut places = Self::new(pairs).0;
+        places.extend_from_slice(&self.0);
+        // Stable: what was given now stands first.
+        places.sort_by_key(|(digest, _)| *digest);
+        places.dedup_by_key(|(digest, _)| *digest);
+        Self(places)
+    }
+
     /// The position of the field at an RFC 6901 pointer; for a field of a map, that of its name.
     pub fn at(&self, pointer: &str) -> Option<Position> {
         let wanted = digest(pointer);
