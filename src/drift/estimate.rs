@@ -7,7 +7,7 @@ use crate::domain::{FieldPath, Step, Value};
 use crate::merge::ManagedEntry;
 
 use super::canonical::Spelling;
-use super::identity::Identities;
+use super::identity::{self, Identities};
 use super::locate;
 use super::overridden::{Unmet, unmet};
 
@@ -25,7 +25,8 @@ pub fn estimate(
         remove(&mut out, &gone.0);
     }
     for unmet in unmet(desired, live, known, spelling) {
-        set(&mut out, &unmet.path.0, unmet.wanted);
+        let wanted = with_defaults(unmet.wanted, unmet.given, spelling);
+        set(&mut out, &unmet.path.0, &wanted);
     }
     for (path, wanted) in taken_whole(live, desired, entries, spelling) {
         match wanted {
@@ -34,6 +35,24 @@ pub fn estimate(
         }
     }
     out
+}
+
+/// What Git wants of a list that is held as a whole, with the items that it had already as the server completed them.
+fn with_defaults(wanted: &Value, given: Option<&Value>, spelling: Spelling<'_>) -> Value {
+    let (Value::Array(items), Some(Value::Array(held))) = (wanted, given) else {
+        return wanted.clone();
+    };
+    let known = Identities::default();
+    let (matches, _) =
+        identity::matches(&known.of(&FieldPath::default(), held, items), held, items);
+    let completed = matches.into_iter().filter_map(|m| {
+        let item = &items[m.b?];
+        let held =
+            m.a.map(|i| &held[i])
+                .filter(|held| unmet(item, held, &known, spelling).is_empty());
+        Some(held.unwrap_or(item).clone())
+    });
+    completed.collect()
 }
 
 /// Defaults that the server adds inside lists and maps that are held as a whole.

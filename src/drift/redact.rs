@@ -43,10 +43,11 @@ pub fn masked(drift: &ObjectDrift) -> ObjectDrift {
         return drift;
     }
     let mut masker = Masker::default();
-    for side in [&mut drift.live, &mut drift.predicted] {
-        if let Some(object) = side {
-            masker.value(&[], Arc::make_mut(object));
-        }
+    for object in [&mut drift.live, &mut drift.predicted]
+        .into_iter()
+        .flatten()
+    {
+        masker.value(&[], Arc::make_mut(object));
     }
     for field in drift.fields.iter_mut().chain(&mut drift.overridden) {
         for value in [&mut field.live, &mut field.predicted]

@@ -278,8 +278,8 @@ impl Reader<'_> {
         let item = &self.schema.types[items? as usize];
         let (_, id) = item.fields.iter().find(|(name, _)| &**name == key)?;
         let default = self.schema.types[*id as usize].default.clone()?;
-        // Strings without a default carry "" in the server's documents.
-        (default != "").then_some(default)
+        // The server's documents give every plain field its Go zero value.
+        (default != "" && default != 0).then_some(default)
     }
 }
 

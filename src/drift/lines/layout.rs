@@ -560,7 +560,7 @@ impl<'a> Writer<'a> {
         else {
             return;
         };
-        let before = std::mem::replace(&mut self.here.field, Some(index));
+        let before = self.here.field.replace(index);
         match step {
             Step::Field(_) => {
                 let name = drift.overridden[index as usize].path.0.last();
