@@ -20,6 +20,8 @@ mod proxy;
 mod query;
 pub mod resource;
 pub mod rights;
+#[cfg(test)]
+mod scripted;
 pub mod status;
 mod transport;
 pub mod watch;

@@ -116,7 +116,8 @@ impl Connection {
             for item in raw {
                 let json = item.get().as_bytes();
                 let meta = Head::read(json).map_err(|p| p.at(self.context()))?.metadata;
-                if keep(&meta.key(resource), meta.tracking()) {
+                let key = meta.key(resource).map_err(|p| p.at(self.context()))?;
+                if keep(&key, meta.tracking()) {
                     let live = Live::new(resource, json).map_err(|p| p.at(self.context()))?;
                     items.push(Arc::new(live));
                 }

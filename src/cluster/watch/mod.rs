@@ -3,6 +3,9 @@
 //! A watch never ends and never gives up; it says when what it told may be old. It asks nobody else and keeps no
 //! objects, only the keys of those that it told of.
 
+#[cfg(test)]
+mod tests;
+
 use std::collections::{HashSet, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
@@ -269,7 +272,13 @@ impl Watch {
             return Err(self.error(json));
         }
         let meta = Head::read(json).map_err(|p| p.at(place))?.metadata;
-        let key = meta.key(&self.resource);
+        if event.kind == "BOOKMARK" {
+            if !meta.resource_version.is_empty() {
+                *version = meta.resource_version;
+            }
+            return Ok(());
+        }
+        let key = meta.key(&self.resource).map_err(|p| p.at(place))?;
         match event.kind {
             "ADDED" | "MODIFIED" if (self.keep)(&key, meta.tracking()) => {
                 let live = Live::new(&self.resource, json).map_err(|p| p.at(place))?;
@@ -286,7 +295,6 @@ impl Watch {
                     self.told.push_back(WatchEvent::Deleted(key, meta.uid));
                 }
             }
-            "BOOKMARK" => {}
             other => {
                 return Err(Problem::new(
                     ProblemKind::Unsupported,
