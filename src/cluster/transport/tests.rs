@@ -110,7 +110,7 @@ async fn plain_failures_are_told_apart() {
         .local_addr()
         .unwrap();
     let closes = server(drop);
-    let hangs = server(|stream| std::mem::forget(stream));
+    let hangs = server(std::mem::forget);
     let cuts = server(|stream| {
         answers(stream, b"HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\n{");
     });

@@ -70,6 +70,7 @@ impl Connection {
             resource: resource.clone(),
             keep,
             backoff: Backoff::new(self.jitter()),
+            expiries: Backoff::new(self.jitter()),
             known: HashSet::new(),
             phase: Phase::List,
             told: VecDeque::new(),
@@ -92,12 +93,15 @@ struct Watch {
     namespace: String,
     keep: Keep,
     backoff: Backoff,
+    /// Apart from failures: a server that was away for long has most often forgotten our version as well, and the list
+    /// that follows should not wait for it.
+    expiries: Backoff,
     /// What the listener believes to exist.
     known: HashSet<ObjectKey>,
     phase: Phase,
     told: VecDeque<WatchEvent>,
     /// The trouble that was told last and is not over.
-    trouble: Option<Problem>,
+    trouble: Option<Box<Problem>>,
 }
 
 /// What to do next.
@@ -145,7 +149,7 @@ impl Watch {
                     }))
                 }
                 Err(failure) if failure.expired => {
-                    Phase::Wait(self.backoff.next(), Phase::List.into())
+                    Phase::Wait(self.expiries.next(), Phase::List.into())
                 }
                 Err(failure) => self.failed(failure, Phase::Open(version)),
             },
@@ -195,7 +199,9 @@ impl Watch {
         let reply = self.rest(response).await?;
         let status = Status::of(&reply);
         Err(Failure {
-            problem: connection.refused(&reply, &format!("watch {}", shown(&self.resource))),
+            problem: Box::new(
+                connection.refused(&reply, &format!("watch {}", shown(&self.resource))),
+            ),
             code: reply.status,
             expired: status.is_expired(),
             retry_after: status.retry_after,
@@ -244,9 +250,12 @@ impl Watch {
             Ok(()) => {
                 reading.spoke = true;
                 self.backoff.reset();
+                self.expiries.reset();
                 Phase::Read(reading)
             }
-            Err(failure) if failure.expired => Phase::Wait(self.backoff.next(), Phase::List.into()),
+            Err(failure) if failure.expired => {
+                Phase::Wait(self.expiries.next(), Phase::List.into())
+            }
             Err(failure) => self.failed(failure, Phase::List),
         }
     }
@@ -321,9 +330,10 @@ impl Watch {
             retry_after: None,
         };
         Failure {
-            problem: self
-                .connection
-                .refused(&reply, &format!("watch {}", shown(&self.resource))),
+            problem: Box::new(
+                self.connection
+                    .refused(&reply, &format!("watch {}", shown(&self.resource))),
+            ),
             code: reply.status,
             expired: status.is_expired(),
             retry_after: status.retry_after,
@@ -337,8 +347,9 @@ impl Watch {
             _ => self.backoff.next(),
         };
         if self.trouble.as_ref() != Some(&failure.problem) {
-            self.trouble = Some(failure.problem.clone());
-            self.told.push_back(WatchEvent::Trouble(failure.problem));
+            self.told
+                .push_back(WatchEvent::Trouble((*failure.problem).clone()));
+            self.trouble = Some(failure.problem);
         }
         Phase::Wait(wait, then.into())
     }

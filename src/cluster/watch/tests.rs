@@ -185,6 +185,34 @@ async fn a_version_too_old_lists_again_however_it_is_said() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_server_that_comes_back_without_memory_is_listed_soon() {
+    let mut answers = vec![list(1, "", &[]), pieces(200, vec![])];
+    answers.extend((0..6).map(|_| fails(std::io::ErrorKind::ConnectionRefused)));
+    answers.extend([answer(410, gone("Expired")), list(5, "", &[])]);
+    let (connection, _) = connection(answers);
+    let mut events = Box::pin(connection.watch(&pods(), None, Arc::new(|_, _| true)));
+    events.next().await;
+    let start = Instant::now();
+    events.next().await;
+    assert_eq!(events.next().await, Some(WatchEvent::Listed(Vec::new())));
+    let failures = [200, 400, 800, 1600, 3200, 6400, 12800];
+    let expected: u64 = failures.iter().sum::<u64>() + 200;
+    assert_eq!(start.elapsed(), Duration::from_millis(expected));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_server_that_always_forgets_is_not_hurried() {
+    let mut answers = Vec::new();
+    for _ in 0..5 {
+        answers.extend([list(1, "", &[]), answer(410, gone("Expired"))]);
+    }
+    answers.push(list(1, "", &[]));
+    let start = Instant::now();
+    told(answers, 6).await;
+    assert_eq!(start.elapsed(), Duration::from_millis(200 * 31));
+}
+
+#[tokio::test(start_paused = true)]
 async fn silence_opens_the_watch_again() {
     let answers = vec![
         list(1, "", &[]),
