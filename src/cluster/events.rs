@@ -119,7 +119,7 @@ impl Connection {
         } else {
             &key.namespace
         };
-        let path = format!("/api/v1/namespaces/{}/events", query::encode(namespace));
+        let path = format!("/api/v1/namespaces/{}/events", query::segment(namespace));
         let path = query::with(&path, &[("fieldSelector", &selector), ("limit", "500")]);
         let reply = self.get(&path).await?;
         if !reply.is_success() {
@@ -141,7 +141,7 @@ impl Connection {
         let Some(selector) = object.pointer("/spec/selector").and_then(label_selector) else {
             return Ok(Vec::new());
         };
-        let namespace = query::encode(&workload.key.namespace);
+        let namespace = query::segment(&workload.key.namespace);
         let path = format!("/api/v1/namespaces/{namespace}/pods");
         let reply = self
             .get(&query::with(

@@ -30,23 +30,22 @@ impl Connection {
     /// # Errors
     /// No answer, or credentials that are not accepted.
     pub async fn identify(&self) -> Result<Identity> {
-        let start = self.clock().instant();
         let version = self.get("/version").await?;
+        // The first request had to connect as well.
+        let start = self.clock().instant();
+        let home = self.get("/api/v1/namespaces/kube-system").await?;
         let latency = self.clock().instant().saturating_duration_since(start);
-        let (home, review) = tokio::join!(
-            self.get("/api/v1/namespaces/kube-system"),
-            self.self_review()
-        );
+        let review = self.self_review().await?;
         Ok(Identity {
             uid: self
-                .told(&home?, "get namespace kube-system", "/metadata/uid")?
+                .told(&home, "get namespace kube-system", "/metadata/uid")?
                 .unwrap_or_else(|| self.server().to_owned()),
             version: self
                 .told(&version, "get the version", "/gitVersion")?
                 .unwrap_or_default(),
             latency,
             user: self
-                .told(&review?, "ask who we are", "/status/userInfo/username")?
+                .told(&review, "ask who we are", "/status/userInfo/username")?
                 .unwrap_or_else(|| self.user().to_owned()),
             server: self.server().to_owned(),
         })

@@ -5,7 +5,7 @@ use serde_json::value::RawValue;
 
 use super::Resource;
 use super::connection::not_json;
-use crate::domain::{Gvk, ObjectKey, Result, Value};
+use crate::domain::{Gvk, ObjectKey, Problem, ProblemKind, Result, Value};
 
 /// The annotation by which Argo CD, and trueup like it, mark what an App holds.
 pub const TRACKING_ID: &str = "argocd.argoproj.io/tracking-id";
@@ -64,7 +64,7 @@ impl Live {
         let gvk = Gvk::of(&value).unwrap_or_else(|| resource.gvk.clone());
         let meta = head.metadata;
         Ok(Self {
-            key: meta.key(resource),
+            key: meta.key(resource)?,
             gvk,
             uid: meta.uid,
             resource_version: meta.resource_version,
@@ -119,9 +119,21 @@ pub(super) struct Annotations {
 }
 
 impl Meta {
-    pub fn key(&self, resource: &Resource) -> ObjectKey {
+    /// The key; an object without a name is a mistake of whoever answered.
+    pub fn key(&self, resource: &Resource) -> Result<ObjectKey> {
         let gvk = &resource.gvk;
-        ObjectKey::new(&gvk.group, &gvk.kind, &self.namespace, &self.name)
+        if self.name.is_empty() {
+            return Err(Problem::new(
+                ProblemKind::Unreachable,
+                format!("the server sent a {} without a name", gvk.kind),
+            ));
+        }
+        Ok(ObjectKey::new(
+            &gvk.group,
+            &gvk.kind,
+            &self.namespace,
+            &self.name,
+        ))
     }
 
     pub fn tracking(&self) -> Option<&str> {
@@ -132,5 +144,72 @@ impl Meta {
 impl Head {
     pub fn read(json: &[u8]) -> Result<Self> {
         serde_json::from_slice(json).map_err(|error| not_json(&error))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn deployments() -> Resource {
+        Resource {
+            gvk: Gvk::from_api_version("apps/v1", "Deployment"),
+            plural: "deployments".into(),
+            namespaced: true,
+            verbs: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn items_of_lists_get_their_kind_and_lose_the_owners_of_their_status() {
+        let item = json!({
+            "metadata": {
+                "name": "web", "namespace": "shop", "uid": "u", "resourceVersion": "7",
+                "annotations": { TRACKING_ID: "web:apps/Deployment:shop/web", "kubectl.kubernetes.io/last-applied-configuration": "{}" },
+                "deletionTimestamp": "2026-01-01T00:00:00Z",
+                "ownerReferences": [{ "uid": "o" }],
+                "managedFields": [
+                    { "manager": "kubectl", "fieldsV1": { "f:spec": {} } },
+                    { "manager": "kcm", "subresource": "status", "fieldsV1": { "f:status": {} } },
+                    { "manager": "scaler", "subresource": "scale", "fieldsV1": { "f:spec": {} } },
+                ],
+            },
+            "spec": { "replicas": 1 },
+        });
+        let live = Live::new(&deployments(), item.to_string().as_bytes()).unwrap();
+        assert_eq!(
+            live.key,
+            ObjectKey::new("apps", "Deployment", "shop", "web")
+        );
+        assert_eq!(live.gvk, deployments().gvk);
+        assert_eq!(
+            live.tracking.as_deref(),
+            Some("web:apps/Deployment:shop/web")
+        );
+        assert!(live.deleting && live.has_owner_references);
+        let value = live.value();
+        assert_eq!(value["apiVersion"], "apps/v1");
+        let owners = value["metadata"]["managedFields"].as_array().unwrap();
+        let names: Vec<&str> = owners
+            .iter()
+            .filter_map(|o| o["manager"].as_str())
+            .collect();
+        assert_eq!(names, ["kubectl", "scaler"]);
+        assert_eq!(
+            value["metadata"]["annotations"].as_object().unwrap().len(),
+            2
+        );
+        assert_eq!(live.bytes(), live.json().len());
+    }
+
+    #[test]
+    fn sparse_objects_are_taken() {
+        let json = br#"{"metadata":{"name":"x","ownerReferences":[],"annotations":null,"deletionTimestamp":null}}"#;
+        let live = Live::new(&deployments(), json).unwrap();
+        assert!(!live.deleting && !live.has_owner_references && live.tracking.is_none());
+        assert!(Live::new(&deployments(), b"[]").is_err());
+        assert!(Live::new(&deployments(), b"{\"metadata\":7}").is_err());
     }
 }

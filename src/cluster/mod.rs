@@ -1,7 +1,8 @@
 //! Kubernetes through kube: connect, discover, watch, dry run, apply, delete, rights, events.
 //!
 //! The one home of kube, k8s-openapi, http and tower. Reading goes through [`Connection`]; what can change something
-//! goes through [`Writer`], which read-only mode never constructs. No request is ever retried here.
+//! goes through [`Writer`], which read-only mode never constructs. No request is ever retried here, but
+//! for one whose outdated credential was refused; only watches begin anew by themselves.
 
 mod access;
 mod backoff;
@@ -20,6 +21,8 @@ mod proxy;
 mod query;
 pub mod resource;
 pub mod rights;
+#[cfg(test)]
+mod scripted;
 pub mod status;
 mod transport;
 pub mod watch;

@@ -26,7 +26,7 @@ pub(super) struct Listing {
 
 /// Why a list or a watch did not come about.
 pub(super) struct Failure {
-    pub problem: Problem,
+    pub problem: Box<Problem>,
     /// HTTP status; 0 where no answer came.
     pub code: u16,
     /// The resource version or continue token is too old.
@@ -37,7 +37,7 @@ pub(super) struct Failure {
 impl From<Problem> for Failure {
     fn from(problem: Problem) -> Self {
         Self {
-            problem,
+            problem: Box::new(problem),
             code: 0,
             expired: false,
             retry_after: None,
@@ -96,7 +96,7 @@ impl Connection {
                 let status = Status::of(&reply);
                 let doing = format!("list {}", shown(resource));
                 return Err(Failure {
-                    problem: self.refused(&reply, &doing),
+                    problem: Box::new(self.refused(&reply, &doing)),
                     code: reply.status,
                     expired: status.is_expired(),
                     retry_after: status.retry_after,
@@ -116,7 +116,8 @@ impl Connection {
             for item in raw {
                 let json = item.get().as_bytes();
                 let meta = Head::read(json).map_err(|p| p.at(self.context()))?.metadata;
-                if keep(&meta.key(resource), meta.tracking()) {
+                let key = meta.key(resource).map_err(|p| p.at(self.context()))?;
+                if keep(&key, meta.tracking()) {
                     let live = Live::new(resource, json).map_err(|p| p.at(self.context()))?;
                     items.push(Arc::new(live));
                 }
@@ -155,7 +156,7 @@ impl Connection {
         self.list(resource, namespace.unwrap_or(""), &selectors, &all)
             .await
             .map(|listing| listing.items)
-            .map_err(|failure| failure.problem)
+            .map_err(|failure| *failure.problem)
     }
 
     /// One object; `None` where it does not exist.

@@ -2,8 +2,14 @@
 
 use std::fmt::Write as _;
 
-/// A piece of text as it may stand in one segment of a path or in a value of a query (RFC 3986, 2.3).
-pub(super) fn encode(text: &str) -> String {
+/// A name as one segment of a path. The API server decodes a path before it splits it, so that an encoded slash would
+/// reach a subresource; encoded twice it stays in a name that no object can have.
+pub(super) fn segment(name: &str) -> String {
+    encode(&name.replace('/', "%2F"))
+}
+
+/// A piece of text as it may stand in a value of a query (RFC 3986, 2.3).
+fn encode(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for &byte in text.as_bytes() {
         let plain =
@@ -44,9 +50,10 @@ mod tests {
 
     #[test]
     fn hostile_names_stay_in_their_segment() {
-        assert_eq!(encode("system:node-1.x"), "system:node-1.x");
-        assert_eq!(encode("../secrets?x#y"), "..%2Fsecrets%3Fx%23y");
-        assert_eq!(encode(".."), "%2E%2E");
+        assert_eq!(segment("system:node-1.x"), "system:node-1.x");
+        assert_eq!(segment("web/scale"), "web%252Fscale");
+        assert_eq!(segment("../secrets?x#y"), "..%252Fsecrets%3Fx%23y");
+        assert_eq!(segment(".."), "%2E%2E");
         assert_eq!(encode("a b\n\u{e9}"), "a%20b%0A%C3%A9");
     }
 

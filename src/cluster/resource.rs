@@ -1,6 +1,6 @@
 //! A kind as one cluster serves it, and the paths of its objects.
 
-use super::query::encode;
+use super::query::segment;
 use crate::domain::{GroupKind, Gvk};
 
 /// A kind at one version, as discovery describes it.
@@ -30,7 +30,7 @@ impl Resource {
             format!("/apis/{}/{}", self.gvk.group, self.gvk.version)
         };
         if self.namespaced && !namespace.is_empty() {
-            format!("{root}/namespaces/{}/{}", encode(namespace), self.plural)
+            format!("{root}/namespaces/{}/{}", segment(namespace), self.plural)
         } else {
             format!("{root}/{}", self.plural)
         }
@@ -38,6 +38,6 @@ impl Resource {
 
     /// Path of one object.
     pub fn object(&self, namespace: &str, name: &str) -> String {
-        format!("{}/{}", self.collection(namespace), encode(name))
+        format!("{}/{}", self.collection(namespace), segment(name))
     }
 }

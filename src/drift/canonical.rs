@@ -42,6 +42,17 @@ const QUANTITIES: [&str; 18] = [
     "memory",
 ];
 
+/// Maps from names of the user's own to strings.
+const ENTRIES: [&str; 7] = [
+    "annotations",
+    "binaryData",
+    "data",
+    "labels",
+    "matchLabels",
+    "nodeSelector",
+    "stringData",
+];
+
 impl Spelling<'_> {
     /// Whether the kind is one of Kubernetes' own, whose zero values the server leaves out and whose quantities it
     /// writes anew. A custom resource keeps both as they were sent.
@@ -63,13 +74,22 @@ impl Spelling<'_> {
         }
     }
 
+    /// The same for a value at a path. In a map with keys of the user's own an empty string is an entry like any other.
+    pub fn is_like_absent_at(&self, path: &FieldPath, value: &Value) -> bool {
+        let entry = matches!(path.0.as_slice(), [.., Step::Field(map), Step::Field(_)] if ENTRIES.contains(&map.as_str()));
+        self.is_like_absent(value) && !(entry && value.is_string())
+    }
+
     /// Whether two scalars mean the same. `path` leads to them.
     pub fn same(&self, path: &FieldPath, a: &Value, b: &Value) -> bool {
         if a == b || (self.is_like_absent(a) && self.is_like_absent(b)) {
             return true;
         }
         if let (Value::Number(a), Value::Number(b)) = (a, b) {
-            return a.as_f64() == b.as_f64() && a.as_i64() == b.as_i64();
+            return match (a.as_i64(), b.as_i64()) {
+                (Some(a), Some(b)) => a == b,
+                _ => a.as_f64() == b.as_f64(),
+            };
         }
         let format = self
             .schema

@@ -282,3 +282,119 @@ fn hide_last_applied(a: &mut Value, b: &mut Value) {
         estimate::remove(b, &path.0);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::Cause;
+    use crate::drift::tests::{manifest, values};
+    use proptest::prelude::*;
+    use serde_json::json;
+
+    fn against<'a>(
+        desired: &'a Manifest,
+        key: &'a ObjectKey,
+        live: &'a Value,
+        predicted: &'a Value,
+    ) -> Comparison<'a> {
+        Comparison {
+            key,
+            gvk: &desired.gvk,
+            desired: Some(desired),
+            live: Some(live),
+            predicted: Some(predicted),
+            base: None,
+            conflicts: Vec::new(),
+            ignore: &[],
+            adopted: true,
+            schema: None,
+        }
+    }
+
+    fn object(spec: Value) -> Value {
+        json!({"apiVersion": "x.example/v1", "kind": "X", "metadata": {"name": "x"}, "spec": spec})
+    }
+
+    proptest! {
+        #[test]
+        fn an_object_is_in_sync_with_itself(spec in values()) {
+            let (object, key) = (object(spec), ObjectKey::new("x.example", "X", "", "x"));
+            let desired = manifest(object.clone());
+            for drift in [compare(&against(&desired, &key, &object, &object)), local(&against(&desired, &key, &object, &object), None)] {
+                prop_assert_eq!(drift.verdict, Verdict::InSync, "{:?}", drift.fields);
+                prop_assert!(drift.overridden.is_empty() && drift.live.is_none());
+            }
+        }
+
+        #[test]
+        fn the_verdict_follows_the_values(a in values(), b in values()) {
+            let (a, b, key) = (object(a), object(b), ObjectKey::new("x.example", "X", "", "x"));
+            let desired = manifest(b.clone());
+            let drift = compare(&against(&desired, &key, &a, &b));
+            prop_assert_eq!(drift.verdict == Verdict::InSync, a == b);
+            prop_assert!(drift.overridden.is_empty());
+        }
+    }
+
+    #[test]
+    fn causes_come_from_what_was_synced_last() {
+        let (live, now, base) = (
+            object(json!({"a": 1, "b": 5, "c": 5})),
+            object(json!({"a": 2, "b": 2, "c": 4})),
+            object(json!({"a": 1, "b": 2, "c": 3})),
+        );
+        let (desired, key) = (
+            manifest(now.clone()),
+            ObjectKey::new("x.example", "X", "", "x"),
+        );
+        let drift = compare(&Comparison {
+            base: Some(&base),
+            ..against(&desired, &key, &live, &now)
+        });
+        let causes: Vec<_> = drift.fields.iter().map(|f| f.cause).collect();
+        assert_eq!(causes, [Cause::Git, Cause::Cluster, Cause::Both]);
+    }
+
+    #[test]
+    fn tracking_counts_only_on_managed_apps() {
+        let live = object(json!({}));
+        let mut predicted = live.clone();
+        predicted["metadata"]["annotations"] = json!({tracking::ANNOTATION: "x:/X:a/x"});
+        let (desired, key) = (
+            manifest(predicted.clone()),
+            ObjectKey::new("x.example", "X", "", "x"),
+        );
+        let managed = against(&desired, &key, &live, &predicted);
+        assert_eq!(
+            compare(&managed).fields[0].path.to_string(),
+            "metadata.annotations"
+        );
+        let unmanaged = Comparison {
+            adopted: false,
+            ..managed
+        };
+        assert_eq!(compare(&unmanaged).verdict, Verdict::InSync);
+        assert_eq!(local(&unmanaged, None).verdict, Verdict::InSync);
+    }
+
+    #[test]
+    fn the_copy_of_client_side_apply_is_shown_only_when_it_changes() {
+        let with = |copy: Option<&str>, x: i32| {
+            let mut object = object(json!({"x": x}));
+            if let Some(copy) = copy {
+                object["metadata"]["annotations"] = json!({LAST_APPLIED: copy, "n": "1"});
+            }
+            object
+        };
+        let desired = manifest(with(None, 2));
+        let key = ObjectKey::new("x.example", "X", "", "x");
+        let shown = |live: &Value, predicted: &Value| {
+            format!(
+                "{:?}",
+                compare(&against(&desired, &key, live, predicted)).live
+            )
+        };
+        assert!(!shown(&with(Some("copy"), 1), &with(Some("copy"), 2)).contains("copy"));
+        assert!(shown(&with(Some("copy"), 1), &with(None, 2)).contains("copy"));
+    }
+}

@@ -115,7 +115,7 @@ pub fn foreign(
         search.below(&mut FieldPath::default(), &entry.fields);
     }
     // Of several who hold one field the one who changed last is named.
-    out.sort_by(|a, b| b.owner.time.cmp(&a.owner.time));
+    out.sort_by_key(|f| std::cmp::Reverse(f.owner.time));
     let mut seen = std::collections::HashSet::new();
     out.retain(|f| seen.insert(f.path.clone()));
     out.sort_by_cached_key(|f| f.path.to_string());
@@ -168,8 +168,10 @@ impl Search<'_> {
         let (Some(value), Some(kept)) = (at.get(self.live), at.get(self.predicted)) else {
             return;
         };
+        let empty = value.as_object().is_some_and(|m| m.is_empty())
+            || value.as_array().is_some_and(Vec::is_empty);
         // What a sync changes is drift, and told there.
-        if value == kept {
+        if value == kept && !empty {
             self.out.push(Foreign {
                 path: at.clone(),
                 value: value.clone(),
@@ -187,5 +189,131 @@ impl Search<'_> {
                     .zip(&at.0)
                     .all(|(name, step)| matches!(step, Step::Field(f) if f == name))
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::merge::managed;
+    use serde_json::json;
+
+    /// Manager, operation, subresource, fields.
+    fn object(entries: &[(&str, &str, &str, Value)]) -> Value {
+        let entries: Vec<_> = entries
+            .iter()
+            .map(|(m, o, s, f)| json!({"manager": m, "operation": o, "subresource": s, "time": "2026-01-01T00:00:00Z", "fieldsV1": f}))
+            .collect();
+        json!({"metadata": {"labels": {"a": "1", "b": "2"}, "annotations": {"deployment.kubernetes.io/revision": "1"},
+            "managedFields": entries}, "spec": {"replicas": 2, "map": {"x": 1, "y": 2}, "none": {}}})
+    }
+
+    fn found(entries: &[(&str, &str, &str, Value)], desired: Value, adopted: bool) -> Vec<String> {
+        let object = object(entries);
+        let found = foreign(&managed(&object), &object, &object, &desired, adopted);
+        found
+            .iter()
+            .map(|f| format!("{} {}", f.owner.manager, f.path))
+            .collect()
+    }
+
+    #[test]
+    fn additions_are_told_and_other_things_are_not() {
+        let none = Vec::<String>::new();
+        let map = json!({"f:spec": {"f:map": {".": {}, "f:x": {}, "f:y": {}}}});
+        let cases = [
+            // One manager's map is one addition, two managers' are their parts.
+            (
+                vec![("kubectl-edit", "Update", "", map.clone())],
+                json!({}),
+                vec!["kubectl-edit spec.map".to_owned()],
+            ),
+            (
+                vec![
+                    ("kubectl-edit", "Update", "", map.clone()),
+                    (
+                        "vpa",
+                        "Update",
+                        "",
+                        json!({"f:spec": {"f:map": {"f:y": {}}}}),
+                    ),
+                ],
+                json!({}),
+                vec![
+                    "kubectl-edit spec.map.x".to_owned(),
+                    "kubectl-edit spec.map.y".to_owned(),
+                ],
+            ),
+            // What Git states, what trueup holds too, status, empty values and controllers' own work are none.
+            (
+                vec![("kubectl-edit", "Update", "", map.clone())],
+                json!({"spec": {"map": {"x": 1, "y": 2}}}),
+                none.clone(),
+            ),
+            (
+                vec![
+                    ("kubectl-edit", "Update", "", map.clone()),
+                    ("trueup", "Apply", "", map.clone()),
+                ],
+                json!({}),
+                none.clone(),
+            ),
+            (
+                vec![("kcm", "Update", "status", map)],
+                json!({}),
+                none.clone(),
+            ),
+            (
+                vec![(
+                    "kubectl-edit",
+                    "Update",
+                    "",
+                    json!({"f:spec": {"f:none": {}, "f:gone": {}}}),
+                )],
+                json!({}),
+                none.clone(),
+            ),
+            (
+                vec![(
+                    "kube-controller-manager",
+                    "Update",
+                    "",
+                    json!({"f:metadata": {"f:annotations": {".": {}, "f:deployment.kubernetes.io/revision": {}}}}),
+                )],
+                json!({}),
+                none,
+            ),
+            // An autoscaler's replicas are shown; labels are told one by one.
+            (
+                vec![(
+                    "kube-controller-manager",
+                    "Update",
+                    "scale",
+                    json!({"f:spec": {"f:replicas": {}}}),
+                )],
+                json!({}),
+                vec!["kube-controller-manager spec.replicas".to_owned()],
+            ),
+            (
+                vec![(
+                    "kubectl-label",
+                    "Update",
+                    "",
+                    json!({"f:metadata": {"f:labels": {".": {}, "f:a": {}, "f:b": {}}}}),
+                )],
+                json!({"metadata": {"labels": {"a": "1"}}}),
+                vec!["kubectl-label metadata.labels.b".to_owned()],
+            ),
+        ];
+        for (entries, desired, expected) in cases {
+            assert_eq!(found(&entries, desired, true), expected, "{entries:?}");
+        }
+    }
+
+    #[test]
+    fn former_appliers_count_only_after_adoption() {
+        let entries = [("helm", "Update", "", json!({"f:spec": {"f:replicas": {}}}))];
+        assert_eq!(found(&entries, json!({}), false), Vec::<String>::new());
+        assert_eq!(found(&entries, json!({}), true), ["helm spec.replicas"]);
     }
 }

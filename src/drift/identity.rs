@@ -67,6 +67,18 @@ impl Identities<'_> {
         Identity::Position
     }
 
+    /// Whether the value at `path` is held as a whole: somebody owns it and nothing below it, or the schema says so.
+    pub fn is_atomic(&self, path: &FieldPath) -> bool {
+        let owned = |set: &&FieldSet| {
+            set.node(&path.0)
+                .is_some_and(|node| node.is_member() && node.is_leaf())
+        };
+        let declared = |(schema, gvk): (&Schema, &Gvk)| {
+            schema.knows(gvk, path) && schema.list_keys(gvk, path) == ListKind::Atomic
+        };
+        self.sets.iter().any(owned) || self.schema.is_some_and(declared)
+    }
+
     fn told(&self, path: &FieldPath) -> Option<Identity> {
         if let Some(hint) = self.hints.get(path) {
             return Some(hint.clone());

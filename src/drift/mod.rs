@@ -3,6 +3,8 @@
 //! Pure: no I/O. `drift` may use `merge`. Results hold raw values; whatever shows them takes [`redact::masked`] first.
 
 #[cfg(test)]
+mod recorded;
+#[cfg(test)]
 mod tests;
 
 pub mod compare;

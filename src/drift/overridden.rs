@@ -47,7 +47,8 @@ impl<'v> Walk<'_, 'v> {
     fn value(&mut self, wanted: &'v Value, given: Option<&'v Value>) {
         match (wanted, given) {
             (wanted, Some(given)) if wanted == given => {}
-            (wanted, None | Some(Value::Null)) if self.spelling.is_like_absent(wanted) => {}
+            (wanted, None | Some(Value::Null))
+                if self.spelling.is_like_absent_at(&self.at, wanted) => {}
             (Value::Object(fields), Some(Value::Object(held))) => {
                 for (name, field) in fields {
                     self.below(Step::Field(name.clone()), field, held.get(name));
@@ -72,7 +73,10 @@ impl<'v> Walk<'_, 'v> {
         given: Option<&'v Value>,
         held: &'v [Value],
     ) {
-        let identity = self.known.of(&self.at, held, held);
+        let identity = match self.known.is_atomic(&self.at) {
+            true => Identity::Position,
+            false => self.known.of(&self.at, held, held),
+        };
         match &identity {
             Identity::Set => {
                 for item in items.iter().filter(|item| !held.contains(item)) {

@@ -43,10 +43,11 @@ pub fn masked(drift: &ObjectDrift) -> ObjectDrift {
         return drift;
     }
     let mut masker = Masker::default();
-    for side in [&mut drift.live, &mut drift.predicted] {
-        if let Some(object) = side {
-            masker.value(&[], Arc::make_mut(object));
-        }
+    for object in [&mut drift.live, &mut drift.predicted]
+        .into_iter()
+        .flatten()
+    {
+        masker.value(&[], Arc::make_mut(object));
     }
     for field in drift.fields.iter_mut().chain(&mut drift.overridden) {
         for value in [&mut field.live, &mut field.predicted]
@@ -70,7 +71,7 @@ pub fn masked(drift: &ObjectDrift) -> ObjectDrift {
     drift
 }
 
-/// The values of a Secret, decoded where they are base64, as [`mask_text`] wants them. Empty for any other object.
+/// The values of a Secret as [`mask_text`] wants them: decoded, but for those that are no text. Empty for any other object.
 pub fn secret_values(object: &Value) -> Vec<String> {
     let mut masker = Masker::default();
     if is_secret(object) {
@@ -203,11 +204,12 @@ impl Masker {
     }
 
     fn plain(&self) -> Vec<String> {
-        let decoded = self
-            .runs
-            .keys()
-            .filter_map(|value| String::from_utf8(value.clone()).ok());
-        let mut all: Vec<String> = decoded.chain(self.seen.iter().cloned()).collect();
+        use base64::Engine as _;
+        let text = |value: &Vec<u8>| match String::from_utf8(value.clone()) {
+            Ok(text) => text,
+            Err(_) => base64::engine::general_purpose::STANDARD.encode(value),
+        };
+        let mut all: Vec<String> = self.runs.keys().map(text).collect();
         all.sort();
         all.dedup();
         all
@@ -223,7 +225,8 @@ impl Masker {
             ));
             if let Ok(plain) = std::str::from_utf8(value) {
                 let escaped = Value::from(plain).to_string();
-                forms.push((escaped.trim_matches('"').to_owned(), *length));
+                let inside = escaped.get(1..escaped.len() - 1).unwrap_or_default();
+                forms.push((inside.to_owned(), *length));
                 forms.extend(plain.lines().map(|line| (line.to_owned(), *length)));
                 forms.push((plain.to_owned(), *length));
             }

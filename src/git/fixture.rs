@@ -75,6 +75,12 @@ impl Fixture {
         self
     }
 
+    /// When the next commit is made, in seconds since 1970; further ones come a minute later each.
+    pub fn at(&mut self, seconds: i64) -> &mut Self {
+        self.now = seconds;
+        self
+    }
+
     /// Stages a file.
     ///
     /// # Errors

@@ -22,3 +22,6 @@ pub use mirror::{FetchOptions, Fetched, Mirror, Moved, Progress};
 pub use repo::Repo;
 pub use revision::{RefKind, Resolved};
 pub use status::Ignores;
+
+#[cfg(test)]
+mod tests;

@@ -224,7 +224,7 @@ fn full_id(repo: &gix::Repository, id: gix::ObjectId) -> Result<Resolved> {
     })
 }
 
-fn short_id(repo: &gix::Repository, digits: &str) -> Result<Option<Resolved>> {
+pub(super) fn short_id(repo: &gix::Repository, digits: &str) -> Result<Option<Resolved>> {
     let Ok(prefix) = gix::hash::Prefix::from_hex(digits) else {
         return Ok(None);
     };

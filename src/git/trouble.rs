@@ -22,12 +22,23 @@ pub(super) fn problem(error: &gix::Error, summary: impl Into<String>) -> Problem
 pub(super) fn texts(error: &gix::Error) -> Vec<String> {
     let mut texts: Vec<String> = Vec::new();
     for error in chain(error) {
-        let text = error.to_string();
+        let text = one_line(&error.to_string());
         if !text.is_empty() && !texts.iter().any(|t| t.contains(&text)) {
             texts.push(text);
         }
     }
     texts
+}
+
+/// A text as one line. Credentials of a helper that was asked in vain are left out.
+fn one_line(text: &str) -> String {
+    let is_secret = |line: &str| {
+        let field = line.split('=').next().unwrap_or_default();
+        ["password", "oauth_refresh_token", "credential"].contains(&field)
+    };
+    let lines = text.lines().map(str::trim);
+    let lines: Vec<&str> = lines.filter(|l| !l.is_empty() && !is_secret(l)).collect();
+    lines.join(", ")
 }
 
 /// Every error of the tree of errors, with the native sources of each.
@@ -88,5 +99,16 @@ pub(super) fn io_problem(error: &io::Error, summary: impl Into<String>, path: &P
         io::ErrorKind::PermissionDenied => problem.hint("Check the permissions of this path."),
         io::ErrorKind::ReadOnlyFilesystem => problem.hint("The file system is read-only."),
         _ => problem,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::one_line;
+
+    #[test]
+    fn errors_are_one_line_without_credentials() {
+        let text = "no identity for: protocol=https\nhost=h\npassword=s3cret\n";
+        assert_eq!(one_line(text), "no identity for: protocol=https, host=h");
     }
 }

@@ -44,6 +44,37 @@ pub fn gateway(object: &Value) -> Health {
     Health::new(Progressing, "Waiting for Gateway status")
 }
 
+/// ListenerSet: its own conditions, unless they speak of an earlier generation, then those of its listeners.
+pub fn listener_set(object: &Value) -> Health {
+    let waiting = Health::new(Progressing, "Waiting for ListenerSet status");
+    let own = conditions(object, "/status/conditions");
+    let stale = own.iter().any(|c| {
+        let observed = c.observed_generation();
+        observed.is_some() && generation(object).is_some() && observed != generation(object)
+    });
+    if stale {
+        return waiting;
+    }
+    if let Some(health) = trouble(&own, "", "ListenerSet") {
+        return health;
+    }
+    let listeners = items(object, "/status/listeners");
+    for listener in listeners {
+        let conditions = conditions(listener, "/conditions");
+        if let Some(conflict) = conditions.iter().find(|c| c.is("Conflicted", "True")) {
+            let message = conflict.message_or("Listener is conflicted");
+            return Health::new(Degraded, format!("Listener: {message}"));
+        }
+        if let Some(health) = trouble(&conditions, "Listener: ", "Listener") {
+            return health;
+        }
+    }
+    if listeners.is_empty() {
+        return waiting;
+    }
+    Health::new(Healthy, "ListenerSet is healthy")
+}
+
 /// GatewayClass: whether a controller has accepted its present generation.
 pub fn gateway_class(object: &Value) -> Health {
     let accepted = conditions(object, "/status/conditions")

@@ -25,7 +25,7 @@ const IGNORE_ANNOTATION: &str = "argocd.argoproj.io/ignore-healthcheck";
 type Rule = fn(&Value) -> Health;
 
 /// Group, kind, the versions that the rule can read (empty: any), and the rule.
-const RULES: [(&str, &str, &[&str], Rule); 23] = [
+const RULES: [(&str, &str, &[&str], Rule); 24] = [
     ("", "Pod", &["v1"], pod::pod),
     ("", "Service", &["v1"], services::service),
     ("", "PersistentVolumeClaim", &["v1"], services::claim),
@@ -97,6 +97,12 @@ const RULES: [(&str, &str, &[&str], Rule); 23] = [
         "TLSRoute",
         &[],
         gateway::tls_route,
+    ),
+    (
+        "gateway.networking.k8s.io",
+        "ListenerSet",
+        &[],
+        gateway::listener_set,
     ),
     (
         "gateway.networking.k8s.io",

@@ -45,7 +45,7 @@ pub fn deployment(object: &Value) -> Health {
         _ if total > updated => {
             format!(
                 "{} old replicas are pending termination...",
-                total - updated
+                total.saturating_sub(updated)
             )
         }
         _ if available < updated => {
@@ -124,7 +124,10 @@ pub fn stateful_set(object: &Value) -> Health {
     let ready = number(object, "/status/readyReplicas");
     let updated = number(object, "/status/updatedReplicas");
     if let Some(wanted) = wanted.filter(|wanted| ready < *wanted) {
-        let message = format!("Waiting for {} pods to be ready...", wanted - ready);
+        let message = format!(
+            "Waiting for {} pods to be ready...",
+            wanted.saturating_sub(ready)
+        );
         return Health::new(Progressing, message);
     }
     let strategy = text(object, "/spec/updateStrategy/type");
@@ -134,7 +137,7 @@ pub fn stateful_set(object: &Value) -> Health {
     if strategy == "RollingUpdate" && rolling {
         let partition = stated_number(object, "/spec/updateStrategy/rollingUpdate/partition");
         if let (Some(wanted), Some(partition)) = (wanted, partition) {
-            let wanted = wanted - partition;
+            let wanted = wanted.saturating_sub(partition);
             if updated < wanted {
                 return Health::new(
                     Progressing,

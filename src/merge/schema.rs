@@ -278,8 +278,8 @@ impl Reader<'_> {
         let item = &self.schema.types[items? as usize];
         let (_, id) = item.fields.iter().find(|(name, _)| &**name == key)?;
         let default = self.schema.types[*id as usize].default.clone()?;
-        // Strings without a default carry "" in the server's documents.
-        (default != "").then_some(default)
+        // The server's documents give every plain field its Go zero value.
+        (default != "" && default != 0).then_some(default)
     }
 }
 
@@ -293,4 +293,122 @@ fn reference(schema: &Value) -> Option<&str> {
         }
     });
     target?.as_str()?.rsplit('/').next()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn schema() -> Schema {
+        Schema::from_openapi(
+            &serde_json::from_str(include_str!("../drift/testdata/openapi.json")).unwrap(),
+        )
+    }
+
+    fn path(text: &str) -> FieldPath {
+        // A number stands for any item.
+        FieldPath(
+            text.split('.')
+                .map(|part| match part.parse() {
+                    Ok(i) => Step::Index(i),
+                    Err(_) => Step::Field(part.to_owned()),
+                })
+                .collect(),
+        )
+    }
+
+    #[test]
+    fn lists_say_how_their_items_are_told_apart() {
+        let (schema, apps) = (schema(), Gvk::from_api_version("apps/v1", "Deployment"));
+        let widget = Gvk::from_api_version("shop.example/v1", "Widget");
+        let map =
+            |keys: &[&str]| ListKind::Map(keys.iter().map(|k| ((*k).to_owned(), None)).collect());
+        let pod = "spec.template.spec";
+        let list = |gvk: &Gvk, at: &str| schema.list_keys(gvk, &path(at));
+        assert_eq!(list(&apps, &format!("{pod}.containers")), map(&["name"]));
+        assert_eq!(
+            list(&apps, &format!("{pod}.containers.0.volumeMounts")),
+            map(&["mountPath"])
+        );
+        assert_eq!(
+            list(&apps, &format!("{pod}.containers.0.ports")),
+            ListKind::Map(vec![
+                ("containerPort".to_owned(), None),
+                ("protocol".to_owned(), Some(json!("TCP")))
+            ])
+        );
+        assert_eq!(
+            list(&apps, &format!("{pod}.containers.0.command")),
+            ListKind::Atomic
+        );
+        assert_eq!(list(&apps, "metadata.finalizers"), ListKind::Set);
+        assert_eq!(list(&widget, "spec.tags"), ListKind::Set);
+        assert_eq!(list(&widget, "spec.parts"), map(&["id"]));
+        assert_eq!(list(&widget, "spec.plain"), ListKind::Atomic);
+        assert_eq!(list(&Gvk::default(), "spec"), ListKind::Atomic);
+    }
+
+    #[test]
+    fn fields_are_known_or_not() {
+        let (schema, apps) = (schema(), Gvk::from_api_version("apps/v1", "Deployment"));
+        let widget = Gvk::from_api_version("shop.example/v1", "Widget");
+        for (gvk, at, known) in [
+            (&apps, "spec.replicas", true),
+            (&apps, "spec.replica", false),
+            (&apps, "metadata.labels.any", true),
+            (&apps, "spec.template.spec.containers.0.image", true),
+            (&apps, "spec.template.spec.containers.0.imag", false),
+            (&widget, "spec.free.any.thing", true),
+            (&widget, "spec.sice", false),
+            (&widget, "spec.one.a", true),
+        ] {
+            assert_eq!(schema.knows(gvk, &path(at)), known, "{gvk} {at}");
+        }
+        assert!(!schema.has(&Gvk::from_api_version("v1", "DeleteOptions")));
+    }
+
+    #[test]
+    fn scalars_have_formats_and_maps_may_be_whole() {
+        let (schema, apps) = (schema(), Gvk::from_api_version("apps/v1", "Deployment"));
+        let widget = Gvk::from_api_version("shop.example/v1", "Widget");
+        let limits = "spec.template.spec.containers.0.resources.limits.cpu";
+        assert_eq!(schema.format(&apps, &path(limits)), Format::Quantity);
+        assert_eq!(
+            schema.format(&apps, &path("spec.strategy.rollingUpdate.maxSurge")),
+            Format::IntOrString
+        );
+        assert_eq!(
+            schema.format(&apps, &path("metadata.creationTimestamp")),
+            Format::Time
+        );
+        assert_eq!(
+            schema.format(&Gvk::from_api_version("v1", "Secret"), &path("data.a")),
+            Format::Bytes
+        );
+        assert_eq!(
+            schema.format(&widget, &path("spec.port")),
+            Format::IntOrString
+        );
+        assert!(schema.is_atomic_map(&apps, &path("spec.selector")));
+        assert!(schema.is_atomic_map(&widget, &path("spec.one")));
+        assert!(!schema.is_atomic_map(&apps, &path("spec.template")));
+    }
+
+    #[test]
+    fn garbage_is_an_empty_schema() {
+        for doc in [
+            json!(null),
+            json!({"components": {"schemas": {"a": 1, "b": {"x-kubernetes-group-version-kind": 3}}}}),
+        ] {
+            assert!(!Schema::from_openapi(&doc).has(&Gvk::from_api_version("v1", "a")));
+        }
+        let looped = json!({"components": {"schemas": {"L": {"x-kubernetes-group-version-kind": [{"group": "", "version": "v1", "kind": "L"}],
+            "properties": {"metadata": {}, "next": {"$ref": "#/components/schemas/L"}, "list": {"items": {"allOf": [{"$ref": "#/components/schemas/L"}], "default": 1}}}}}}});
+        let schema = Schema::from_openapi(&looped);
+        assert!(schema.knows(
+            &Gvk::from_api_version("v1", "L"),
+            &path("next.next.next.list")
+        ));
+    }
 }

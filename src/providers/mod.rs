@@ -1,5 +1,6 @@
 //! Where Apps come from. `native`: `Application` manifests in files, and discovery in repositories.
 //!
-//! Pure over values and trees: nothing here reaches a network, a cluster or a disk.
+//! Over values and trees alone: nothing here reaches a network or a cluster, and the disk only where two local paths
+//! are asked whether they are one.
 
 pub mod native;

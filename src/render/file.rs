@@ -7,7 +7,7 @@ use crate::domain::{
     Gvk, Manifest, Notice, Origin, Places, PlacesBuilder, Position, Problem, ProblemKind, RepoPath,
     Value,
 };
-use crate::yaml::{self, Document, Limits, LoadError};
+use crate::yaml::{self, Document, Duplicate, Limits, LoadError};
 
 use super::Rendered;
 
@@ -48,12 +48,16 @@ const SKIP_MARKER: &str = "+argocd:skip-file-rendering";
 /// How every Git LFS pointer starts.
 const LFS_POINTER: &str = "version https://git-lfs.github.com/spec/";
 
+/// How many faults or repetitions are told one by one.
+const MAX_TOLD: usize = 20;
+
 /// Reads one file into `rendered`.
 pub fn read(bytes: &[u8], path: &RepoPath, format: Format, rendered: &mut Rendered) {
     let mut file = File {
         path,
         rendered,
         faults: Vec::new(),
+        duplicates: Vec::new(),
         n_objects: 0,
     };
     let text = match yaml::decode(bytes) {
@@ -93,7 +97,9 @@ struct File<'r> {
     path: &'r RepoPath,
     rendered: &'r mut Rendered,
     /// Why documents are not objects; whether that is a Problem shows at the end of the file.
-    faults: Vec<LoadError>,
+    faults: Vec<Fault>,
+    /// Keys given more than once, in all documents of the file.
+    duplicates: Vec<Duplicate>,
     n_objects: usize,
 }
 
@@ -103,16 +109,14 @@ impl File<'_> {
         for document in documents {
             self.document(document);
         }
-        self.faults.extend(error);
+        self.faults.extend(error.map(Fault::Syntax));
+        self.tell_duplicates();
         // Argo CD ignores YAML that is something else, such as values of a chart next door.
         let matters = self.n_objects > 0 || looks_like_manifest(text);
         if matters {
             self.faults_are_problems();
         } else if let Some(fault) = self.faults.first() {
-            self.rendered.notices.push(Notice {
-                place: place(self.path, fault.at),
-                text: format!("the file was ignored, it holds no manifest: {fault}"),
-            });
+            self.rendered.notices.push(fault.notice(self.path));
         }
     }
 
@@ -129,27 +133,26 @@ impl File<'_> {
                 self.rendered.problems.push(problem);
             }
         }
+        self.tell_duplicates();
         self.faults_are_problems();
     }
 
     fn faults_are_problems(&mut self) {
-        for fault in self.faults.drain(..) {
+        let n_more = self.faults.len().saturating_sub(MAX_TOLD);
+        for fault in self.faults.drain(..).take(MAX_TOLD) {
+            self.rendered.problems.push(fault.problem(self.path));
+        }
+        if n_more > 0 {
+            let summary = format!("{n_more} more documents cannot be used");
+            let problem = Problem::new(ProblemKind::Invalid, summary);
             self.rendered
                 .problems
-                .push(fault.problem(self.path.as_str()));
+                .push(problem.at(self.path.to_string()));
         }
     }
 
     fn document(&mut self, document: Document) {
-        for duplicate in &document.duplicates {
-            self.rendered.notices.push(Notice {
-                place: place(self.path, Some(duplicate.at)),
-                text: format!(
-                    "{} is given more than once, the last one holds",
-                    duplicate.pointer
-                ),
-            });
-        }
+        self.duplicates.extend(document.duplicates);
         let Document {
             value,
             index,
@@ -167,6 +170,25 @@ impl File<'_> {
             }
             Ok(_) if is_null_list(&value) => self.n_objects += 1,
             Ok(gvk) => self.object(gvk, value, index, start, places),
+        }
+    }
+
+    fn tell_duplicates(&mut self) {
+        let n_more = self.duplicates.len().saturating_sub(MAX_TOLD);
+        for duplicate in self.duplicates.drain(..).take(MAX_TOLD) {
+            self.rendered.notices.push(Notice {
+                place: place(self.path, Some(duplicate.at)),
+                text: format!(
+                    "{} is given more than once, the last one holds",
+                    duplicate.pointer
+                ),
+            });
+        }
+        if n_more > 0 {
+            self.rendered.notices.push(Notice {
+                place: self.path.to_string(),
+                text: format!("{n_more} more keys are given more than once"),
+            });
         }
     }
 
@@ -217,12 +239,38 @@ impl File<'_> {
         });
     }
 
-    fn fault(&mut self, reason: &str, at: Position) {
-        self.faults.push(LoadError {
-            message: reason.to_owned(),
-            at: Some(at),
-            too_large: false,
-        });
+    fn fault(&mut self, reason: &'static str, at: Position) {
+        self.faults.push(Fault::NoObject { reason, at });
+    }
+}
+
+/// Why a document, or the rest of a file, gives no object.
+enum Fault {
+    Syntax(LoadError),
+    NoObject { reason: &'static str, at: Position },
+}
+
+impl Fault {
+    fn problem(&self, path: &RepoPath) -> Problem {
+        match self {
+            Self::Syntax(error) => error.problem(path.as_str()),
+            Self::NoObject { reason, at } => {
+                Problem::new(ProblemKind::Invalid, "the manifest cannot be used")
+                    .at(place(path, Some(*at)))
+                    .because(*reason)
+            }
+        }
+    }
+
+    fn notice(&self, path: &RepoPath) -> Notice {
+        let (reason, at) = match self {
+            Self::Syntax(error) => (error.message.as_str(), error.at),
+            Self::NoObject { reason, at } => (*reason, Some(*at)),
+        };
+        Notice {
+            place: place(path, at),
+            text: format!("the file was ignored, it holds no manifest: {reason}"),
+        }
     }
 }
 

@@ -127,8 +127,8 @@ impl Reader<'_> {
         loop {
             match self.rest.next() {
                 Some(',') => sequences.push(self.sequence(depth)?),
-                Some(_) => return Ok(Part::Either(sequences)),
-                None => return Err("an alternative has no closing brace"),
+                // The end of the pattern closes what is open.
+                Some(_) | None => return Ok(Part::Either(sequences)),
             }
         }
     }

@@ -10,8 +10,8 @@ use super::schema::{Field, Shape};
 pub struct Check<'p> {
     /// Says where the value at an RFC 6901 pointer stands.
     pub place: &'p dyn Fn(&str) -> String,
-    /// What was found.
-    pub problems: Vec<Problem>,
+    /// What was found, each with the pointer that it is about.
+    pub problems: Vec<(String, Problem)>,
 }
 
 impl<'p> Check<'p> {
@@ -69,8 +69,8 @@ impl<'p> Check<'p> {
                         out.insert(key.clone(), v);
                     }
                 }
-                Some(field) => self.problems.push(
-                    Problem::new(
+                Some(field) => {
+                    let problem = Problem::new(
                         ProblemKind::Config,
                         format!("`{key}` cannot be set in the file"),
                     )
@@ -78,19 +78,19 @@ impl<'p> Check<'p> {
                     .hint(format!(
                         "It holds for one call: use {} or {}.",
                         field.flag, field.env
-                    )),
-                ),
+                    ));
+                    self.problems.push((at, problem));
+                }
                 None => self.unknown(key, fields, &at, name),
             }
         }
         for field in fields.iter().filter(|f| f.required) {
             if map.get(field.name).is_none_or(Value::is_null) {
                 let what = format!("`{}` lacks `{}`", name, field.name);
-                self.problems.push(
-                    Problem::new(ProblemKind::Config, what)
-                        .at((self.place)(pointer))
-                        .hint(format!("{}.", field.about)),
-                );
+                let problem = Problem::new(ProblemKind::Config, what)
+                    .at((self.place)(pointer))
+                    .hint(format!("{}.", field.about));
+                self.problems.push((pointer.to_owned(), problem));
             }
         }
         Value::Object(out)
@@ -109,7 +109,7 @@ impl<'p> Check<'p> {
             Some(near) => problem.hint(format!("Did you mean `{near}`?")),
             None => problem.hint(format!("Known here are {}.", known.join(", "))),
         };
-        self.problems.push(problem);
+        self.problems.push((at.to_owned(), problem));
     }
 
     fn wrong(&mut self, pointer: &str, name: &str, wrong: &str, shape: &Shape, value: &Value) {
@@ -124,7 +124,7 @@ impl<'p> Check<'p> {
         {
             problem = problem.hint(format!("Did you mean `{near}`?"));
         }
-        self.problems.push(problem);
+        self.problems.push((pointer.to_owned(), problem));
     }
 }
 

@@ -103,7 +103,9 @@ pub fn layered(
         let place = |pointer: &str| file.place(pointer);
         let mut check = Check::new(&place);
         let value = check.value(&file.value, &Shape::Fields(SETTINGS), "", "");
-        problems.append(&mut check.problems);
+        let mut found = check.problems;
+        found.sort_by_key(|(pointer, _)| file.position(pointer));
+        problems.extend(found.into_iter().map(|(_, problem)| problem));
         value
     });
     problems.extend(unknown_variables(environment));
@@ -122,7 +124,7 @@ pub fn layered(
             let place = |_: &str| variable.clone();
             let mut check = Check::new(&place);
             let typed = check.value(&typed, &field.shape, "", "");
-            problems.append(&mut check.problems);
+            problems.extend(check.problems.into_iter().map(|(_, problem)| problem));
             value = Some(absolute(&typed, &field.shape, &here(base)));
             origin = Origin::Variable(variable);
         }
@@ -130,7 +132,7 @@ pub fn layered(
             let place = |_: &str| flag.flag.clone();
             let mut check = Check::new(&place);
             let typed = check.value(&flag.value, &field.shape, "", "");
-            problems.append(&mut check.problems);
+            problems.extend(check.problems.into_iter().map(|(_, problem)| problem));
             value = Some(typed);
             origin = Origin::Flag(flag.flag.clone());
         }

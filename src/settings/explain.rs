@@ -1,7 +1,9 @@
 //! The effective settings as `trueup config` prints them: a config file that says where each line came from.
 
 use crate::domain::Value;
+use crate::domain::source::without_password;
 use crate::domain::text::visible;
+use crate::yaml;
 
 use super::effective::{Loaded, Origin, leaves};
 
@@ -35,7 +37,7 @@ pub fn explain(loaded: &Loaded) -> String {
             None => ("", name.as_str()),
         };
         match loaded.values.get(&name) {
-            Some(value) => rows.extend(yaml(key, value, indent, &origin, field.in_file)),
+            Some(value) => rows.extend(lines(key, value, indent, &origin, field.in_file)),
             None => rows.push((format!("{indent}# {key}:"), "not set".to_owned())),
         }
     }
@@ -63,7 +65,7 @@ pub fn explain(loaded: &Loaded) -> String {
     out
 }
 
-fn yaml(
+fn lines(
     key: &str,
     value: &Value,
     indent: &str,
@@ -75,81 +77,36 @@ fn yaml(
     } else {
         format!("{indent}# ")
     };
-    if is_scalar(value) {
-        return vec![(
-            format!("{indent}{key}: {}", scalar(value)),
-            origin.to_owned(),
-        )];
-    }
-    if value.as_array().is_some_and(Vec::is_empty) {
-        return vec![(format!("{indent}{key}: []"), origin.to_owned())];
-    }
-    if value.as_object().is_some_and(serde_json::Map::is_empty) {
-        return vec![(format!("{indent}{key}: {{}}"), origin.to_owned())];
+    let value = without_passwords(value);
+    let is_block = match &value {
+        Value::Array(items) => !items.is_empty(),
+        Value::Object(map) => !map.is_empty(),
+        _ => false,
+    };
+    if !is_block {
+        let value = yaml::scalar(&value);
+        let line = format!("{indent}{key}: {}", visible(&value));
+        return vec![(line, origin.to_owned())];
     }
     let mut rows = vec![(format!("{indent}{key}:"), origin.to_owned())];
     rows.extend(
-        block(value)
-            .into_iter()
-            .map(|line| (format!("{indent}  {line}"), String::new())),
+        yaml::emit(&value)
+            .lines()
+            .map(|line| (format!("{indent}  {}", visible(line)), String::new())),
     );
     rows
 }
 
-fn block(value: &Value) -> Vec<String> {
+/// URLs may carry passwords.
+fn without_passwords(value: &Value) -> Value {
     match value {
-        Value::Array(items) => items
-            .iter()
-            .flat_map(|item| {
-                let lines = if is_scalar(item) {
-                    vec![scalar(item)]
-                } else {
-                    block(item)
-                };
-                lines.into_iter().enumerate().map(|(i, line)| {
-                    let lead = if i == 0 { "- " } else { "  " };
-                    format!("{lead}{line}")
-                })
-            })
-            .collect(),
+        Value::String(text) => Value::String(without_password(text)),
+        Value::Array(items) => items.iter().map(without_passwords).collect(),
         Value::Object(map) => map
             .iter()
-            .flat_map(|(key, item)| match item {
-                item if is_scalar(item) => vec![format!("{}: {}", word(key), scalar(item))],
-                Value::Array(items) if items.iter().all(is_scalar) => {
-                    let items: Vec<_> = items.iter().map(scalar).collect();
-                    vec![format!("{}: [{}]", word(key), items.join(", "))]
-                }
-                item => std::iter::once(format!("{}:", word(key)))
-                    .chain(block(item).into_iter().map(|l| format!("  {l}")))
-                    .collect(),
-            })
-            .collect(),
-        other => vec![scalar(other)],
-    }
-}
-
-fn is_scalar(value: &Value) -> bool {
-    !matches!(value, Value::Array(_) | Value::Object(_))
-}
-
-fn scalar(value: &Value) -> String {
-    match value {
-        Value::String(text) => word(text),
-        other => other.to_string(),
-    }
-}
-
-/// A text as YAML: plain where that is safe, else in double quotes, which JSON's are too.
-fn word(text: &str) -> String {
-    let plain = text.chars().all(|c| c.is_ascii_alphanumeric() || "/._-+@~".contains(c))
-        && serde_yaml::from_str::<Value>(text).is_ok_and(|v| v == text)
-        // YAML 1.1, as Kubernetes reads it, has more words for true and false.
-        && !matches!(text.to_ascii_lowercase().as_str(), "yes" | "no" | "on" | "off" | "y" | "n");
-    let url = crate::domain::source::without_password(text);
-    if plain || (url.contains("://") && !url.contains([' ', '#', '"', '\\']) && url.is_ascii()) {
-        url
-    } else {
-        visible(&Value::String(url).to_string()).into_owned()
+            .map(|(key, v)| (key.clone(), without_passwords(v)))
+            .collect::<serde_json::Map<_, _>>()
+            .into(),
+        other => other.clone(),
     }
 }

@@ -4,9 +4,17 @@ use std::path::Path;
 use std::sync::Arc;
 
 use crate::domain::{self, Position, Problem, ProblemKind, Result, Value};
+use crate::yaml::Limits;
 
 /// More than this is no config file.
 const MAX_BYTES: u64 = 1 << 20;
+
+/// A config file is small; an alias bomb is none.
+const LIMITS: Limits = Limits {
+    max_depth: 16,
+    max_nodes: 100_000,
+    max_bytes: 4 << 20,
+};
 
 /// A config file that could be read as YAML.
 #[derive(Clone, Debug)]
@@ -24,30 +32,40 @@ impl ConfigFile {
     /// # Errors
     /// It is not YAML, holds several documents, or is not a map.
     pub fn parse(path: &str, text: &str) -> Result<Self> {
-        let value: Value = serde_yaml::from_str(text).map_err(|error| {
-            let at = error.location().map_or_else(
-                || path.to_owned(),
-                |l| format!("{path}:{}:{}", l.line(), l.column()),
-            );
+        let invalid = |at: Option<Position>, why: String| {
+            let place = at.map_or_else(|| path.to_owned(), |at| format!("{path}:{at}"));
             Problem::new(ProblemKind::Config, "the config file is not valid YAML")
-                .at(at)
-                .because(error.to_string())
-        })?;
-        let value = match value {
-            Value::Null => Value::Object(serde_json::Map::new()),
-            Value::Object(_) => value,
-            _ => {
-                return Err(Problem::new(
-                    ProblemKind::Config,
-                    "the config file is not a map of settings",
-                )
-                .at(path.to_owned()));
-            }
+                .at(place)
+                .because(why)
         };
+        let documents = crate::yaml::load(text, &LIMITS)
+            .map_err(|error| invalid(error.at, error.message.clone()))?;
+        let mut documents = documents.into_iter();
+        let Some(document) = documents.next() else {
+            return Ok(Self {
+                path: path.to_owned(),
+                value: Value::Object(serde_json::Map::new()),
+                places: Arc::default(),
+            });
+        };
+        if let Some(second) = documents.next() {
+            let why = "it holds a second document".to_owned();
+            return Err(invalid(Some(second.start), why));
+        }
+        if let Some(twice) = document.duplicates.first() {
+            let why = format!("`{}` is given twice", twice.pointer.trim_start_matches('/'));
+            return Err(invalid(Some(twice.at), why));
+        }
+        if !document.value.is_object() {
+            let place = format!("{path}:{}", document.start);
+            let what = "the config file is not a map of settings";
+            return Err(Problem::new(ProblemKind::Config, what).at(place));
+        }
+        let (value, places) = (document.value, Arc::new(document.places));
         Ok(Self {
             path: path.to_owned(),
             value,
-            places: Arc::default(),
+            places,
         })
     }
 
@@ -92,7 +110,7 @@ impl ConfigFile {
     /// The place of a setting, as `file:line:column`.
     pub fn place(&self, pointer: &str) -> String {
         match self.position(pointer) {
-            Some(at) => format!("{}:{}:{}", self.path, at.line, at.column),
+            Some(at) => format!("{}:{at}", self.path),
             None => self.path.clone(),
         }
     }

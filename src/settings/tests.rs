@@ -150,6 +150,9 @@ fn no_color_is_never_unless_trueup_is_told() {
 fn every_mistake_is_named() {
     for (text, expected) in [
         ("a: [", "the config file is not valid YAML"),
+        ("a: 1\na: 2", "the config file is not valid YAML"),
+        ("{}\n---\n{}", "the config file is not valid YAML"),
+        ("a: &a [x]\nb: *z", "the config file is not valid YAML"),
         ("- a", "the config file is not a map of settings"),
         (
             "colour: never",
@@ -229,8 +232,17 @@ fn every_mistake_is_named() {
 
 #[test]
 fn all_mistakes_are_told_at_once() {
-    let found = mistakes("colour: never\nread-only: 3\ncontexts: {a: b}\n");
-    assert_eq!(found.len(), 3, "{found:?}");
+    let found = mistakes("colour: never\nread-only: 3\ncontexts:\n  a: b\n");
+    let places: Vec<_> = found.iter().filter_map(|f| f.split(": ").next()).collect();
+    assert_eq!(
+        places,
+        [
+            "/cfg/config.yaml:1:1",
+            "/cfg/config.yaml:2:1",
+            "/cfg/config.yaml:4:3"
+        ],
+        "{found:?}"
+    );
 }
 
 #[test]

@@ -57,7 +57,8 @@ pub fn former_appliers(live: &Value) -> Vec<String> {
 }
 
 /// The JSON patch (RFC 6902) that makes trueup the applier of everything that former appliers hold. `None`: there is
-/// nothing to move. It fails when the object has changed since it was read (`test` on the resource version).
+/// nothing to move. The resource version stands in the patch as a value, so that the server answers 409 when the object
+/// has changed since it was read; a `test` operation would make that a 422, which a refusal looks like, too.
 ///
 /// # Errors
 /// A Problem where the entries speak of different API versions, so that their fields cannot be put together without
@@ -102,7 +103,7 @@ pub fn adoption(live: &Value) -> Result<Option<Value>, Problem> {
     let mut all: Vec<Value> = vec![ours];
     all.extend(kept.into_iter().cloned());
     Ok(Some(json!([
-        { "op": "test", "path": "/metadata/resourceVersion", "value": resource_version },
+        { "op": "replace", "path": "/metadata/resourceVersion", "value": resource_version },
         { "op": "replace", "path": "/metadata/managedFields", "value": all },
     ])))
 }

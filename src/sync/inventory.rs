@@ -9,6 +9,9 @@ use super::run::{AppSummary, StepState};
 use crate::domain::record::{AppRecord, Outcome};
 use crate::domain::{Action, AppId, Inventory, ObjectKey, PlanStep, SyncRecord};
 
+/// How many characters of a reason are recorded: history must fit into a ConfigMap.
+const MAX_REASON: usize = 1_000;
+
 /// The number of the next Run of an App: never one that was used.
 pub fn next_id(record: &AppRecord) -> u64 {
     let last = record.history.iter().map(|r| r.id).max().unwrap_or(0);
@@ -77,7 +80,7 @@ pub fn after(
     }
     if let Some(run) = record.history.last_mut() {
         run.outcome = summary.outcome;
-        run.reason = summary.reason.clone();
+        run.reason = summary.reason.chars().take(MAX_REASON).collect();
         run.applied = summary.applied;
         run.pruned = summary.pruned;
         run.failed = summary.failed.saturating_add(summary.not_run);

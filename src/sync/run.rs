@@ -174,6 +174,10 @@ impl Run {
     }
 
     /// What comes next. Asking twice without answering gives the same.
+    #[expect(
+        clippy::should_implement_trait,
+        reason = "a Run is no iterator: what comes next depends on answers"
+    )]
     pub fn next(&mut self) -> Next {
         if let Some(problem) = self.paused.clone() {
             return Next::Paused(self.pause(problem));
@@ -251,7 +255,7 @@ impl Run {
             (Ok(()), Wait::Established) => self.of(&app).established = at,
             (Ok(()), Wait::Healthy) => self.of(&app).settled = at,
             (Ok(()), Wait::Gone) => {
-                for step in self.pruned_before(&app, at) {
+                for step in self.pruned_before(&app) {
                     self.states[step] = StepState::Gone;
                 }
             }
@@ -294,11 +298,12 @@ impl Run {
     /// Stops between steps. A step that is being done is waited for; a paused Run ends at once.
     pub fn stop(&mut self) {
         self.stopped = true;
-        if self.paused.take().is_some() && !matches!(self.doing, Doing::Beginning | Doing::Ending) {
-            self.doing = Doing::Nothing;
-        }
-        if let Doing::Waiting(_) = self.doing {
-            self.doing = Doing::Nothing;
+        let paused = self.paused.take().is_some();
+        match self.doing {
+            Doing::Ending => {}
+            Doing::Waiting(_) => self.doing = Doing::Nothing,
+            _ if paused => self.doing = Doing::Nothing,
+            _ => {}
         }
     }
 
@@ -340,21 +345,21 @@ impl Run {
         self.apps.entry(app.clone()).or_default()
     }
 
-    /// The App that the machine is at: that of the next step, or of the last one when it has yet to be ended.
+    /// The App that the machine is at: that of the step before, as long as it has something to begin or to end, else
+    /// that of the next step.
     fn current_app(&self) -> Option<AppId> {
-        let open = self
-            .plan
-            .steps
-            .iter()
-            .take(self.at)
-            .next_back()
-            .map(|s| &s.app)
-            .filter(|app| self.apps.get(*app).is_some_and(|p| p.begun && !p.ended));
-        match (open, self.plan.steps.get(self.at)) {
-            (Some(open), Some(next)) if next.app == *open => Some(open.clone()),
-            (Some(open), _) => Some(open.clone()),
-            (None, next) => next.map(|s| s.app.clone()),
-        }
+        let before = self.at.checked_sub(1).map(|i| &self.plan.steps[i].app);
+        before
+            .filter(|app| self.is_open(app))
+            .or_else(|| self.plan.steps.get(self.at).map(|s| &s.app))
+            .cloned()
+    }
+
+    /// Whether the App's part was begun and not ended, or has done something that is to be recorded.
+    fn is_open(&self, app: &AppId) -> bool {
+        let progress = self.apps.get(app).cloned().unwrap_or_default();
+        let did = || !self.done(app, 0, |_| true).is_empty();
+        !progress.ended && (progress.begun || (progress.failed.is_none() && did()))
     }
 
     fn with_app(&self, next: impl Fn(AppId) -> Next) -> Next {
@@ -368,7 +373,12 @@ impl Run {
             let next = self.plan.steps.get(self.at).filter(|s| s.app == app);
             let progress = self.apps.get(&app).cloned().unwrap_or_default();
             let Some(step) = next else {
-                self.doing = Doing::Ending;
+                // An App whose only step made its own namespace has yet to be recorded.
+                self.doing = if progress.begun {
+                    Doing::Ending
+                } else {
+                    Doing::Beginning
+                };
                 return;
             };
             if self.stopped || progress.failed.is_some() {
@@ -391,6 +401,9 @@ impl Run {
             if let Some(wait) = self.needed_wait(&app, step, &progress) {
                 self.doing = Doing::Waiting(wait);
                 return;
+            }
+            if !is_crd(&self.plan.steps[self.at].key) {
+                self.of(&app).established = self.at;
             }
             self.begin_step(self.at);
             return;
@@ -416,10 +429,9 @@ impl Run {
 
     fn fail(&mut self, step: usize, problem: Problem) {
         let app = self.plan.steps[step].app.clone();
-        let reason = format!("{}: {problem}", self.plan.steps[step].key);
+        let reason = reason(&self.plan.steps[step].key, &problem);
         self.settle(step, StepState::Failed(problem));
         self.give_up(&app, reason);
-        // Its home could not be made: there is nothing to begin or to end.
         self.skip_rest(&app, "an earlier step of this App failed");
     }
 
@@ -444,7 +456,7 @@ impl Run {
         if !new_wave {
             return None;
         }
-        if !self.pruned_before(app, self.at).is_empty() {
+        if !self.pruned_before(app).is_empty() {
             return Some(Wait::Gone);
         }
         (!self.applied_before(app, progress.settled).is_empty()).then_some(Wait::Healthy)
@@ -465,7 +477,7 @@ impl Run {
             Wait::Established => {
                 Next::WaitEstablished(keys(self.crds_before(&app, progress.established)))
             }
-            Wait::Gone => Next::WaitGone(keys(self.pruned_before(&app, self.at))),
+            Wait::Gone => Next::WaitGone(keys(self.pruned_before(&app))),
             Wait::Healthy => Next::WaitHealthy {
                 wave: self.plan.steps.get(self.at).map_or(0, |s| s.wave),
                 keys: keys(self.applied_before(&app, progress.settled)),
@@ -490,11 +502,20 @@ impl Run {
         self.done(app, from, |s| applies(s.action))
     }
 
-    fn pruned_before(&self, app: &AppId, _at: usize) -> Vec<usize> {
+    fn pruned_before(&self, app: &AppId) -> Vec<usize> {
         self.done(app, 0, |s| s.action == Action::Prune)
             .into_iter()
             .filter(|i| self.states[*i] == StepState::Done)
             .collect()
+    }
+}
+
+/// Why a step failed, as it is recorded in the cluster for everybody to read. What a server says of a Secret may repeat
+/// its values, so that only our own words are kept of that.
+fn reason(key: &ObjectKey, problem: &Problem) -> String {
+    match key.kind.as_str() {
+        "Secret" => format!("{key}: {}", problem.summary),
+        _ => format!("{key}: {problem}"),
     }
 }
 

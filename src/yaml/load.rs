@@ -1,6 +1,7 @@
 //! From the syntax tree to values: scalars resolved, aliases followed within a budget, merge keys applied, keys made
 //! text, all in go-yaml v2's order of work.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
@@ -28,15 +29,51 @@ pub fn load(text: &str, limits: &Limits) -> Result<Vec<Document>, LoadError> {
 
 /// As [`load`], with the documents that stand before the first error.
 pub fn load_until_error(text: &str, limits: &Limits) -> (Vec<Document>, Option<LoadError>) {
-    let mut documents = Vec::new();
-    let error = load_into(&mut documents, text, limits).err();
-    (documents, error)
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    if let Err(error) = text::check(text) {
+        return (Vec::new(), Some(error));
+    }
+    let mut indented = Cow::Borrowed(text);
+    let mut last_line = 0;
+    let mut bytes_left = MAX_REREAD_BYTES;
+    loop {
+        let mut documents = Vec::new();
+        let mut stream = Documents::new(&indented, limits);
+        let Err(error) = read(&mut stream, &mut documents, limits) else {
+            return (documents, None);
+        };
+        match stream.under_indented {
+            Some(line) if line > last_line && bytes_left >= text.len() => {
+                last_line = line;
+                bytes_left -= text.len();
+                indented = Cow::Owned(indent_line(&indented, line));
+            }
+            _ => return (documents, Some(error)),
+        }
+    }
 }
 
-fn load_into(documents: &mut Vec<Document>, text: &str, limits: &Limits) -> Result<(), LoadError> {
-    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-    text::check(text)?;
-    let mut stream = Documents::new(text, limits);
+/// How much text is read again for the sake of lines that [`indent_line`] helps.
+const MAX_REREAD_BYTES: usize = 32 << 20;
+
+/// Indents a line that continues a quoted scalar. The parser insists on some indentation there; go-yaml does not, and in
+/// neither does it belong to the text.
+fn indent_line(text: &str, line: usize) -> String {
+    let mut out = String::with_capacity(text.len() + 256);
+    for (i, part) in text.split_inclusive('\n').enumerate() {
+        if i + 1 == line {
+            out.extend(std::iter::repeat_n(' ', 256));
+        }
+        out.push_str(part);
+    }
+    out
+}
+
+fn read(
+    stream: &mut Documents<'_>,
+    documents: &mut Vec<Document>,
+    limits: &Limits,
+) -> Result<(), LoadError> {
     let mut budget = Budget::new(*limits);
     let mut index = 0;
     while let Some(nodes) = stream.next()? {

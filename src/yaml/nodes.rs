@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::collections::HashMap;
 
-use granit_parser::{Event, Parser, ScalarStyle, Span, StrInput, Tag};
+use granit_parser::{ErrorKind, Event, Parser, ScalarStyle, Span, StrInput, Tag};
 
 use crate::domain::Position;
 
@@ -39,6 +39,8 @@ pub type Nodes<'t> = Vec<Node<'t>>;
 pub struct Documents<'t> {
     parser: Parser<'t, StrInput<'t>>,
     nodes_left: usize,
+    /// Line that continues a quoted scalar with less indentation than YAML 1.2 asks for, where that ended the reading.
+    pub under_indented: Option<usize>,
 }
 
 /// A map or list whose end was not seen yet.
@@ -59,6 +61,7 @@ impl<'t> Documents<'t> {
         Self {
             parser: Parser::new_from_str_with_options(text, options),
             nodes_left: limits.max_nodes,
+            under_indented: None,
         }
     }
 
@@ -68,7 +71,12 @@ impl<'t> Documents<'t> {
         let mut open: Vec<Open> = Vec::new();
         let mut anchors: HashMap<usize, Id> = HashMap::new();
         while let Some(event) = self.parser.next_event() {
-            let (event, span) = event.map_err(|e| syntax(&e))?;
+            let (event, span) = event.map_err(|e| {
+                if *e.kind() == ErrorKind::InvalidQuotedScalarIndent {
+                    self.under_indented = Some(e.marker().line());
+                }
+                syntax(&e)
+            })?;
             let (kind, anchor) = match event {
                 Event::DocumentEnd => return Ok(Some(nodes)),
                 Event::SequenceEnd | Event::MappingEnd => {
@@ -77,10 +85,7 @@ impl<'t> Documents<'t> {
                 }
                 Event::Scalar(text, style, anchor, tag) => {
                     let tag = tag.as_deref().map(full);
-                    // `!` alone asks for what a plain scalar would mean, even of a quoted one.
-                    let bare = tag.as_deref() == Some("!");
-                    let plain = style == ScalarStyle::Plain && tag.is_none() || bare;
-                    let tag = tag.filter(|_| !bare);
+                    let plain = style == ScalarStyle::Plain && tag.is_none();
                     (Kind::Scalar { text, plain, tag }, anchor)
                 }
                 Event::SequenceStart(_, anchor, _) => (Kind::List(Vec::new()), anchor),
@@ -148,7 +153,6 @@ fn start(span: &Span) -> Position {
 }
 
 fn syntax(error: &granit_parser::ScanError) -> LoadError {
-    use granit_parser::ErrorKind;
     let at = position(error.marker().line(), error.marker().col());
     match error.kind() {
         ErrorKind::RecursionLimitExceeded => {

@@ -1,5 +1,7 @@
 //! What a plain scalar means: go-yaml v2's table, which is YAML 1.1 with Go's number syntax.
 
+use std::borrow::Cow;
+
 use super::number;
 
 /// The meaning of a scalar.
@@ -46,7 +48,10 @@ pub fn plain(text: &str) -> Meaning {
     match first {
         b'y' | b'Y' | b'n' | b'N' | b't' | b'T' | b'f' | b'F' | b'o' | b'O' | b'~' => word(text),
         b'.' => match word(text) {
-            Meaning::Text if is_float(text) => float(text),
+            Meaning::Text => match without_separators(text) {
+                Some(number) if is_float(&number) => float(&number),
+                _ => Meaning::Text,
+            },
             meaning => meaning,
         },
         b'+' | b'-' if text.as_bytes().get(1) == Some(&b'.') => match word(text) {
@@ -63,6 +68,19 @@ fn word(text: &str) -> Meaning {
         .iter()
         .find(|(_, words)| words.contains(&text))
         .map_or(Meaning::Text, |(meaning, _)| *meaning)
+}
+
+/// A number without the `_` between its digits, as Go's `ParseFloat` takes them; `None` where one is misplaced.
+fn without_separators(text: &str) -> Option<Cow<'_, str>> {
+    if !text.contains('_') {
+        return Some(Cow::Borrowed(text));
+    }
+    let bytes = text.as_bytes();
+    let is_digit = |i: usize| bytes.get(i).is_some_and(u8::is_ascii_digit);
+    let well_placed = |(i, _)| i > 0 && is_digit(i - 1) && is_digit(i + 1);
+    text.match_indices('_')
+        .all(well_placed)
+        .then(|| Cow::Owned(text.replace('_', "")))
 }
 
 /// Go's `ParseInt(…, 0, 64)`, then `ParseUint`, then a float, then go-yaml's own second look at `0b`.

@@ -41,7 +41,7 @@ fn utf16(bytes: &[u8], unit: fn([u8; 2]) -> u16) -> Result<Cow<'_, str>, LoadErr
     Ok(Cow::Owned(text))
 }
 
-/// Refuses characters that YAML does not allow unescaped, as libyaml's reader does. A byte order mark may only be first.
+/// Refuses characters that YAML does not allow unescaped, as libyaml's reader does.
 pub fn check(text: &str) -> Result<(), LoadError> {
     let suspicious =
         |b: u8| b < 0x20 && !matches!(b, b'\t' | b'\n' | b'\r') || b == 0x7f || b >= 0xc2;
@@ -62,7 +62,7 @@ pub fn check(text: &str) -> Result<(), LoadError> {
 
 /// Whether YAML forbids a character outside of an escape sequence.
 pub fn is_forbidden(c: char) -> bool {
-    !matches!(c, '\t' | '\n' | '\r' | ' '..='~' | '\u{85}' | '\u{a0}'..='\u{fefe}' | '\u{ff00}'..='\u{fffd}' | '\u{10000}'..)
+    !matches!(c, '\t' | '\n' | '\r' | ' '..='~' | '\u{85}' | '\u{a0}'..='\u{fffd}' | '\u{10000}'..)
 }
 
 /// The position just after a text.

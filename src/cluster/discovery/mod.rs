@@ -105,6 +105,9 @@ impl Discovery {
                 && version.is_none_or(|v| gvk.version.eq_ignore_ascii_case(v))
         };
         let among = || self.served.iter().filter(fits);
+        if name.is_empty() {
+            return None;
+        }
         let same = |a: &str| a.eq_ignore_ascii_case(name);
         among()
             .find(|s| same(&s.resource.plural))

@@ -10,6 +10,8 @@ use std::ffi::OsStr;
 use std::fmt;
 use std::path::{Path, PathBuf};
 
+#[cfg(test)]
+pub(super) use file::EnvEntry;
 pub use file::Secret;
 pub(super) use file::{AuthProvider, ClusterEntry, ExecEntry, InteractiveMode, UserEntry};
 

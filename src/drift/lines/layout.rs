@@ -260,7 +260,7 @@ impl<'a> Writer<'a> {
             }
             Value::String(text) if is_long(text) => {
                 let start = self.line(side, Text::Start(None, text), column, dashes);
-                self.under(Some(start), |w| w.body(side, text, column + 2));
+                self.under(Some(start), |w| w.body(side, text, column));
             }
             value => {
                 self.line(side, Text::Item(value), column, dashes);
@@ -560,7 +560,7 @@ impl<'a> Writer<'a> {
         else {
             return;
         };
-        let before = std::mem::replace(&mut self.here.field, Some(index));
+        let before = self.here.field.replace(index);
         match step {
             Step::Field(_) => {
                 let name = drift.overridden[index as usize].path.0.last();
@@ -597,17 +597,14 @@ fn can_merge(a: &Map<String, Value>, b: &Map<String, Value>, dashes: u16) -> boo
     !a.is_empty() && !b.is_empty() && (dashes == 0 || a.keys().any(|name| b.contains_key(name)))
 }
 
-/// Whether a text is written over several lines.
+/// Whether a text is written over several lines. One of nothing but blanks could not be read.
 pub fn is_long(text: &str) -> bool {
-    text.contains('\n')
+    text.contains('\n') && !text.trim().is_empty()
 }
 
 /// How a text of several lines starts: what its end and its first line need (YAML 1.2, 8.1.1).
 pub fn header(text: &str) -> Cow<'static, str> {
-    let chomp = match (
-        text.ends_with('\n'),
-        text.ends_with("\n\n") || text.trim_end_matches('\n').is_empty(),
-    ) {
+    let chomp = match (text.ends_with('\n'), text.ends_with("\n\n")) {
         (false, _) => "-",
         (true, false) => "",
         (true, true) => "+",

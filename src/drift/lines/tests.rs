@@ -57,9 +57,8 @@ fn show(drift: &ObjectDrift, context: usize) -> String {
         },
     )
     .iter()
-    .map(mark)
-    .collect::<Vec<_>>()
-    .join("\n")
+    .map(|line| format!("\n{}", mark(line)))
+    .collect()
 }
 
 #[test]
@@ -72,7 +71,7 @@ fn parents_of_a_change_are_shown() {
     };
     assert_eq!(
         show(&drift(object("web:1"), object("web:2")), 0),
-        "\
+        "
   … 6
   spec:
   … 2
@@ -101,20 +100,20 @@ fn moving_an_item_is_no_rewrite() {
         |names: [&str; 3]| json!({"env": names.map(|n| json!({"name": n, "value": n.repeat(2)}))});
     assert_eq!(
         show(&drift(env(["A", "B", "C"]), env(["C", "A", "B"])), 0),
-        "\
+        "
   env:
 - # order: A, B, C
 + # order: C, A, B
   … 6"
     );
-    let added = json!({"env": [{"name": "A", "value": "AA"}, {"name": "N", "value": "1"}, {"name": "B", "value": "BB"}, {"name": "C", "value": "CC"}]});
+    let added = json!({"env": [{"name": "A", "value": "AA"}, {"name": "X", "value": "1"}, {"name": "B", "value": "BB"}, {"name": "C", "value": "CC"}]});
     assert_eq!(
         show(&drift(env(["A", "B", "C"]), added), 1),
-        "\
+        "
   env:
   - name: A
     value: AA
-+ - name: N
++ - name: X
 +   value: 1
   - name: B
   … 3"
@@ -133,7 +132,7 @@ fn long_texts_are_compared_line_by_line() {
             ),
             1
         ),
-        "\
+        "
   data:
 -   app.conf: |
 +   app.conf: |-
@@ -187,7 +186,7 @@ fn foreign_and_overridden_fields_stand_in_their_place() {
     ];
     assert_eq!(
         show(&drift, usize::MAX),
-        "\
+        "
   metadata:
     labels:
       app: web
@@ -222,7 +221,7 @@ fn one_side_alone_is_all_lines() {
     missing.live = None;
     assert_eq!(
         show(&missing, 3),
-        "\
+        "
 + kind: X
 + data:
 +   a: x
@@ -279,7 +278,8 @@ fn read(lines: &[Line], but: LineKind) -> Value {
         .filter(|l| l.kind != but)
         .map(Line::text)
         .collect();
-    serde_yaml::from_str(&text.join("\n")).unwrap_or_else(|e| panic!("{e}:\n{}", text.join("\n")))
+    serde_yaml::from_str(&(text.join("\n") + "\n"))
+        .unwrap_or_else(|e| panic!("{e}:\n{}", text.join("\n")))
 }
 
 /// Lists in another order count as the same.

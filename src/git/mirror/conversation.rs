@@ -108,7 +108,7 @@ impl Conversation {
             )?);
         }
         let head = gix::refspec::parse(HEAD.into(), gix::refspec::parse::Operation::Fetch)
-            .map_err(|e| failed(e.into()))?
+            .map_err(failed)?
             .to_owned();
         let options = gix::remote::ref_map::Options {
             extra_refspecs: vec![head],

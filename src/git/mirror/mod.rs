@@ -23,7 +23,7 @@ use crate::domain::{CommitId, Problem, ProblemKind, Result};
 
 use super::location::{Address, is_local, normalise_url};
 use super::repo::Repo;
-use super::trouble::{io_problem, problem};
+use super::trouble::io_problem;
 use conversation::Conversation;
 use lock::Lock;
 use meter::Gauge;
@@ -91,8 +91,17 @@ impl Mirror {
             return Err(refused(&format!("the scheme {scheme} is not supported"))
                 .hint("Use https://, ssh:// or user@host:path."));
         }
-        gix::url::parse(url)
-            .map_err(|e| weather::without_secrets(problem(&e, "not a URL"), url))?;
+        // `helper::address` would have Git run a program.
+        if let Address::Scp { path, .. } = Address::parse(url)
+            && path.starts_with(':')
+        {
+            return Err(refused("remote helpers are not supported"));
+        }
+        let parsed = gix::url::parse(url);
+        parsed.map_err(|e| {
+            let why = super::trouble::texts(&e).join(": ");
+            weather::without_secrets(refused(&why), url)
+        })?;
         Ok(Self {
             url: url.to_owned(),
             path: cache.join(directory_name(&normalise_url(url))),
@@ -143,7 +152,22 @@ impl Mirror {
             }
         };
         self.fetch_until(options, &stop, progress)
-            .map_err(|e| weather::without_secrets(e, &self.url).at(without_password(&self.url)))
+            .map_err(|problem| self.described(problem))
+    }
+
+    /// A Problem of a fetch with what every one of them needs: a place, something to do, and no secrets.
+    fn described(&self, problem: Problem) -> Problem {
+        let mut problem = weather::without_secrets(problem, &self.url);
+        if problem.place.is_empty() {
+            problem = problem.at(without_password(&self.url));
+        }
+        if problem.hints.is_empty() && problem.kind != ProblemKind::Cancelled {
+            let path = self.path.display();
+            problem = problem.hint(format!(
+                "If it stays so, remove {path}: the next fetch makes it anew."
+            ));
+        }
+        problem
     }
 
     fn fetch_until(
@@ -212,6 +236,7 @@ fn fetch_into(path: &Path, conversation: &Conversation) -> Result<Fetched> {
     if building.exists() {
         remove(&building)?;
     }
+    make_private(&building)?;
     let fetched = conversation::init(&building).and_then(|repo| conversation.hold(&repo));
     let fetched = match fetched {
         Ok(fetched) => fetched,
@@ -224,6 +249,16 @@ fn fetch_into(path: &Path, conversation: &Conversation) -> Result<Fetched> {
     fs::rename(&building, path)
         .map_err(|e| io_problem(&e, "cannot move the new mirror into place", path))?;
     Ok(fetched)
+}
+
+/// What may not be read on the remote by everybody may not be read here either.
+fn make_private(path: &Path) -> Result<()> {
+    let mut builder = fs::DirBuilder::new();
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder
+        .create(path)
+        .map_err(|e| io_problem(&e, "cannot make the mirror's directory", path))
 }
 
 fn remove(path: &Path) -> Result<()> {

@@ -1,10 +1,13 @@
 //! The user's own ssh as the transport, on a leash: it can be killed, and what it says is kept rather than printed.
 
 use std::collections::VecDeque;
+use std::convert::Infallible;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{self, Receiver};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use gix::bstr::ByteSlice;
 use gix::protocol::transport::Protocol;
@@ -14,6 +17,8 @@ use gix::url::ArgumentSafety;
 
 use crate::domain::{Problem, ProblemKind, Result};
 
+/// How long the last words of ssh are waited for.
+const LAST_WORDS: Duration = Duration::from_secs(1);
 /// Lines of ssh's own messages that are kept.
 const KEPT_LINES: usize = 20;
 /// Longer ones are cut.
@@ -25,6 +30,8 @@ pub(super) struct Leash {
     stopped: AtomicBool,
     child: Mutex<Option<Child>>,
     said: Mutex<VecDeque<String>>,
+    /// Ends when ssh can say nothing more.
+    silence: Mutex<Option<Receiver<Infallible>>>,
 }
 
 impl Leash {
@@ -39,12 +46,16 @@ impl Leash {
         &self.stopped
     }
 
-    /// What ssh said, as far as it was kept.
+    /// What ssh said, as far as it was kept. Its last words may come after the connection has ended: they are waited
+    /// for, but not for long, since a shared connection of ssh keeps the line open.
     pub(super) fn said(&self) -> Vec<String> {
+        if let Some(silence) = lock(&self.silence).take() {
+            let _ = silence.recv_timeout(LAST_WORDS);
+        }
         lock(&self.said).iter().cloned().collect()
     }
 
-    /// Ends ssh, which has nothing more to do or is to stop. Says how it ended, if it did so by itself.
+    /// Ends ssh, which has nothing more to do or is to stop.
     pub(super) fn end_child(&self) {
         if let Some(mut child) = lock(&self.child).take() {
             // It may be gone already.
@@ -99,10 +110,15 @@ pub(super) fn connect(
             "ssh was started without pipes",
         ));
     };
+    let (listening, silence) = mpsc::channel();
+    *lock(&leash.silence) = Some(silence);
     let listener = leash.clone();
     std::thread::Builder::new()
         .name("git-ssh".to_owned())
-        .spawn(move || listen(stderr, interactive, &listener))
+        .spawn(move || {
+            listen(stderr, interactive, &listener);
+            drop(listening);
+        })
         .map_err(|e| {
             Problem::new(ProblemKind::Local, "cannot start a thread").because(e.to_string())
         })?;

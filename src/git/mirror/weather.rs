@@ -8,29 +8,6 @@ use crate::domain::{Problem, ProblemKind};
 
 use super::super::trouble::{chain, is_disk_full, texts};
 
-/// One way for a fetch to fail: a phrase of the errors or of ssh's messages, in lower case, and what it means. The
-/// first that is found counts, so the particular stand before the general.
-struct Sign {
-    phrase: &'static str,
-    kind: ProblemKind,
-    summary: &'static str,
-    hint: &'static str,
-}
-
-const fn sign(
-    phrase: &'static str,
-    kind: ProblemKind,
-    summary: &'static str,
-    hint: &'static str,
-) -> Sign {
-    Sign {
-        phrase,
-        kind,
-        summary,
-        hint,
-    }
-}
-
 const NETWORK: &str = "Check the network, VPN and proxy, and try again.";
 const CERTIFICATE: &str =
     "Add the certificate authority to the system's store, or name it in Git's http.sslCAInfo.";
@@ -42,234 +19,55 @@ const NOT_FOUND: &str =
 
 use ProblemKind::{Forbidden, NotFound, Rejected, Unauthenticated, Unreachable, Unsupported};
 
+/// One way for a fetch to fail: a phrase of the errors or of ssh's messages, in lower case, what it means, and what to
+/// do. The first that is found counts, so the particular stand before the general.
+type Sign = (&'static str, ProblemKind, &'static str, &'static str);
+
+#[rustfmt::skip]
 const SIGNS: &[Sign] = &[
     // ssh
-    sign(
-        "host key verification failed",
-        Unauthenticated,
-        "the host's ssh key is not trusted",
-        HOST_KEY,
-    ),
-    sign(
-        "remote host identification has changed",
-        Unauthenticated,
-        "the host's ssh key is not trusted",
-        HOST_KEY,
-    ),
-    sign(
-        "permission denied (",
-        Unauthenticated,
-        "the ssh login was refused",
-        SSH_CREDENTIALS,
-    ),
-    sign(
-        "too many authentication failures",
-        Unauthenticated,
-        "the ssh login was refused",
-        SSH_CREDENTIALS,
-    ),
-    sign(
-        "could not resolve hostname",
-        Unreachable,
-        "the host name is not known",
-        NETWORK,
-    ),
-    sign(
-        "connect to host",
-        Unreachable,
-        "the host cannot be reached",
-        NETWORK,
-    ),
-    sign(
-        "does not appear to be a git repository",
-        NotFound,
-        "no such repository",
-        NOT_FOUND,
-    ),
-    sign(
-        "repository not found",
-        NotFound,
-        "no such repository",
-        NOT_FOUND,
-    ),
-    sign(
-        "could not be found",
-        NotFound,
-        "no such repository",
-        NOT_FOUND,
-    ),
-    sign(
-        "git-upload-pack: command not found",
-        Unsupported,
-        "the host has no Git",
-        "Install Git on the host.",
-    ),
-    sign(
-        "git-upload-pack: not found",
-        Unsupported,
-        "the host has no Git",
-        "Install Git on the host.",
-    ),
+    ("host key verification failed", Unauthenticated, "the host's ssh key is not trusted", HOST_KEY),
+    ("remote host identification has changed", Unauthenticated, "the host's ssh key is not trusted", HOST_KEY),
+    ("permission denied (", Unauthenticated, "the ssh login was refused", SSH_CREDENTIALS),
+    ("too many authentication failures", Unauthenticated, "the ssh login was refused", SSH_CREDENTIALS),
+    ("could not resolve hostname", Unreachable, "the host name is not known", NETWORK),
+    ("connect to host", Unreachable, "the host cannot be reached", NETWORK),
+    ("does not appear to be a git repository", NotFound, "no such repository", NOT_FOUND),
+    ("repository not found", NotFound, "no such repository", NOT_FOUND),
+    ("you were looking for could not be found", NotFound, "no such repository", NOT_FOUND),
+    ("git-upload-pack: command not found", Unsupported, "the host has no Git", "Install Git on the host."),
+    ("git-upload-pack: not found", Unsupported, "the host has no Git", "Install Git on the host."),
     // https
-    sign("http status 404", NotFound, "no such repository", NOT_FOUND),
-    sign("http status 410", NotFound, "no such repository", NOT_FOUND),
-    sign(
-        "http status 401",
-        Unauthenticated,
-        "the login was refused",
-        HTTP_CREDENTIALS,
-    ),
-    sign(
-        "http status 403",
-        Forbidden,
-        "the server does not let you read this repository",
-        HTTP_CREDENTIALS,
-    ),
-    sign(
-        "http status 429",
-        Unreachable,
-        "the server wants fewer requests",
-        "Wait a little; a login raises most limits.",
-    ),
-    sign(
-        "http status 5",
-        Unreachable,
-        "the server has a problem",
-        "Try again later.",
-    ),
-    sign(
-        "will not send credentials in clear text",
-        Unauthenticated,
-        "credentials are not sent over http",
-        "Use https.",
-    ),
-    sign(
-        "'smart' protocol",
-        Unsupported,
-        "the server does not speak Git's smart protocol",
-        NOT_FOUND,
-    ),
-    sign(
-        "dns error",
-        Unreachable,
-        "the host name is not known",
-        NETWORK,
-    ),
-    sign(
-        "failed to lookup address",
-        Unreachable,
-        "the host name is not known",
-        NETWORK,
-    ),
-    sign(
-        "certificate",
-        Unauthenticated,
-        "the server's certificate is not trusted",
-        CERTIFICATE,
-    ),
-    sign(
-        "unknownissuer",
-        Unauthenticated,
-        "the server's certificate is not trusted",
-        CERTIFICATE,
-    ),
-    sign(
-        "received fatal alert",
-        Unreachable,
-        "no secure connection to the server",
-        NETWORK,
-    ),
-    sign(
-        "tls",
-        Unreachable,
-        "no secure connection to the server",
-        NETWORK,
-    ),
-    sign(
-        "connection refused",
-        Unreachable,
-        "the host refuses the connection",
-        NETWORK,
-    ),
-    sign(
-        "network is unreachable",
-        Unreachable,
-        "the host cannot be reached",
-        NETWORK,
-    ),
-    sign(
-        "no route to host",
-        Unreachable,
-        "the host cannot be reached",
-        NETWORK,
-    ),
-    sign(
-        "timed out",
-        Unreachable,
-        "the server does not answer",
-        NETWORK,
-    ),
-    sign(
-        "connection reset",
-        Unreachable,
-        "the connection was cut",
-        NETWORK,
-    ),
-    sign(
-        "connection closed",
-        Unreachable,
-        "the connection was cut",
-        NETWORK,
-    ),
-    sign(
-        "broken pipe",
-        Unreachable,
-        "the connection was cut",
-        NETWORK,
-    ),
-    sign(
-        "unexpected eof",
-        Unreachable,
-        "the connection was cut",
-        NETWORK,
-    ),
-    sign(
-        "unexpected end of file",
-        Unreachable,
-        "the connection was cut",
-        NETWORK,
-    ),
-    sign(
-        "failed to fill whole buffer",
-        Unreachable,
-        "the connection was cut",
-        NETWORK,
-    ),
-    sign(
-        "error sending request",
-        Unreachable,
-        "the server cannot be reached",
-        NETWORK,
-    ),
+    ("http status 404", NotFound, "no such repository", NOT_FOUND),
+    ("http status 410", NotFound, "no such repository", NOT_FOUND),
+    ("could not obtain identity", Unauthenticated, "the server wants a login, and there is none that it takes", HTTP_CREDENTIALS),
+    ("http status 401", Unauthenticated, "the login was refused", HTTP_CREDENTIALS),
+    ("http status 403", Forbidden, "the server does not let you read this repository", HTTP_CREDENTIALS),
+    ("http status 429", Unreachable, "the server wants fewer requests", "Wait a little; a login raises most limits."),
+    ("http status 5", Unreachable, "the server has a problem", "Try again later."),
+    ("will not send credentials in clear text", Unauthenticated, "credentials are not sent over http", "Use https."),
+    ("'smart' protocol", Unsupported, "the server does not speak Git's smart protocol", NOT_FOUND),
+    ("dns error", Unreachable, "the host name is not known", NETWORK),
+    ("failed to lookup address", Unreachable, "the host name is not known", NETWORK),
+    ("certificate", Unauthenticated, "the server's certificate is not trusted", CERTIFICATE),
+    ("unknownissuer", Unauthenticated, "the server's certificate is not trusted", CERTIFICATE),
+    ("received fatal alert", Unreachable, "no secure connection to the server", NETWORK),
+    ("tls", Unreachable, "no secure connection to the server", NETWORK),
+    ("connection refused", Unreachable, "the host refuses the connection", NETWORK),
+    ("network is unreachable", Unreachable, "the host cannot be reached", NETWORK),
+    ("no route to host", Unreachable, "the host cannot be reached", NETWORK),
+    ("timed out", Unreachable, "the server does not answer", NETWORK),
+    ("connection reset", Unreachable, "the connection was cut", NETWORK),
+    ("connection closed", Unreachable, "the connection was cut", NETWORK),
+    ("broken pipe", Unreachable, "the connection was cut", NETWORK),
+    ("unexpected eof", Unreachable, "the connection was cut", NETWORK),
+    ("unexpected end of file", Unreachable, "the connection was cut", NETWORK),
+    ("failed to fill whole buffer", Unreachable, "the connection was cut", NETWORK),
+    ("error sending request", Unreachable, "the server cannot be reached", NETWORK),
     // either
-    sign(
-        "object hashes",
-        Unsupported,
-        "the repository uses SHA-256 object names",
-        "trueup reads repositories with SHA-1 object names.",
-    ),
-    sign(
-        "access denied",
-        Forbidden,
-        "the server does not let you read this repository",
-        HTTP_CREDENTIALS,
-    ),
-    sign(
-        "upload-pack",
-        Rejected,
-        "the server refused the fetch",
-        NOT_FOUND,
-    ),
+    ("object hashes", Unsupported, "the repository uses SHA-256 object names", "trueup reads repositories with SHA-1 object names."),
+    ("access denied", Forbidden, "the server does not let you read this repository", HTTP_CREDENTIALS),
+    ("upload-pack", Rejected, "the server refused the fetch", NOT_FOUND),
 ];
 
 /// A Problem from a failed conversation and from what ssh said meanwhile.
@@ -286,10 +84,10 @@ pub(super) fn problem(error: &gix::Error, said: &[String]) -> Problem {
         ))
         .hint("Make room, or move the cache directory.");
     }
-    if let Some(sign) = sign_of(&causes.clone().collect::<Vec<_>>()) {
-        return with_causes(Problem::new(sign.kind, sign.summary)).hint(sign.hint);
+    if let Some((_, kind, summary, hint)) = sign_of(&causes.clone().collect::<Vec<_>>()) {
+        return with_causes(Problem::new(*kind, *summary)).hint(*hint);
     }
-    if error.is_unauthenticated() || wants_credentials(error) {
+    if error.is_unauthenticated() {
         return with_causes(Problem::new(Unauthenticated, "the login was refused"))
             .hint(HTTP_CREDENTIALS);
     }
@@ -298,15 +96,7 @@ pub(super) fn problem(error: &gix::Error, said: &[String]) -> Problem {
 
 fn sign_of(texts: &[String]) -> Option<&'static Sign> {
     let all = texts.join("\n").to_lowercase();
-    SIGNS.iter().find(|sign| all.contains(sign.phrase))
-}
-
-/// No helper knew, and nobody may be asked.
-fn wants_credentials(error: &gix::Error) -> bool {
-    texts(error).iter().any(|text| {
-        let text = text.to_lowercase();
-        text.contains("credential") || text.contains("prompt") || text.contains("authenticat")
-    })
+    SIGNS.iter().find(|(phrase, ..)| all.contains(phrase))
 }
 
 fn fallback_kind(error: &gix::Error) -> ProblemKind {
@@ -425,7 +215,7 @@ mod tests {
             ("operation timed out", Unreachable),
             ("unexpected end of file", Unreachable),
         ] {
-            let found = sign_of(&[said.to_owned()]).map(|sign| sign.kind);
+            let found = sign_of(&[said.to_owned()]).map(|(_, kind, ..)| *kind);
             assert_eq!(found, Some(kind), "{said}");
         }
         assert!(sign_of(&["something else".to_owned()]).is_none());

@@ -31,11 +31,6 @@ pub struct Home<'a> {
     pub bindings: &'a [Binding],
 }
 
-/// Whether a manifest is an `Application`: an App, and not an object of one.
-pub fn is_application(manifest: &Manifest) -> bool {
-    manifest.gvk.group == "argoproj.io" && manifest.gvk.kind == "Application"
-}
-
 /// Reads an `Application`. What cannot be honoured is among the App's problems; it is then neither compared nor synced.
 ///
 /// # Errors

@@ -4,27 +4,19 @@
 use std::collections::BTreeSet;
 
 use crate::domain::{
-    App, AppId, Destination, DirectoryOptions, EntryKind, Manifest, Notice, Problem, Provider,
-    RepoPath, Result, Revision, Source, SyncOptions, Tree, Value,
+    App, AppId, Destination, DirectoryOptions, Entry, EntryKind, Manifest, Notice, Problem,
+    Provider, RepoPath, Revision, Source, SyncOptions, Tree, Value,
 };
+use crate::render::{Rendered, Tool, is_application};
 use crate::settings::Binding;
 
-use super::application::{self, HISTORY_LIMIT, Home, application, is_application};
+use super::application::{self, HISTORY_LIMIT, Home, application};
 use super::destination::Contexts;
 use super::repository::RepositoryRef;
 use super::{binding, naming, skip};
 
 /// How deep directories are searched; deeper ones are a notice.
 const MAX_DEPTH: usize = 32;
-
-/// What the files directly in one directory hold.
-#[derive(Clone, Debug, Default)]
-pub struct Survey {
-    /// Documents with apiVersion and kind.
-    pub manifests: Vec<Manifest>,
-    /// Files that could not be read.
-    pub problems: Vec<Problem>,
-}
 
 /// What is needed to make Apps of what is found.
 #[derive(Clone, Copy)]
@@ -54,17 +46,17 @@ pub struct Found {
     pub problems: Vec<Problem>,
 }
 
-/// Searches a tree. `survey` reads the files directly in a directory; `ignored` says whether Git ignores a path (and
-/// whether that is a directory).
+/// Searches a tree. `render` reads the manifests directly in a directory, as [`crate::render::directory`] does without
+/// options; `ignored` says of a path, and whether it is a directory, whether Git ignores it.
 pub fn discover(
     tree: &dyn Tree,
-    survey: &dyn Fn(&RepoPath) -> Result<Survey>,
+    render: &dyn Fn(&RepoPath) -> Rendered,
     ignored: &dyn Fn(&RepoPath, bool) -> bool,
     around: &Surroundings<'_>,
 ) -> Found {
     let mut search = Search {
         tree,
-        survey,
+        render,
         ignored,
         around,
         found: Found::default(),
@@ -76,7 +68,7 @@ pub fn discover(
 
 struct Search<'a> {
     tree: &'a dyn Tree,
-    survey: &'a dyn Fn(&RepoPath) -> Result<Survey>,
+    render: &'a dyn Fn(&RepoPath) -> Rendered,
     ignored: &'a dyn Fn(&RepoPath, bool) -> bool,
     around: &'a Surroundings<'a>,
     found: Found,
@@ -89,19 +81,15 @@ impl Search<'_> {
             Ok(entries) => entries,
             Err(problem) => return self.found.problems.push(problem),
         };
-        let file = |wanted: &dyn Fn(&str) -> bool| {
-            entries
-                .iter()
-                .any(|e| e.kind != EntryKind::Directory && wanted(&e.name))
-        };
-        if file(&skip::is_chart) {
+        let is_chart = |e: &Entry| e.kind != EntryKind::Directory && skip::is_chart(&e.name);
+        if entries.iter().any(is_chart) {
             // Below a chart are templates and other charts.
             return self.notice(
                 directory,
                 "a Helm chart, which this release does not render",
             );
         }
-        if file(&|name| skip::KUSTOMIZATIONS.contains(&name)) {
+        if Tool::of(&entries).is_some() {
             self.notice(
                 directory,
                 "a kustomization, which this release does not render",
@@ -131,11 +119,8 @@ impl Search<'_> {
     }
 
     fn look_into(&mut self, directory: &RepoPath) {
-        let survey = match (self.survey)(directory) {
-            Ok(survey) => survey,
-            Err(problem) => return self.found.problems.push(problem),
-        };
-        let manifests: Vec<&Manifest> = survey
+        let rendered = (self.render)(directory);
+        let manifests: Vec<&Manifest> = rendered
             .manifests
             .iter()
             .filter(|m| !(self.ignored)(&m.origin.file, false))
@@ -155,7 +140,7 @@ impl Search<'_> {
             self.candidates.push(directory.clone());
         } else {
             // With no manifest beside it, a file that cannot be read is most likely not meant to be one.
-            for problem in survey.problems {
+            for problem in rendered.problems {
                 self.found.notices.push(Notice {
                     place: problem.place.clone(),
                     text: Problem {
@@ -250,7 +235,7 @@ pub fn discovered(directory: &RepoPath, name: String, around: &Surroundings<'_>)
 }
 
 /// Whether a document is an object of a cluster: neither an App nor the configuration of some program, and with a
-/// name, or a list of objects.
+/// name.
 fn is_object(manifest: &Manifest) -> bool {
     let group = manifest.gvk.group.as_str();
     let is_kubeconfig = group.is_empty() && manifest.gvk.kind == "Config";
@@ -258,8 +243,7 @@ fn is_object(manifest: &Manifest) -> bool {
         || manifest
             .value
             .pointer("/metadata/generateName")
-            .is_some_and(Value::is_string)
-        || manifest.value.get("items").is_some_and(Value::is_array);
+            .is_some_and(Value::is_string);
     !is_application(manifest) && !is_kubeconfig && !skip::CONFIG_GROUPS.contains(&group) && is_named
 }
 

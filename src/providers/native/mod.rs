@@ -9,8 +9,8 @@ pub mod naming;
 pub mod repository;
 pub mod skip;
 
-pub use application::{Home, application, is_application};
+pub use application::{Home, application};
 pub use destination::{ContextRef, Contexts};
-pub use discovery::{Found, discover, discovered};
+pub use discovery::{Found, Surroundings, discover, discovered};
 pub use naming::distinct;
-pub use repository::{RepositoryRef, normalised};
+pub use repository::RepositoryRef;

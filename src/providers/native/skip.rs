@@ -10,9 +10,6 @@ pub const SKIPPED: &[(&str, &str)] = &[
     ("__pycache__", "compiled code"),
 ];
 
-/// Files that make a directory a kustomization (kustomize `konfig.RecognizedKustomizationFileNames`).
-pub const KUSTOMIZATIONS: &[&str] = &["kustomization.yaml", "kustomization.yml", "Kustomization"];
-
 /// API groups whose documents configure programs and are not objects of a cluster.
 pub const CONFIG_GROUPS: &[&str] = &[
     "apiserver.config.k8s.io",

@@ -1,8 +1,10 @@
 //! What is done to one object, and what a person must know of it.
 
+use std::sync::Arc;
+
 use super::{AppInput, Candidate, PlanOptions, wave_of};
 use crate::domain::plan::Guard;
-use crate::domain::{Action, ObjectKey, PlanKind, PlanStep, ProblemKind, Verdict};
+use crate::domain::{Action, ObjectDrift, PlanKind, PlanStep, ProblemKind, Verdict};
 use crate::sync::facts::is_container;
 use crate::sync::options::{OPTIONS_ANNOTATION, ObjectOptions, object_notices};
 
@@ -34,6 +36,15 @@ pub fn step(
         ));
         return None;
     }
+    let claim = candidate
+        .live
+        .as_ref()
+        .and_then(|live| live.claim(&input.app.id.name, key));
+    if let Some(claim) = claim {
+        warnings.push(format!(
+            "{key} is claimed by {claim}: both will write to it until that lets go of it"
+        ));
+    }
     let guard = candidate
         .live
         .as_ref()
@@ -49,7 +60,15 @@ pub fn step(
         action,
         wave: wave_of(candidate),
         manifest: Some(desired.clone()),
-        drift: candidate.drift.clone(),
+        drift: match action {
+            // It changes no value; what the sync after it changes is for that one's Plan.
+            Action::Adopt => Arc::new(ObjectDrift::new(
+                key.clone(),
+                candidate.drift.gvk.clone(),
+                Verdict::InSync,
+            )),
+            _ => candidate.drift.clone(),
+        },
         guard,
         leftovers: candidate.leftovers.clone(),
         propagation: input.app.sync.propagation,
@@ -60,7 +79,7 @@ pub fn step(
 /// The action of a sync. What is in sync is left alone: an apply would change nothing. Only Replace with Force asks for
 /// more, as in Argo CD: the object is made anew at every sync (a Job that is to run again), unless ApplyOutOfSyncOnly.
 fn sync(input: &AppInput, candidate: &Candidate) -> Option<Action> {
-    let options = merged(input, candidate);
+    let options = options_of(input, candidate);
     // Deleting a Namespace or a CRD takes everything in it along; Argo CD updates those instead, too.
     let recreate = match is_container(&candidate.drift.key) {
         true => Action::Replace,
@@ -105,7 +124,7 @@ pub fn needs_adoption(input: &AppInput, candidate: &Candidate) -> bool {
 
 /// Whether Force turns a rejected update into a deletion and a creation.
 pub fn forced_past(input: &AppInput, candidate: &Candidate) -> bool {
-    merged(input, candidate).force
+    options_of(input, candidate).force
         && candidate.live.is_some()
         && !is_container(&candidate.drift.key)
         && candidate
@@ -115,7 +134,8 @@ pub fn forced_past(input: &AppInput, candidate: &Candidate) -> bool {
             .is_some_and(|p| p.kind == ProblemKind::Rejected)
 }
 
-fn merged(input: &AppInput, candidate: &Candidate) -> ObjectOptions {
+/// The options of an object: its own and its App's.
+pub fn options_of(input: &AppInput, candidate: &Candidate) -> ObjectOptions {
     ObjectOptions::merge(
         &input.app.sync,
         candidate
@@ -128,16 +148,4 @@ fn merged(input: &AppInput, candidate: &Candidate) -> ObjectOptions {
             .and_then(|l| l.annotations.get(OPTIONS_ANNOTATION))
             .map(String::as_str),
     )
-}
-
-/// The options of an object of the App, by its key.
-pub fn options_of(input: &AppInput, key: &ObjectKey) -> ObjectOptions {
-    input
-        .candidates
-        .iter()
-        .find(|c| c.drift.key == *key)
-        .map_or_else(
-            || ObjectOptions::merge(&input.app.sync, None, None),
-            |c| merged(input, c),
-        )
 }

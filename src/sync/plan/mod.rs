@@ -5,7 +5,7 @@ mod choose;
 mod prune;
 mod refuse;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 use super::facts::LiveFacts;
@@ -107,8 +107,13 @@ impl PlanOptions {
         self.kind == PlanKind::Sync && (self.prune || self.prune_all.is_some())
     }
 
-    fn selects(&self, app: &AppId, key: &ObjectKey) -> bool {
-        self.only.is_empty() || self.only.iter().any(|(a, k)| a == app && k == key)
+    /// The chosen objects of an App; empty also where all of them are meant.
+    fn selected(&self, app: &AppId) -> BTreeSet<&ObjectKey> {
+        self.only
+            .iter()
+            .filter(|(of, _)| of == app)
+            .map(|(_, key)| key)
+            .collect()
     }
 }
 
@@ -121,35 +126,93 @@ pub fn plan(apps: Vec<AppInput>, options: &PlanOptions) -> Plan {
         prune: options.prunes(),
         selective: !options.only.is_empty(),
     };
-    for input in &apps {
-        let (app, steps) = plan_app(input, options);
+    let mut earlier = Earlier::default();
+    for mut input in apps {
+        input.namespace_exists |= earlier.makes_home_of(&input.app);
+        let (mut app, mut steps) = plan_app(&input, options);
+        if let Some(problem) = earlier.overlap(&input, &steps) {
+            app.refused = Some(problem);
+            steps.clear();
+        }
+        earlier.add(&input.app, &steps);
         drawn.apps.push(app);
         drawn.steps.extend(steps);
     }
     drawn
 }
 
+/// What the Apps before one have in the Plan, by context and key.
+#[derive(Default)]
+struct Earlier(HashMap<(String, ObjectKey), AppId>);
+
+impl Earlier {
+    fn add(&mut self, app: &App, steps: &[PlanStep]) {
+        for step in steps.iter().filter(|s| s.action != Action::Prune) {
+            let at = (app.destination.context.clone(), step.key.clone());
+            self.0.entry(at).or_insert_with(|| app.id.clone());
+        }
+    }
+
+    fn makes_home_of(&self, app: &App) -> bool {
+        let key = ObjectKey::new("", "Namespace", "", &app.destination.namespace);
+        self.0.contains_key(&(app.destination.context.clone(), key))
+    }
+
+    /// Two Apps of one Plan must not write the same object: neither diff would be what happens.
+    fn overlap(&self, input: &AppInput, steps: &[PlanStep]) -> Option<Problem> {
+        let context = &input.app.destination.context;
+        let shared = steps
+            .iter()
+            .filter_map(|step| {
+                let other = self.0.get(&(context.clone(), step.key.clone()))?;
+                Some(format!("{} is in App {other}, too", step.key))
+            })
+            .collect();
+        refuse::overlap(input, shared)
+    }
+}
+
+fn unplanned(input: &AppInput) -> PlannedApp {
+    PlannedApp {
+        id: input.app.id.clone(),
+        commit: input.commit.clone(),
+        prunable: Vec::new(),
+        refused: None,
+        warnings: Vec::new(),
+    }
+}
+
 fn plan_app(input: &AppInput, options: &PlanOptions) -> (PlannedApp, Vec<PlanStep>) {
     let id = &input.app.id;
+    let selected = options.selected(id);
+    if selected.is_empty() && !options.only.is_empty() {
+        let warnings = vec!["nothing of this App was chosen".to_owned()];
+        return (
+            PlannedApp {
+                warnings,
+                ..unplanned(input)
+            },
+            Vec::new(),
+        );
+    }
     let chosen: Vec<&Candidate> = input
         .candidates
         .iter()
-        .filter(|c| options.selects(id, &c.drift.key))
+        .filter(|c| selected.is_empty() || selected.contains(&c.drift.key))
         .collect();
     let mut planned = PlannedApp {
-        id: id.clone(),
-        commit: input.commit.clone(),
-        prunable: Vec::new(),
         refused: refuse::app(input, options).or_else(|| refuse::objects(input, &chosen, options)),
-        warnings: Vec::new(),
+        ..unplanned(input)
     };
     if planned.refused.is_some() {
         return (planned, Vec::new());
     }
-    if chosen.is_empty() && !options.only.is_empty() {
-        let text = "nothing of this App was chosen".to_owned();
-        planned.warnings.push(text);
-        return (planned, Vec::new());
+    if chosen.len() < selected.len() {
+        let unknown = selected
+            .iter()
+            .filter(|key| !chosen.iter().any(|c| c.drift.key == ***key))
+            .map(|key| format!("{key} was chosen and is no object of this App"));
+        planned.warnings.extend(unknown);
     }
     let mut steps: Vec<PlanStep> = chosen
         .iter()
@@ -184,29 +247,34 @@ fn plan_app(input: &AppInput, options: &PlanOptions) -> (PlannedApp, Vec<PlanSte
 
 /// Puts the steps of one App in order and gives them the waves that they run in.
 fn in_order(input: &AppInput, steps: Vec<PlanStep>) -> Vec<PlanStep> {
+    let last: BTreeSet<&ObjectKey> = input
+        .candidates
+        .iter()
+        .filter(|c| choose::options_of(input, c).prune_last)
+        .map(|c| &c.drift.key)
+        .collect();
     let tasks = steps
         .iter()
         .map(|step| Task {
             key: step.key.clone(),
             wave: step.wave,
             prune: step.action == Action::Prune,
-            prune_last: choose::options_of(input, &step.key).prune_last,
+            prune_last: last.contains(&step.key),
             defines: step.manifest.as_ref().and_then(|m| defines(&m.value)),
         })
         .collect();
-    let mut left = steps;
-    let mut ordered = Vec::with_capacity(left.len());
-    for task in order(tasks) {
-        if let Some(at) = left
-            .iter()
-            .position(|s| s.key == task.key && (s.action == Action::Prune) == task.prune)
-        {
-            let mut step = left.swap_remove(at);
-            step.wave = task.wave;
-            ordered.push(step);
-        }
-    }
-    ordered
+    // A key has one step: it is either desired or not.
+    let mut by_key: HashMap<ObjectKey, PlanStep> =
+        steps.into_iter().map(|s| (s.key.clone(), s)).collect();
+    order(tasks)
+        .into_iter()
+        .filter_map(|task| {
+            let wave = task.wave;
+            by_key
+                .remove(&task.key)
+                .map(|step| PlanStep { wave, ..step })
+        })
+        .collect()
 }
 
 /// Makes the creation of an absent destination namespace the first step: the record and the lock live in it.

@@ -1,5 +1,7 @@
 //! What may be deleted. The inventory proposes, the live object must agree, and a person must have asked.
 
+use std::collections::BTreeSet;
+
 use super::choose::options_of;
 use super::{AppInput, Candidate, PlanOptions, RecordState, wave_of};
 use crate::domain::plan::Guard;
@@ -53,7 +55,7 @@ fn kept(input: &AppInput, candidate: &Candidate) -> Option<String> {
     if let Some(owner) = &live.owner {
         return Some(format!("{owner} owns it and decides on its end"));
     }
-    if !options_of(input, key).prune {
+    if !options_of(input, candidate).prune {
         return Some("a sync option says that it is not pruned (Prune=false)".to_owned());
     }
     if is_container(key) && live.holds_others {
@@ -88,11 +90,12 @@ fn step(input: &AppInput, candidate: &Candidate) -> Option<PlanStep> {
 /// Refuses prunes that would leave nothing of the App, unless its name was typed.
 pub fn refuse(input: &AppInput, prunes: &[PlanStep], options: &PlanOptions) -> Option<Problem> {
     let name = &input.app.id.name;
+    let pruned: BTreeSet<_> = prunes.iter().map(|p| &p.key).collect();
     let everything = !prunes.is_empty()
         && !input
             .candidates
             .iter()
-            .any(|c| c.live.is_some() && !prunes.iter().any(|p| p.key == c.drift.key));
+            .any(|c| c.live.is_some() && !pruned.contains(&c.drift.key));
     if !everything || options.prune_all.as_deref() == Some(name) {
         return None;
     }

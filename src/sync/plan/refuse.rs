@@ -256,6 +256,17 @@ fn not_comparable(input: &AppInput, chosen: &[&Candidate]) -> Option<Problem> {
     )
 }
 
+/// An App before it in the Plan has some of the same objects.
+pub fn overlap(input: &AppInput, shared: Vec<String>) -> Option<Problem> {
+    refusal(
+        input,
+        ProblemKind::Conflict,
+        "some of its objects are those of another App of this Plan",
+        shared,
+        "Remove them from one of the two Apps, or sync the one that shall have them alone.",
+    )
+}
+
 /// The destination namespace is absent and nothing of the Plan would create it.
 pub fn no_namespace(input: &AppInput) -> Problem {
     let namespace = &input.app.destination.namespace;

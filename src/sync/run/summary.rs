@@ -114,6 +114,10 @@ pub(super) fn summarise(
         );
         app.reason = match (why, stopped && unfinished) {
             (Some(why), _) => why,
+            (None, true) if app.failed > 0 => format!(
+                "stopped on request; of {} steps nobody knows whether they were done",
+                app.failed
+            ),
             (None, true) => "stopped on request".to_owned(),
             (None, false) => String::new(),
         };

@@ -1,5 +1,8 @@
 //! What went wrong between here and the API server, said so that a person can act on it.
 
+#[cfg(test)]
+mod tests;
+
 use std::error::Error;
 use std::io;
 use std::time::Duration;

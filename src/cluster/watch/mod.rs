@@ -3,6 +3,9 @@
 //! A watch never ends and never gives up; it says when what it told may be old. It asks nobody else and keeps no
 //! objects, only the keys of those that it told of.
 
+#[cfg(test)]
+mod tests;
+
 use std::collections::{HashSet, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
@@ -67,6 +70,7 @@ impl Connection {
             resource: resource.clone(),
             keep,
             backoff: Backoff::new(self.jitter()),
+            expiries: Backoff::new(self.jitter()),
             known: HashSet::new(),
             phase: Phase::List,
             told: VecDeque::new(),
@@ -89,12 +93,15 @@ struct Watch {
     namespace: String,
     keep: Keep,
     backoff: Backoff,
+    /// Apart from failures: a server that was away for long has most often forgotten our version as well, and the list
+    /// that follows should not wait for it.
+    expiries: Backoff,
     /// What the listener believes to exist.
     known: HashSet<ObjectKey>,
     phase: Phase,
     told: VecDeque<WatchEvent>,
     /// The trouble that was told last and is not over.
-    trouble: Option<Problem>,
+    trouble: Option<Box<Problem>>,
 }
 
 /// What to do next.
@@ -142,7 +149,7 @@ impl Watch {
                     }))
                 }
                 Err(failure) if failure.expired => {
-                    Phase::Wait(self.backoff.next(), Phase::List.into())
+                    Phase::Wait(self.expiries.next(), Phase::List.into())
                 }
                 Err(failure) => self.failed(failure, Phase::Open(version)),
             },
@@ -192,7 +199,9 @@ impl Watch {
         let reply = self.rest(response).await?;
         let status = Status::of(&reply);
         Err(Failure {
-            problem: connection.refused(&reply, &format!("watch {}", shown(&self.resource))),
+            problem: Box::new(
+                connection.refused(&reply, &format!("watch {}", shown(&self.resource))),
+            ),
             code: reply.status,
             expired: status.is_expired(),
             retry_after: status.retry_after,
@@ -241,9 +250,12 @@ impl Watch {
             Ok(()) => {
                 reading.spoke = true;
                 self.backoff.reset();
+                self.expiries.reset();
                 Phase::Read(reading)
             }
-            Err(failure) if failure.expired => Phase::Wait(self.backoff.next(), Phase::List.into()),
+            Err(failure) if failure.expired => {
+                Phase::Wait(self.expiries.next(), Phase::List.into())
+            }
             Err(failure) => self.failed(failure, Phase::List),
         }
     }
@@ -269,7 +281,13 @@ impl Watch {
             return Err(self.error(json));
         }
         let meta = Head::read(json).map_err(|p| p.at(place))?.metadata;
-        let key = meta.key(&self.resource);
+        if event.kind == "BOOKMARK" {
+            if !meta.resource_version.is_empty() {
+                *version = meta.resource_version;
+            }
+            return Ok(());
+        }
+        let key = meta.key(&self.resource).map_err(|p| p.at(place))?;
         match event.kind {
             "ADDED" | "MODIFIED" if (self.keep)(&key, meta.tracking()) => {
                 let live = Live::new(&self.resource, json).map_err(|p| p.at(place))?;
@@ -286,7 +304,6 @@ impl Watch {
                     self.told.push_back(WatchEvent::Deleted(key, meta.uid));
                 }
             }
-            "BOOKMARK" => {}
             other => {
                 return Err(Problem::new(
                     ProblemKind::Unsupported,
@@ -313,9 +330,10 @@ impl Watch {
             retry_after: None,
         };
         Failure {
-            problem: self
-                .connection
-                .refused(&reply, &format!("watch {}", shown(&self.resource))),
+            problem: Box::new(
+                self.connection
+                    .refused(&reply, &format!("watch {}", shown(&self.resource))),
+            ),
             code: reply.status,
             expired: status.is_expired(),
             retry_after: status.retry_after,
@@ -329,8 +347,9 @@ impl Watch {
             _ => self.backoff.next(),
         };
         if self.trouble.as_ref() != Some(&failure.problem) {
-            self.trouble = Some(failure.problem.clone());
-            self.told.push_back(WatchEvent::Trouble(failure.problem));
+            self.told
+                .push_back(WatchEvent::Trouble((*failure.problem).clone()));
+            self.trouble = Some(failure.problem);
         }
         Phase::Wait(wait, then.into())
     }

@@ -1,5 +1,8 @@
 //! One cluster, reached through one kubeconfig context.
 
+#[cfg(test)]
+mod tests;
+
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;

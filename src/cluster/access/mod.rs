@@ -3,14 +3,16 @@
 //! kube's own way runs credential plugins in the foreground, with the terminal's stdin and stderr; so tokens are kept
 //! here, and kube sees certificates alone.
 
+#[cfg(test)]
+mod tests;
+
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use http::HeaderValue;
 use jiff::{SignedDuration, Timestamp};
 use tokio::sync::Mutex;
-use tokio::time::Instant;
 
 use super::exec::{Credential, Plugin};
 use super::transport::Target;
@@ -122,7 +124,7 @@ impl Access {
 
     async fn renew(&self, state: &mut State, target: &Target) -> Result<()> {
         if let Some((at, problem)) = &state.failed
-            && at.elapsed() < FAILED_FOR
+            && self.clock.instant().saturating_duration_since(*at) < FAILED_FOR
         {
             return Err(problem.clone());
         }
@@ -139,7 +141,7 @@ impl Access {
                 Ok(())
             }
             Err(problem) => {
-                state.failed = Some((Instant::now(), problem.clone()));
+                state.failed = Some((self.clock.instant(), problem.clone()));
                 Err(problem)
             }
         }

@@ -3,6 +3,9 @@
 //! They run off the screen: no stdin, stderr captured, a process group of their own, and a deadline after which the
 //! whole group is ended. What they print is never logged; of stderr the last lines go into the Problem.
 
+#[cfg(test)]
+mod tests;
+
 use std::process::{ExitStatus, Stdio};
 use std::time::Duration;
 
@@ -139,6 +142,13 @@ impl Plugin {
                 self.shown()
             )));
         };
+        if stdout.len() as u64 >= MAX_STDOUT {
+            end(&mut child).await;
+            return Err(failed(format!(
+                "the credential plugin {name} did not print a credential"
+            ))
+            .because("it printed far more than one"));
+        }
         let status =
             status.map_err(|error| failed("the credential plugin was lost").because_of(&error))?;
         if !status.success() {
@@ -186,6 +196,9 @@ impl Plugin {
             ))
             .because(why)
         };
+        if stdout.trim_ascii().is_empty() {
+            return Err(garbage("it printed nothing"));
+        }
         // client-go's decoder takes YAML as well. Neither parser's error is told: it can quote the token.
         let answer: Answer = serde_json::from_slice(stdout)
             .ok()

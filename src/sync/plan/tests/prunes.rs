@@ -1,0 +1,178 @@
+//! What is deleted, and what every doubt keeps.
+
+use super::*;
+
+#[test]
+fn prunes_are_listed_apart_and_made_only_when_asked() {
+    let candidates = || {
+        vec![
+            managed("Deployment", "keep", Verdict::InSync),
+            annotated(
+                extra("Secret", "early"),
+                "argocd.argoproj.io/sync-wave",
+                "-1",
+            ),
+            extra("Deployment", "old"),
+        ]
+    };
+    let shown = draw(input(candidates()), sync());
+    assert_eq!(steps(&shown), Vec::<String>::new());
+    assert_eq!(shown.apps[0].prunable.len(), 2);
+    assert!(!shown.prune);
+    let asked = draw(input(candidates()), pruning());
+    assert_eq!(
+        steps(&asked),
+        ["-1 Prune Deployment/old", "0 Prune Secret/early"]
+    );
+    assert_eq!(asked.steps[0].guard.resource_version, "7");
+    assert!(asked.prune);
+    let kind = PlanKind::Rollback;
+    let back = draw(input(candidates()), PlanOptions { kind, ..pruning() });
+    assert!(back.steps.is_empty() && !back.prune && back.apps[0].prunable.is_empty());
+    assert!(back.apps[0].warnings[0].contains("nothing is pruned"));
+}
+
+#[test]
+fn every_doubt_keeps_an_object() {
+    let kept = |candidate: Candidate, word: &str| {
+        let plan = draw(
+            input(vec![
+                managed("Deployment", "keep", Verdict::InSync),
+                candidate,
+            ]),
+            PlanOptions {
+                prune_all: Some(APP.to_owned()),
+                ..pruning()
+            },
+        );
+        assert_eq!(plan.apps[0].refused, None, "{word}");
+        assert!(
+            plan.steps.is_empty() && plan.apps[0].prunable.is_empty(),
+            "{word}"
+        );
+        assert!(
+            plan.apps[0].warnings.iter().any(|w| w.contains(word)),
+            "{word}: {:?}",
+            plan.apps[0].warnings
+        );
+    };
+    let secret = || extra("Secret", "old");
+    kept(with_live(secret(), |l| l.tracking_id = None), "tracking-id");
+    kept(
+        with_live(secret(), |l| {
+            l.tracking_id = Some("other:/Secret:shop/old".to_owned())
+        }),
+        "tracking-id",
+    );
+    kept(
+        with_live(secret(), |l| {
+            l.tracking_id = Some("web:/Secret:elsewhere/old".to_owned())
+        }),
+        "tracking-id",
+    );
+    kept(
+        with_live(secret(), |l| l.owner = Some("Operator/o".to_owned())),
+        "Operator/o",
+    );
+    kept(
+        with_live(secret(), |l| l.deletion_pending = true),
+        "being deleted",
+    );
+    kept(
+        annotated(secret(), "argocd.argoproj.io/sync-options", "Prune=false"),
+        "Prune=false",
+    );
+    kept(
+        annotated(secret(), "argocd.argoproj.io/sync-options", "Prune=confirm"),
+        "Prune=false",
+    );
+    kept(
+        with_live(extra("Namespace", "shop"), |l| l.holds_others = true),
+        "by hand",
+    );
+    kept(
+        with_live(extra("CustomResourceDefinition", "w"), |l| {
+            l.holds_others = true
+        }),
+        "by hand",
+    );
+    let mut unseen = secret();
+    unseen.live = None;
+    Arc::make_mut(&mut unseen.drift).problem =
+        Some(Problem::new(ProblemKind::Forbidden, "may not be read"));
+    kept(unseen, "may not be read");
+}
+
+#[test]
+fn an_object_that_the_record_does_not_list_is_never_pruned() {
+    let mut listed = input(vec![
+        managed("Deployment", "keep", Verdict::InSync),
+        extra("Secret", "old"),
+    ]);
+    listed.record = RecordState::Read(AppRecord::default());
+    assert!(draw(listed.clone(), pruning()).steps.is_empty());
+    listed.record = RecordState::None;
+    assert!(draw(listed, pruning()).steps.is_empty());
+}
+
+#[test]
+fn an_empty_namespace_or_crd_may_be_pruned() {
+    let plan = draw(
+        input(vec![
+            managed("Deployment", "keep", Verdict::InSync),
+            extra("Namespace", "old"),
+            extra("Secret", "s"),
+        ]),
+        pruning(),
+    );
+    assert_eq!(steps(&plan), ["0 Prune Secret/s", "0 Prune Namespace/old"]);
+}
+
+#[test]
+fn pruning_everything_needs_the_name() {
+    let all = || input(vec![extra("Secret", "a"), extra("Secret", "b")]);
+    assert!(draw(all(), sync()).apps[0].refused.is_none());
+    let problem = refusal(all(), pruning());
+    assert!(problem.hints[0].contains("--prune-all web"), "{problem}");
+    let wrong = refusal(
+        all(),
+        PlanOptions {
+            prune_all: Some("webb".to_owned()),
+            ..sync()
+        },
+    );
+    assert!(wrong.summary.contains("webb"));
+    let typed = PlanOptions {
+        prune_all: Some(APP.to_owned()),
+        ..sync()
+    };
+    assert_eq!(draw(all(), typed).steps.len(), 2);
+    // New objects that do not live yet do not make it less than everything.
+    let mut replaced = all();
+    replaced.candidates.push(missing("Secret", "new"));
+    refusal(replaced, pruning());
+    // One that stays does.
+    let mut some = all();
+    some.candidates
+        .push(managed("Secret", "stays", Verdict::InSync));
+    assert_eq!(draw(some, pruning()).steps.len(), 2);
+}
+
+#[test]
+fn what_is_held_is_what_was_and_what_lives_as_ours() {
+    let mut whole = input(vec![
+        managed("Secret", "ours", Verdict::InSync),
+        missing("Secret", "new"),
+        with_live(managed("Secret", "theirs", Verdict::InSync), |l| {
+            l.tracking_id = None
+        }),
+    ]);
+    let keys = [key("Secret", "old"), key("Secret", "vanished")];
+    whole.record = RecordState::Read(AppRecord {
+        inventory: Inventory(keys.into_iter().collect()),
+        ..AppRecord::default()
+    });
+    let gone = BTreeSet::from([key("Secret", "vanished")]);
+    let held: Vec<String> = held(&whole, &gone).into_iter().map(|k| k.name).collect();
+    assert_eq!(held, ["old", "ours"]);
+}
