@@ -4,7 +4,7 @@ use std::fs::{self, File, TryLockError};
 use std::path::Path;
 use std::time::Duration;
 
-use crate::domain::{Problem, Result};
+use crate::domain::{Problem, ProblemKind, Result};
 
 use super::super::trouble::io_problem;
 use super::beside;
@@ -39,17 +39,24 @@ impl Lock {
                     return Err(io_problem(&e, "cannot lock the mirror", &path));
                 }
             }
-            if let Some(problem) = stop() {
-                return Err(problem
-                    .because(format!(
-                        "another fetch of this repository holds {}",
-                        path.display()
-                    ))
-                    .hint("Wait for the other trueup, or stop it."));
+            match stop() {
+                Some(problem) if problem.kind == ProblemKind::Cancelled => return Err(problem),
+                Some(_) => return Err(held(&path)),
+                None => {}
             }
             std::thread::sleep(RETRY);
         }
     }
+}
+
+fn held(path: &Path) -> Problem {
+    Problem::new(
+        ProblemKind::Conflict,
+        "another fetch of this repository has not ended yet",
+    )
+    .at(path.display().to_string())
+    .because("another trueup, or a fetch of this one that was given up, holds the lock")
+    .hint("Try again; if it stays so, end the other trueup.")
 }
 
 /// Removes what a killed fetch left in a mirror whose lock is held: lock files of single references, and packs that
