@@ -72,7 +72,11 @@ impl<'t> Documents<'t> {
         let mut anchors: HashMap<usize, Id> = HashMap::new();
         while let Some(event) = self.parser.next_event() {
             let (event, span) = event.map_err(|e| {
-                if *e.kind() == ErrorKind::InvalidQuotedScalarIndent {
+                // The parser has both for quoted scalars alone.
+                if matches!(
+                    e.kind(),
+                    ErrorKind::InvalidQuotedScalarIndent | ErrorKind::TabInIndentation
+                ) {
                     self.under_indented = Some(e.marker().line());
                 }
                 syntax(&e)

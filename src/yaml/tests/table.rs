@@ -96,6 +96,10 @@ pub const SCALARS: &[(&str, &str)] = &[
 
 /// What a stream becomes: a JSON list of its documents.
 pub const STREAMS: &[(&str, &str)] = &[
+    (
+        "a:\n  b: '{\n\t\"c\": [\n\t1\n]\n  }'\nd: \"x\n\ty\"\n",
+        r#"[{"a": {"b": "{ \"c\": [ 1 ] }"}, "d": "x y"}]"#,
+    ),
     ("a: !!str 123\n", r#"[{"a": "123"}]"#),
     ("a: !!int '0x1f'\n", r#"[{"a": 31}]"#),
     ("a: !!float 1\n", r#"[{"a": 1}]"#),
