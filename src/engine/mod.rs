@@ -2,14 +2,121 @@
 //!
 //! What is true at the moment is one immutable [`Snapshot`], replaced as a whole; whoever shows it pulls the newest
 //! after a [`Report::Changed`]. What was asked for is answered by a Report with the ticket of its Request.
+//!
+//! One task (`core`) owns everything that is known (`world`) and is told by the others: a task for each repository
+//! (`sources`), a task for each cluster (`clusters`), short-lived ones that render (`desired`), ask the server
+//! (`compare`), draw Plans (`draw`) and run them (`execute`). Nothing can change a cluster but `execute`.
 
+mod apps;
+mod clusters;
+mod compare;
+mod core;
+mod desired;
+mod discover;
+mod draw;
+mod execute;
+mod explain;
+mod lock;
+mod memory;
+pub mod options;
 pub mod report;
 pub mod request;
 pub mod snapshot;
+mod sources;
+mod view;
+mod world;
 
+use std::sync::Arc;
+
+use tokio::sync::{mpsc, watch};
+
+pub use clusters::Connector;
+pub use memory::Memory;
+pub use options::{EngineOptions, KubeconfigConnector, Machine, SourceArgument, assemble};
 pub use report::{Reason, Report, RunView, StepState};
 pub use request::{Draw, Request, Ticket};
 pub use snapshot::{
     AppState, AppView, ClusterMode, ClusterView, Counts, ObjectView, Reach, Rights, Snapshot,
     SyncStatus, Target,
 };
+pub use sources::locate;
+
+use crate::domain::{App, Clock, ObjectKey, Problem, ProblemKind};
+
+/// A running engine. It ends when this is dropped.
+pub struct Engine {
+    requests: mpsc::UnboundedSender<Request>,
+    snapshot: watch::Receiver<Arc<Snapshot>>,
+    reports: mpsc::Receiver<Report>,
+}
+
+impl Engine {
+    /// Starts an engine. Must be called inside a Tokio runtime.
+    pub fn start(
+        options: EngineOptions,
+        connector: Arc<dyn Connector>,
+        clock: Arc<dyn Clock>,
+    ) -> Self {
+        let (requests, request_receiver) = mpsc::unbounded_channel();
+        let (events, event_receiver) = mpsc::channel(4096);
+        let (reports, report_receiver) = mpsc::channel(64);
+        let (snapshot_sender, snapshot) = watch::channel(Arc::new(Snapshot {
+            read_only: options.read_only,
+            ..Snapshot::default()
+        }));
+        let core = core::Core {
+            options: Arc::new(options),
+            connector,
+            clock,
+            events,
+            reports,
+            snapshot: snapshot_sender,
+            world: world::World::default(),
+            sources: Default::default(),
+            clusters: Default::default(),
+            latest: Default::default(),
+            looks: Default::default(),
+            wishes: Default::default(),
+            next_ticket: 0,
+            drawing: None,
+            plans: Default::default(),
+            runs: Default::default(),
+            n_renders: 0,
+            revision: 0,
+            dirty: false,
+        };
+        tokio::spawn(core.run(event_receiver, request_receiver));
+        Self { requests, snapshot, reports: report_receiver }
+    }
+
+    /// Asks for something.
+    pub fn send(&self, request: Request) {
+        let _ = self.requests.send(request);
+    }
+
+    /// What is known now.
+    pub fn snapshot(&self) -> Arc<Snapshot> {
+        self.snapshot.borrow().clone()
+    }
+
+    /// The next report; `None` when the engine has ended.
+    pub async fn report(&mut self) -> Option<Report> {
+        self.reports.recv().await
+    }
+
+    /// A report that is there already.
+    pub fn try_report(&mut self) -> Option<Report> {
+        self.reports.try_recv().ok()
+    }
+}
+
+/// The ConfigMap in which an App's record is kept.
+fn record_key(app: &App) -> ObjectKey {
+    let name = crate::sync::record::record_name(&app.id.name);
+    ObjectKey::new("", "ConfigMap", &app.destination.namespace, &name)
+}
+
+fn read_only() -> Problem {
+    Problem::new(ProblemKind::Unsupported, "nothing can be changed in read-only mode")
+        .hint("Start trueup without --read-only, and see `trueup config` for where it may be set.")
+}

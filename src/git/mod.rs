@@ -22,6 +22,7 @@ pub use mirror::{FetchOptions, Fetched, Mirror, Moved, Progress};
 pub use repo::Repo;
 pub use revision::{RefKind, Resolved};
 pub use status::Ignores;
+pub use worktree::directory;
 
 #[cfg(test)]
 mod tests;

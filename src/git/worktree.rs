@@ -4,6 +4,7 @@ use std::collections::HashSet;
 use std::fs::{self, File, Metadata};
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use gix::bstr::ByteSlice;
 
@@ -11,6 +12,18 @@ use crate::domain::{Entry, EntryKind, Problem, ProblemKind, RepoPath, Result, Tr
 
 use super::object_tree::{no_directory, no_file, not_a_file, not_a_link, not_utf8, too_large};
 use super::trouble::{io_problem, problem};
+
+/// The files of a directory, whether or not it is in a repository.
+///
+/// # Errors
+/// There is no such directory.
+pub fn directory(root: &Path) -> Result<Arc<dyn Tree>> {
+    if !root.is_dir() {
+        let problem = Problem::new(ProblemKind::NotFound, "there is no such directory");
+        return Err(problem.at(root.display().to_string()));
+    }
+    Ok(Arc::new(Worktree::plain(root)))
+}
 
 /// A work tree. No symbolic link is followed on the way to anything: one in the middle of a path means that nothing
 /// stands there. Repositories inside it are submodules; what is neither file, directory nor link is not seen.
@@ -37,6 +50,15 @@ impl Worktree {
             hash: repo.object_hash(),
             submodules,
         })
+    }
+
+    /// The files of a directory that is in no repository.
+    pub(super) fn plain(root: &Path) -> Self {
+        Self {
+            root: root.to_owned(),
+            hash: gix::hash::Kind::Sha1,
+            submodules: HashSet::new(),
+        }
     }
 
     fn on_disk(&self, path: &RepoPath) -> PathBuf {

@@ -1,0 +1,502 @@
+//! Apps come, change and go: from what places define them to what Git says of each.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use crate::cluster::Resource;
+use crate::domain::{
+    App, AppId, GroupKind, Manifest, Notice, ObjectKey, Problem, ProblemKind, Repository, Revision,
+    Value,
+};
+use crate::drift::desired::{Prepared, duplicates, prepare};
+use crate::git::{Repo, normalise_url};
+
+use crate::sync::order::{Task, defines, order, wave};
+
+use super::clusters::{ClusterOrder, Wanted, WantedKind};
+use super::core::Core;
+use super::desired::{self, DesiredDone, DesiredJob};
+use super::sources::{SourceOrder, SourceSeen, SourceSettings};
+use super::world::{AppEntry, Definer, Definition, RecordState, RepoEntry};
+use super::{clusters, discover, sources};
+
+impl Core {
+    /// Starts what is known from the start: repositories, files that define Apps, clusters that were named.
+    pub(super) fn begin(&mut self) {
+        for problem in self.options.problems.clone() {
+            self.problem(&problem.to_string(), Some(problem.clone()));
+        }
+        for source in self.options.sources.clone() {
+            self.ensure_repo(&source.repository);
+        }
+        for path in self.options.apps.clone() {
+            discover::start_files(self, path);
+        }
+        for context in self.options.watched_contexts() {
+            self.ensure_cluster(&context);
+        }
+        self.dirty = true;
+    }
+
+    fn ensure_repo(&mut self, repository: &Repository) {
+        if self.sources.contains_key(repository) {
+            return;
+        }
+        self.world.repos.insert(repository.clone(), RepoEntry::default());
+        let settings = SourceSettings {
+            cache_dir: self.options.cache_dir.clone(),
+            fetch_every: self.options.fetch_every,
+            live: self.options.live,
+        };
+        let orders = sources::start(repository.clone(), settings, self.events.clone());
+        self.sources.insert(repository.clone(), orders);
+    }
+
+    pub(super) fn ensure_cluster(&mut self, context: &str) {
+        if context.is_empty() || self.clusters.contains_key(context) {
+            return;
+        }
+        let entry = self.options.cluster_entry(context, self.clock.now());
+        self.world.clusters.insert(context.to_owned(), entry);
+        let orders = clusters::start(
+            context.to_owned(),
+            self.connector.clone(),
+            self.clock.clone(),
+            self.events.clone(),
+        );
+        self.clusters.insert(context.to_owned(), orders);
+    }
+
+    pub(super) fn source_seen(&mut self, repository: Repository, seen: SourceSeen) {
+        let now = self.clock.now();
+        let is_source = self.options.sources.iter().any(|s| s.repository == repository);
+        let Some(entry) = self.world.repos.get_mut(&repository) else { return };
+        let had = entry.repo.is_some();
+        if seen.repo.is_some() {
+            entry.repo = seen.repo;
+        }
+        match &seen.problem {
+            Some(_) if entry.old_since.is_none() => entry.old_since = Some(now),
+            Some(_) => {}
+            None => entry.old_since = None,
+        }
+        let unreachable_now = seen.problem.is_some() && entry.problem.is_none();
+        entry.problem = seen.problem.clone();
+        let dirt_moved = entry.uncommitted != seen.uncommitted;
+        entry.uncommitted = seen.uncommitted;
+        let moved = seen.moved || dirt_moved || (!had && entry.repo.is_some());
+        if moved {
+            entry.generation += 1;
+        }
+        self.problem(&format!("repository {repository}"), seen.problem.filter(|_| is_source));
+        if moved && is_source {
+            discover::start_repository(self, &repository);
+        }
+        // A remote that turns out unreachable may have a checkout to stand in for it.
+        if moved || unreachable_now {
+            self.start_desired(&repository);
+        }
+        let ids: Vec<_> = self.apps_of(&repository);
+        ids.iter().for_each(|id| self.world.touch(id));
+    }
+
+    fn apps_of(&self, repository: &Repository) -> Vec<AppId> {
+        let of = |e: &&AppEntry| e.app.source.repository == *repository;
+        self.world.apps.values().filter(of).map(|e| e.app.id.clone()).collect()
+    }
+
+    /// Takes over what a place says about its Apps.
+    pub(super) fn defined(&mut self, definer: Definer, definition: Definition) {
+        self.world.definitions.insert(definer, definition);
+        let now = self.clock.now();
+        let mut apps: BTreeMap<AppId, Arc<App>> = BTreeMap::new();
+        for app in self.world.definitions.values().flat_map(|d| &d.apps) {
+            let mut app = app.clone();
+            self.options.adjust(&mut app);
+            if let Some(first) = apps.get_mut(&app.id) {
+                // The same Application may be seen twice (a source, and --apps): only a difference is a problem.
+                if first.source != app.source {
+                    let problem = Problem::new(
+                        ProblemKind::Config,
+                        "two Apps have one name and one destination",
+                    )
+                    .at(app.id.to_string())
+                    .because(format!("one is {}", defined_at(first)))
+                    .because(format!("the other is {}", defined_at(&app)))
+                    .hint("Rename one of them, or give it another namespace.");
+                    let mut both = App::clone(first);
+                    both.problems.push(problem);
+                    *first = Arc::new(both);
+                }
+                continue;
+            }
+            apps.insert(app.id.clone(), Arc::new(app));
+        }
+        let gone: Vec<AppId> =
+            self.world.apps.keys().filter(|id| !apps.contains_key(id)).cloned().collect();
+        for id in gone {
+            self.world.apps.remove(&id);
+            self.drop_holder(&id);
+            self.wishes.insert(id.context.clone());
+        }
+        let mut repositories = BTreeSet::new();
+        for (id, app) in apps {
+            self.ensure_cluster(&app.destination.context);
+            self.ensure_repo(&app.source.repository);
+            match self.world.apps.get_mut(&id) {
+                Some(entry) if entry.app == app => continue,
+                Some(entry) => {
+                    entry.app = app.clone();
+                    entry.prepared = None;
+                    entry.desired = None;
+                    entry.view = None;
+                }
+                None => {
+                    self.world.apps.insert(id, AppEntry::new(app.clone(), now));
+                }
+            }
+            repositories.insert(app.source.repository.clone());
+        }
+        for repository in repositories {
+            self.start_desired(&repository);
+            self.watch_directories(&repository);
+        }
+    }
+
+    fn watch_directories(&self, repository: &Repository) {
+        let of = |e: &&AppEntry| e.app.source.repository == *repository;
+        let directories: BTreeSet<_> =
+            self.world.apps.values().filter(of).map(|e| e.app.source.path.clone()).collect();
+        if let Some(orders) = self.sources.get(repository) {
+            let _ = orders.send(SourceOrder::Watch(directories.into_iter().collect()));
+        }
+    }
+
+    /// The repository that an App is read from now, and whether it stands in for an unreachable one.
+    fn repo_for(&self, app: &App) -> Option<(Repo, bool)> {
+        let entry = self.world.repos.get(&app.source.repository)?;
+        if let Some(repo) = &entry.repo {
+            return Some((repo.clone(), false));
+        }
+        entry.problem.as_ref()?;
+        let Repository::Remote(url) = &app.source.repository else { return None };
+        let wanted = normalise_url(url);
+        self.world
+            .repos
+            .values()
+            .filter_map(|e| e.repo.as_ref())
+            .find(|repo| !repo.is_bare() && repo.origin().is_some_and(|o| normalise_url(&o) == wanted))
+            .map(|repo| (repo.clone(), true))
+    }
+
+    /// Renders the Apps of one repository anew, as far as something that they read changed.
+    pub(super) fn start_desired(&mut self, repository: &Repository) {
+        let mut jobs = Vec::new();
+        for id in self.apps_of(repository) {
+            let ticket = self.ticket();
+            let Some(entry) = self.world.apps.get(&id) else { continue };
+            let app = entry.app.clone();
+            let Some((repo, stand_in)) = self.repo_for(&app) else {
+                let problem = self.world.repos.get(repository).and_then(|r| r.problem.clone());
+                if let (Some(problem), Some(entry)) = (problem, self.world.apps.get_mut(&id))
+                    && entry.desired.is_none()
+                {
+                    entry.desired_problems = vec![problem];
+                    entry.view = None;
+                }
+                continue;
+            };
+            let uncommitted =
+                self.world.repos.get(repository).map(|r| r.uncommitted.clone()).unwrap_or_default();
+            let Some(entry) = self.world.apps.get_mut(&id) else { continue };
+            entry.desired_ticket = ticket;
+            jobs.push(DesiredJob {
+                id,
+                ticket,
+                repo,
+                stand_in,
+                revision: entry.revision.clone().or_else(|| self.options.revision.clone()),
+                uncommitted,
+                previous: entry.desired.clone(),
+                synced: match &entry.record {
+                    RecordState::Read(record) => record.last_synced().map(|r| r.commit.clone()),
+                    _ => None,
+                },
+                previous_base: entry.base.as_ref().map(|b| (b.commit.clone(), b.manifests.clone())),
+                app,
+            });
+        }
+        if jobs.is_empty() {
+            return;
+        }
+        // The App that is looked at comes first.
+        if let Some(selected) = &self.world.selected
+            && let Some(i) = jobs.iter().position(|j| j.id == *selected)
+        {
+            jobs.swap(0, i);
+        }
+        let mine = self.ticket();
+        let latest = self.latest.entry(repository.clone()).or_insert_with(|| Arc::new(AtomicU64::new(0)));
+        latest.store(mine, Ordering::Relaxed);
+        desired::start(jobs, mine, latest.clone(), self.events.clone());
+    }
+
+    pub(super) fn desired_done(&mut self, done: DesiredDone) {
+        self.n_renders += u64::from(done.rendered);
+        let Some(entry) = self.world.apps.get_mut(&done.id) else { return };
+        if entry.desired_ticket != done.ticket {
+            return;
+        }
+        entry.view = None;
+        match done.desired {
+            Ok(desired) => {
+                let same = entry
+                    .desired
+                    .as_ref()
+                    .is_some_and(|before| Arc::ptr_eq(&before.manifests, &desired.manifests));
+                entry.desired_problems = desired.problems.clone();
+                entry.desired = Some(desired);
+                let base_moved = match (&entry.base, &done.base) {
+                    (Some(a), Some(b)) => a.commit != b.commit || a.manifests.is_some() != b.manifests.is_some(),
+                    (None, None) => false,
+                    _ => true,
+                };
+                entry.ahead = done.base.as_ref().and_then(|b| b.ahead);
+                if base_moved || entry.base.is_none() {
+                    entry.base = done.base;
+                }
+                if !same || entry.prepared.is_none() || base_moved {
+                    self.prepare(&done.id);
+                }
+            }
+            // What was there stays on screen, with the reason why it is old.
+            Err(problem) => entry.desired_problems = vec![problem],
+        }
+    }
+
+    /// Makes of manifests what is compared and sent; needs to know the cluster's kinds.
+    pub(super) fn prepare(&mut self, id: &AppId) {
+        let Some(entry) = self.world.apps.get_mut(id) else { return };
+        let Some(cluster) = self.world.clusters.get(&id.context) else { return };
+        let (Some(discovery), Some(desired)) = (&cluster.discovery, &entry.desired) else { return };
+        let scope = |gvk: &crate::domain::Gvk| {
+            discovery
+                .resource(gvk)
+                .or_else(|| discovery.preferred(&gvk.group_kind()))
+                .map(|r| r.namespaced)
+        };
+        let app = entry.app.clone();
+        let (ready, problems, notices) = prepare_all(&desired.manifests, &app, &scope);
+        if let Some(base) = &mut entry.base {
+            base.prepared = match &base.manifests {
+                None => None,
+                Some(manifests) => {
+                    let (ready, _, _) = prepare_all(manifests, &app, &scope);
+                    Some(ready.into_iter().map(|(key, p)| (key, p.manifest)).collect())
+                }
+            };
+        }
+        entry.prepare_problems = problems;
+        entry.prepare_notices = notices;
+        entry.prepared = Some(ready);
+        entry.view = None;
+        self.reindex(id);
+        self.consider_app(id);
+    }
+
+    /// Brings the index of who wants what up to date, and the order in which an App's objects are shown.
+    pub(super) fn reindex(&mut self, id: &AppId) {
+        self.drop_holder(id);
+        let Some(entry) = self.world.apps.get_mut(id) else { return };
+        let keys = held_keys(entry);
+        let holders = self.world.holders.entry(id.context.clone()).or_default();
+        for key in keys {
+            holders.entry(key).or_default().push(id.clone());
+        }
+        if let Some(prepared) = &entry.prepared {
+            let tasks = prepared.values().filter(|p| !p.hook).map(|p| Task {
+                key: p.key.clone(),
+                wave: wave(|name| p.manifest.annotation(name)),
+                prune: false,
+                prune_last: false,
+                defines: defines(&p.manifest.value),
+            });
+            entry.order = order(tasks.collect()).into_iter().map(|task| task.key).collect();
+        }
+        self.wishes.insert(id.context.clone());
+    }
+
+    fn drop_holder(&mut self, id: &AppId) {
+        if let Some(holders) = self.world.holders.get_mut(&id.context) {
+            holders.retain(|_, ids| {
+                ids.retain(|i| i != id);
+                !ids.is_empty()
+            });
+        }
+    }
+
+    /// Tells each cluster whose Apps changed what to watch.
+    pub(super) fn tell_wishes(&mut self) {
+        for context in std::mem::take(&mut self.wishes) {
+            let wanted = self.wanted(&context);
+            self.order(&context, ClusterOrder::Want(wanted));
+        }
+    }
+
+    fn wanted(&self, context: &str) -> Wanted {
+        let mut wanted = Wanted::default();
+        let Some(discovery) = self.world.clusters.get(context).and_then(|c| c.discovery.as_ref()) else {
+            return wanted;
+        };
+        let mut add = |resource: Option<&Resource>, key: ObjectKey| {
+            let Some(resource) = resource else { return };
+            let kind = wanted.kinds.entry(resource.group_kind()).or_insert_with(|| WantedKind {
+                resource: resource.clone(),
+                keys: Default::default(),
+                namespaces: Default::default(),
+            });
+            if !key.namespace.is_empty() {
+                kind.namespaces.insert(key.namespace.clone());
+            }
+            kind.keys.insert(key);
+        };
+        let mut instances = std::collections::HashSet::new();
+        for entry in self.world.apps.values().filter(|e| e.app.id.context == context) {
+            for prepared in entry.prepared.iter().flat_map(|p| p.values()) {
+                add(discovery.resource(&prepared.manifest.gvk), prepared.key.clone());
+            }
+            for key in held_keys(entry) {
+                add(discovery.preferred(&key.group_kind()), key);
+            }
+            add(
+                discovery.preferred(&GroupKind::new("", "ConfigMap")),
+                super::record_key(&entry.app),
+            );
+            instances.insert(entry.app.id.name.clone());
+        }
+        wanted.instances = instances;
+        wanted
+    }
+
+    pub(super) fn refresh(&mut self, which: Option<&AppId>) {
+        let repositories: Vec<_> = match which.and_then(|id| self.world.apps.get(id)) {
+            Some(entry) => vec![entry.app.source.repository.clone()],
+            None => self.sources.keys().cloned().collect(),
+        };
+        for repository in repositories {
+            if let Some(orders) = self.sources.get(&repository) {
+                let _ = orders.send(SourceOrder::Refresh { interactive: false });
+            }
+        }
+        let contexts: Vec<_> = match which {
+            Some(id) => vec![id.context.clone()],
+            None => self.clusters.keys().cloned().collect(),
+        };
+        for context in contexts {
+            self.order(&context, ClusterOrder::Refresh);
+            if let Some(cluster) = self.world.clusters.get_mut(&context) {
+                cluster.may_not_patch.clear();
+            }
+        }
+        let ids: Vec<_> = match which {
+            Some(id) => vec![id.clone()],
+            None => self.world.apps.keys().cloned().collect(),
+        };
+        ids.iter().for_each(|id| self.forget_verdicts(id));
+        self.dirty = true;
+    }
+
+    pub(super) fn set_revision(&mut self, id: &AppId, revision: Option<Revision>) {
+        let Some(entry) = self.world.apps.get_mut(id) else { return };
+        entry.revision = revision.filter(|r| *r != entry.app.source.revision);
+        let repository = entry.app.source.repository.clone();
+        self.world.touch(id);
+        self.start_desired(&repository);
+        self.dirty = true;
+    }
+}
+
+/// Objects that an App wants, and those that its record says it holds.
+fn held_keys(entry: &AppEntry) -> BTreeSet<ObjectKey> {
+    let wanted = entry.prepared.iter().flat_map(|p| p.keys().cloned());
+    let held = match &entry.record {
+        RecordState::Read(record) => record.inventory.0.iter().cloned().collect(),
+        _ => Vec::new(),
+    };
+    wanted.chain(held).chain([super::record_key(&entry.app)]).collect()
+}
+
+type Scope<'a> = &'a dyn Fn(&crate::domain::Gvk) -> Option<bool>;
+
+pub(super) fn prepare_all(
+    manifests: &[Manifest],
+    app: &App,
+    scope: Scope<'_>,
+) -> (BTreeMap<ObjectKey, Prepared>, Vec<Problem>, Vec<Notice>) {
+    // A kind that comes with the App is scoped as its CRD says.
+    let own: HashMap<GroupKind, bool> = manifests.iter().filter_map(|m| crd_scope(&m.value)).collect();
+    let (mut ready, mut problems, mut notices) = (Vec::new(), Vec::new(), Vec::new());
+    for manifest in manifests {
+        let stated = !manifest.namespace().is_empty();
+        let namespaced = scope(&manifest.gvk)
+            .or_else(|| own.get(&manifest.gvk.group_kind()).copied())
+            .unwrap_or(stated);
+        match prepare(manifest, app, namespaced) {
+            Ok(prepared) => {
+                notices.extend(prepared.notices.iter().cloned());
+                ready.push(prepared);
+            }
+            Err(problem) => problems.push(problem),
+        }
+    }
+    problems.extend(duplicates(&ready));
+    (ready.into_iter().map(|p| (p.key.clone(), p)).collect(), problems, notices)
+}
+
+/// The kind that a CustomResourceDefinition defines, and whether it is namespaced.
+pub(super) fn crd_scope(object: &Value) -> Option<(GroupKind, bool)> {
+    if object.get("kind")?.as_str()? != "CustomResourceDefinition" {
+        return None;
+    }
+    let spec = object.get("spec")?;
+    let group = spec.get("group")?.as_str()?;
+    let kind = spec.get("names")?.get("kind")?.as_str()?;
+    Some((GroupKind::new(group, kind), spec.get("scope")?.as_str()? == "Namespaced"))
+}
+
+/// A hash of a JSON value, for telling whether it changed.
+pub(super) fn content_hash(value: &Value) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    hash_into(value, &mut hasher);
+    hasher.finish()
+}
+
+fn hash_into(value: &Value, hasher: &mut DefaultHasher) {
+    match value {
+        Value::Null => 0u8.hash(hasher),
+        Value::Bool(b) => (1u8, b).hash(hasher),
+        Value::Number(n) => (2u8, n.to_string()).hash(hasher),
+        Value::String(s) => (3u8, s).hash(hasher),
+        Value::Array(items) => {
+            (4u8, items.len()).hash(hasher);
+            items.iter().for_each(|item| hash_into(item, hasher));
+        }
+        Value::Object(fields) => {
+            (5u8, fields.len()).hash(hasher);
+            for (name, value) in fields {
+                name.hash(hasher);
+                hash_into(value, hasher);
+            }
+        }
+    }
+}
+
+fn defined_at(app: &App) -> String {
+    if app.defined_at.is_empty() {
+        format!("the directory {} of {}", app.source.path, app.source.repository)
+    } else {
+        app.defined_at.clone()
+    }
+}

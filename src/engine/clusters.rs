@@ -1,0 +1,281 @@
+//! One task for each cluster: connects, tells what is there, watches what the Apps want. One that hangs or refuses
+//! delays nobody but itself.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::sync::{Arc, RwLock};
+use std::time::Duration;
+
+use futures::StreamExt as _;
+use futures::future::BoxFuture;
+use jiff::Timestamp;
+use tokio::sync::mpsc;
+use tokio::task::AbortHandle;
+
+use crate::cluster::{Connection, Discovery, Identity, Keep, Resource, WatchEvent};
+use crate::domain::{Clock, GroupKind, ObjectKey, Problem, ProblemKind};
+
+use super::core::{Event, Events};
+
+/// Makes connections: the one door to clusters, real or simulated.
+pub trait Connector: Send + Sync {
+    /// Connects through a kubeconfig context.
+    fn connect(&self, context: &str) -> BoxFuture<'static, Result<Connection, Problem>>;
+}
+
+/// What the Apps of one cluster want to see.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(super) struct Wanted {
+    /// The kinds to watch, each at the version to watch it in.
+    pub kinds: BTreeMap<GroupKind, WantedKind>,
+    /// Names under which the Apps mark their objects.
+    pub instances: HashSet<String>,
+}
+
+/// One kind to watch.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct WantedKind {
+    pub resource: Resource,
+    /// Objects kept whatever they carry.
+    pub keys: HashSet<ObjectKey>,
+    /// Namespaces to fall back to, where the whole cluster may not be listed.
+    pub namespaces: BTreeSet<String>,
+}
+
+/// What a cluster's task is told.
+pub(super) enum ClusterOrder {
+    Want(Wanted),
+    /// Discover again, and retry at once what is waiting.
+    Refresh,
+}
+
+/// What a cluster's task saw.
+pub(super) enum ClusterEvent {
+    Up { connection: Connection, identity: Identity, discovery: Arc<Discovery> },
+    Discovered(Arc<Discovery>),
+    Down { problem: Problem, retry_at: Option<Timestamp> },
+    Watch { kind: GroupKind, namespace: Option<String>, event: WatchEvent },
+    /// Neither the cluster nor this namespace may be listed.
+    Unreadable { kind: GroupKind, namespace: Option<String>, problem: Problem },
+}
+
+const FIRST_RETRY: Duration = Duration::from_secs(1);
+const LAST_RETRY: Duration = Duration::from_secs(60);
+
+/// Starts the task of one cluster.
+pub(super) fn start(
+    context: String,
+    connector: Arc<dyn Connector>,
+    clock: Arc<dyn Clock>,
+    events: Events,
+) -> mpsc::UnboundedSender<ClusterOrder> {
+    let (sender, orders) = mpsc::unbounded_channel();
+    let task = Task {
+        context,
+        events,
+        wanted: Arc::default(),
+        streams: HashMap::new(),
+    };
+    tokio::spawn(task.run(connector, clock, orders));
+    sender
+}
+
+type StreamKey = (GroupKind, Option<String>);
+
+struct Task {
+    context: String,
+    events: Events,
+    wanted: Arc<RwLock<Wanted>>,
+    streams: HashMap<StreamKey, AbortHandle>,
+}
+
+impl Drop for Task {
+    fn drop(&mut self) {
+        self.streams.values().for_each(AbortHandle::abort);
+    }
+}
+
+impl Task {
+    async fn tell(&self, event: ClusterEvent) -> bool {
+        self.events.send(Event::Cluster(self.context.clone(), event)).await.is_ok()
+    }
+
+    async fn run(
+        mut self,
+        connector: Arc<dyn Connector>,
+        clock: Arc<dyn Clock>,
+        mut orders: mpsc::UnboundedReceiver<ClusterOrder>,
+    ) {
+        let mut pause = FIRST_RETRY;
+        let mut wanted = Wanted::default();
+        let connection = loop {
+            match reach(&*connector, &self.context).await {
+                Ok((connection, identity, discovery)) => {
+                    let discovery = Arc::new(discovery);
+                    let up = ClusterEvent::Up { connection: connection.clone(), identity, discovery };
+                    if !self.tell(up).await {
+                        return;
+                    }
+                    break connection;
+                }
+                Err(problem) => {
+                    let retry_at = clock.now().checked_add(pause).ok();
+                    if !self.tell(ClusterEvent::Down { problem, retry_at }).await {
+                        return;
+                    }
+                    let sleep = tokio::time::sleep(pause);
+                    tokio::pin!(sleep);
+                    loop {
+                        tokio::select! {
+                            () = &mut sleep => break,
+                            order = orders.recv() => match order {
+                                None => return,
+                                Some(ClusterOrder::Want(want)) => wanted = want,
+                                Some(ClusterOrder::Refresh) => { pause = FIRST_RETRY; break }
+                            },
+                        }
+                    }
+                    pause = (pause * 2).min(LAST_RETRY);
+                }
+            }
+        };
+        self.want(&connection, wanted);
+        while let Some(order) = orders.recv().await {
+            match order {
+                ClusterOrder::Want(want) => self.want(&connection, want),
+                ClusterOrder::Refresh => {
+                    let found = connection.discover().await;
+                    match found {
+                        Ok(found) => {
+                            if !self.tell(ClusterEvent::Discovered(Arc::new(found))).await {
+                                return;
+                            }
+                        }
+                        Err(problem) => {
+                            if !self.tell(ClusterEvent::Down { problem, retry_at: None }).await {
+                                return;
+                            }
+                        }
+                    }
+                    // A watch that waits for its back-off starts over at once.
+                    self.streams.drain().for_each(|(_, stream)| stream.abort());
+                    let wanted = self.wanted.read().map(|w| w.clone()).unwrap_or_default();
+                    self.want(&connection, wanted);
+                }
+            }
+        }
+    }
+
+    /// Watches what is wanted: starts new kinds, starts kinds over that want more than before, ends the rest.
+    fn want(&mut self, connection: &Connection, wanted: Wanted) {
+        let before = self.wanted.read().map(|w| w.clone()).unwrap_or_default();
+        if let Ok(mut now) = self.wanted.write() {
+            *now = wanted.clone();
+        }
+        let same_instances = wanted.instances.is_subset(&before.instances);
+        self.streams.retain(|(kind, _), stream| {
+            let keep = match (before.kinds.get(kind), wanted.kinds.get(kind)) {
+                (Some(before), Some(now)) => {
+                    same_instances
+                        && before.resource == now.resource
+                        && now.keys.is_subset(&before.keys)
+                }
+                _ => false,
+            };
+            if !keep {
+                stream.abort();
+            }
+            keep
+        });
+        for (kind, want) in &wanted.kinds {
+            if self.streams.keys().any(|(k, _)| k == kind) {
+                continue;
+            }
+            let stream = self.follow(connection.clone(), want.clone());
+            self.streams.insert((kind.clone(), None), stream);
+        }
+    }
+
+    /// Watches one kind, over the whole cluster or, where that is forbidden, in each namespace that matters.
+    fn follow(&self, connection: Connection, want: WantedKind) -> AbortHandle {
+        let (context, events) = (self.context.clone(), self.events.clone());
+        let keep = keep(self.wanted.clone());
+        tokio::spawn(async move {
+            let kind = want.resource.group_kind();
+            let forbidden = forward(&connection, &context, &want.resource, None, keep.clone(), &events).await;
+            let Some(problem) = forbidden else { return };
+            if !want.resource.namespaced || want.namespaces.is_empty() {
+                let event = ClusterEvent::Unreadable { kind, namespace: None, problem };
+                let _ = events.send(Event::Cluster(context, event)).await;
+                return;
+            }
+            let each = want.namespaces.iter().map(|namespace| {
+                let (connection, context, events, keep) =
+                    (connection.clone(), context.clone(), events.clone(), keep.clone());
+                let (resource, kind) = (want.resource.clone(), kind.clone());
+                async move {
+                    let name = Some(namespace.as_str());
+                    let forbidden = forward(&connection, &context, &resource, name, keep, &events).await;
+                    if let Some(problem) = forbidden {
+                        let namespace = Some(namespace.clone());
+                        let event = ClusterEvent::Unreadable { kind, namespace, problem };
+                        let _ = events.send(Event::Cluster(context, event)).await;
+                    }
+                }
+            });
+            futures::future::join_all(each).await;
+        })
+        .abort_handle()
+    }
+}
+
+async fn reach(
+    connector: &dyn Connector,
+    context: &str,
+) -> Result<(Connection, Identity, Discovery), Problem> {
+    let connection = connector.connect(context).await?;
+    let (identity, discovery) = tokio::try_join!(connection.identify(), connection.discover())?;
+    Ok((connection, identity, discovery))
+}
+
+/// Passes on what a watch sees, until it is forbidden (then says why) or nobody listens.
+async fn forward(
+    connection: &Connection,
+    context: &str,
+    resource: &Resource,
+    namespace: Option<&str>,
+    keep: Keep,
+    events: &Events,
+) -> Option<Problem> {
+    let mut stream = Box::pin(connection.watch(resource, namespace, keep));
+    while let Some(event) = stream.next().await {
+        if let WatchEvent::Trouble(problem) = &event
+            && matches!(problem.kind, ProblemKind::Forbidden | ProblemKind::NotFound)
+        {
+            return Some(problem.clone());
+        }
+        let event = ClusterEvent::Watch {
+            kind: resource.group_kind(),
+            namespace: namespace.map(str::to_owned),
+            event,
+        };
+        if events.send(Event::Cluster(context.to_owned(), event)).await.is_err() {
+            return None;
+        }
+    }
+    None
+}
+
+/// Only what an App wants or marks is kept; everything else is dropped as it arrives.
+fn keep(wanted: Arc<RwLock<Wanted>>) -> Keep {
+    Arc::new(move |key, tracking| {
+        let Ok(wanted) = wanted.read() else { return true };
+        let named = tracking
+            .and_then(|id| id.split_once(':'))
+            .is_some_and(|(instance, _)| wanted.instances.contains(instance));
+        named
+            || wanted
+                .kinds
+                .get(&key.group_kind())
+                .is_some_and(|kind| kind.keys.contains(key))
+    })
+}

@@ -1,0 +1,606 @@
+//! When to ask the server about an object, and what to make of its answer.
+
+use std::sync::Arc;
+
+use crate::cluster::{Connection, Live, Prediction, RefusalKind, Resource, WatchEvent};
+use crate::domain::{
+    AppId, GroupKind, Gvk, IgnoreRule, Manifest, ObjectDrift, ObjectKey, Problem, ProblemKind, Value,
+    Verdict,
+};
+use crate::drift::{self, Comparison};
+
+use super::apps::content_hash;
+use super::clusters::ClusterEvent;
+use super::core::{Core, Event};
+use super::snapshot::{Reach, Rights};
+use super::world::{AppEntry, ClusterEntry, Compared, Inputs, RecordState, Seen};
+
+/// What came of asking about one object.
+pub(super) struct Answer {
+    pub id: AppId,
+    pub key: ObjectKey,
+    pub inputs: Inputs,
+    pub drift: Result<ObjectDrift, Problem>,
+    /// Whether the server said that this user may not patch it.
+    pub forbidden: bool,
+    pub n_requests: u32,
+}
+
+impl Core {
+    pub(super) fn cluster_event(&mut self, context: &str, event: ClusterEvent) {
+        let now = self.clock.now();
+        let Some(cluster) = self.world.clusters.get_mut(context) else { return };
+        match event {
+            ClusterEvent::Up { connection, identity, discovery } => {
+                cluster.reach = Reach::Up { latency: identity.latency };
+                cluster.since = now;
+                cluster.connection = Some(connection);
+                cluster.identity = Some(identity);
+                self.discovered(context, discovery);
+            }
+            ClusterEvent::Discovered(discovery) => self.discovered(context, discovery),
+            ClusterEvent::Down { problem, retry_at } => self.down(context, problem, retry_at),
+            ClusterEvent::Unreadable { kind, namespace, problem } => {
+                let place = namespace.map_or_else(|| kind.to_string(), |ns| format!("{kind} in {ns}"));
+                cluster.problems.insert(place, problem.clone());
+                cluster.listed.insert(kind.clone(), Err(problem));
+                self.kind_moved(context, &kind);
+            }
+            ClusterEvent::Watch { kind, namespace, event } => {
+                self.watched(context, &kind, namespace.as_deref(), event);
+            }
+        }
+    }
+
+    fn discovered(&mut self, context: &str, discovery: Arc<crate::cluster::Discovery>) {
+        if let Some(cluster) = self.world.clusters.get_mut(context) {
+            cluster.problems.retain(|place, _| !place.starts_with("discovery"));
+            for (i, problem) in discovery.problems().iter().enumerate() {
+                cluster.problems.insert(format!("discovery {i}"), problem.clone());
+            }
+            cluster.discovery = Some(discovery);
+        }
+        let ids: Vec<_> = self.world.apps.keys().filter(|id| id.context == context).cloned().collect();
+        for id in ids {
+            self.prepare(&id);
+        }
+        self.wishes.insert(context.to_owned());
+        self.world.touch_cluster(context);
+    }
+
+    fn down(&mut self, context: &str, problem: Problem, retry_at: Option<jiff::Timestamp>) {
+        let now = self.clock.now();
+        let Some(cluster) = self.world.clusters.get_mut(context) else { return };
+        if !matches!(cluster.reach, Reach::Down { .. }) {
+            cluster.since = now;
+        }
+        cluster.reach = Reach::Down { problem, retry_at };
+        self.world.touch_cluster(context);
+    }
+
+    fn watched(&mut self, context: &str, kind: &GroupKind, namespace: Option<&str>, event: WatchEvent) {
+        match event {
+            WatchEvent::Listed(objects) => {
+                let seen: Vec<_> = objects.into_iter().map(|live| Arc::new(look(live))).collect();
+                let Some(cluster) = self.world.clusters.get_mut(context) else { return };
+                let in_scope = |key: &ObjectKey| {
+                    key.group_kind() == *kind && namespace.is_none_or(|ns| key.namespace == ns)
+                };
+                let mut gone: Vec<_> = cluster.live.keys().filter(|k| in_scope(k)).cloned().collect();
+                gone.retain(|key| !seen.iter().any(|s| s.live.key == *key));
+                for key in &gone {
+                    cluster.live.remove(key);
+                }
+                cluster.listed.insert(kind.clone(), Ok(()));
+                cluster.problems.remove(&kind.to_string());
+                let keys: Vec<_> = seen.iter().map(|s| s.live.key.clone()).chain(gone).collect();
+                for one in seen {
+                    cluster.live.insert(one.live.key.clone(), one);
+                }
+                self.back_up(context);
+                self.kind_moved(context, kind);
+                for key in keys {
+                    self.object_moved(context, &key);
+                }
+            }
+            WatchEvent::Applied(live) => {
+                let key = live.key.clone();
+                if let Some(cluster) = self.world.clusters.get_mut(context) {
+                    cluster.live.insert(key.clone(), Arc::new(look(live)));
+                }
+                self.object_moved(context, &key);
+            }
+            WatchEvent::Deleted(key, _) | WatchEvent::Left(key) => {
+                if let Some(cluster) = self.world.clusters.get_mut(context) {
+                    cluster.live.remove(&key);
+                }
+                self.object_moved(context, &key);
+            }
+            WatchEvent::Trouble(problem) => {
+                let lost = matches!(
+                    problem.kind,
+                    ProblemKind::Unreachable | ProblemKind::Unauthenticated
+                );
+                if lost {
+                    self.down(context, problem, None);
+                } else if let Some(cluster) = self.world.clusters.get_mut(context) {
+                    cluster.problems.insert(kind.to_string(), problem);
+                }
+            }
+            WatchEvent::Current => {
+                if let Some(cluster) = self.world.clusters.get_mut(context) {
+                    cluster.problems.remove(&kind.to_string());
+                }
+                self.back_up(context);
+            }
+        }
+    }
+
+    fn back_up(&mut self, context: &str) {
+        let now = self.clock.now();
+        let Some(cluster) = self.world.clusters.get_mut(context) else { return };
+        if let Reach::Down { .. } = cluster.reach {
+            let latency = cluster.identity.as_ref().map(|i| i.latency).unwrap_or_default();
+            cluster.reach = Reach::Up { latency };
+            cluster.since = now;
+            self.world.touch_cluster(context);
+        }
+    }
+
+    /// A whole kind was listed, or cannot be: every object of it that somebody wants is looked at.
+    fn kind_moved(&mut self, context: &str, kind: &GroupKind) {
+        let Some(holders) = self.world.holders.get(context) else { return };
+        let keys: Vec<_> = holders.keys().filter(|k| k.group_kind() == *kind).cloned().collect();
+        for key in keys {
+            self.object_moved(context, &key);
+        }
+    }
+
+    fn object_moved(&mut self, context: &str, key: &ObjectKey) {
+        let holders = self.world.holders.get(context).and_then(|h| h.get(key));
+        for id in holders.cloned().unwrap_or_default() {
+            self.world.touch(&id);
+            let is_record = self
+                .world
+                .apps
+                .get(&id)
+                .is_some_and(|entry| super::record_key(&entry.app) == *key);
+            if is_record {
+                self.record_moved(&id, key);
+            } else {
+                self.consider(&id, key, false);
+            }
+        }
+    }
+
+    /// The App's record came, went or changed.
+    fn record_moved(&mut self, id: &AppId, key: &ObjectKey) {
+        let Some(cluster) = self.world.clusters.get(&id.context) else { return };
+        let state = match (cluster.live.get(key), cluster.listed.get(&key.group_kind())) {
+            (Some(seen), _) => match crate::sync::record::decode(&id.name, &seen.live.value()) {
+                Ok(record) => RecordState::Read(Arc::new(record)),
+                Err(problem) => RecordState::Unreadable(problem),
+            },
+            (None, Some(Ok(()))) => RecordState::Absent,
+            (None, Some(Err(problem))) => RecordState::Unreadable(problem.clone()),
+            (None, None) => RecordState::Unknown,
+        };
+        let Some(entry) = self.world.apps.get_mut(id) else { return };
+        let synced = |state: &RecordState| match state {
+            RecordState::Read(record) => record.last_synced().map(|r| r.commit.clone()),
+            _ => None,
+        };
+        let base_moved = synced(&state) != synced(&entry.record);
+        let repository = entry.app.source.repository.clone();
+        entry.record = state;
+        entry.view = None;
+        self.reindex(id);
+        self.consider_app(id);
+        if base_moved {
+            self.start_desired(&repository);
+        }
+    }
+
+    pub(super) fn consider_app(&mut self, id: &AppId) {
+        let Some(entry) = self.world.apps.get_mut(id) else { return };
+        let holders = self.world.holders.get(&id.context);
+        let mut keys: Vec<ObjectKey> = entry.prepared.iter().flat_map(|p| p.keys().cloned()).collect();
+        if let RecordState::Read(record) = &entry.record {
+            keys.extend(record.inventory.0.iter().cloned());
+        }
+        entry.objects.retain(|key, _| holders.is_some_and(|h| h.contains_key(key)));
+        for key in keys {
+            self.consider(id, &key, false);
+        }
+    }
+
+    /// Makes the server be asked again about every object of an App.
+    pub(super) fn forget_verdicts(&mut self, id: &AppId) {
+        let keys: Vec<_> =
+            self.world.apps.get(id).map(|e| e.objects.keys().cloned().collect()).unwrap_or_default();
+        for key in keys {
+            self.consider(id, &key, true);
+        }
+    }
+
+    /// Decides what is to be done about one object: nothing, a verdict at once, or a question to the server.
+    pub(super) fn consider(&mut self, id: &AppId, key: &ObjectKey, again: bool) {
+        let now = self.clock.instant();
+        let Some(entry) = self.world.apps.get(id) else { return };
+        let Some(cluster) = self.world.clusters.get(&id.context) else { return };
+        let Some(prepared) = &entry.prepared else { return };
+        let desired = prepared.get(key).filter(|p| !p.hook);
+        let seen = cluster.live.get(key).cloned();
+        let step = match (desired, &seen) {
+            (None, None) => Consider::Forget,
+            (None, Some(seen)) if prepared.contains_key(key) || !holds(entry, seen) => Consider::Forget,
+            (None, Some(seen)) => {
+                Consider::Settle(extra(key, &seen.live.gvk, &seen.live.value()))
+            }
+            (Some(desired), _) => consider_desired(entry, cluster, key, &desired.manifest, seen.as_deref()),
+        };
+        let inputs = Inputs {
+            desired: desired.map(|d| content_hash(&d.manifest.value)).unwrap_or_default(),
+            live: seen.as_ref().map(|s| s.content).unwrap_or_default(),
+            base: base_of(entry, key).map(|b| content_hash(&b.value)).unwrap_or_default(),
+            managed: entry.is_managed(),
+        };
+        let known = entry.objects.get(key).is_some_and(|c| c.inputs == inputs);
+        let context = id.context.clone();
+        let Some(entry) = self.world.apps.get_mut(id) else { return };
+        match step {
+            Consider::Wait => {}
+            Consider::Forget => {
+                if entry.objects.remove(key).is_some() {
+                    entry.view = None;
+                }
+            }
+            Consider::Settle(drift) => {
+                entry.objects.insert(key.clone(), Compared { drift: Arc::new(drift), inputs, at: now });
+                entry.view = None;
+            }
+            Consider::Ask if known && !again => {}
+            Consider::Ask => {
+                entry.view = None;
+                if let Some(cluster) = self.world.clusters.get_mut(&context) {
+                    cluster.queue.insert((id.clone(), key.clone()));
+                }
+            }
+        }
+        self.dirty = true;
+    }
+
+    /// Asks the servers, as many questions at a time as politeness allows; the App that is looked at comes first.
+    pub(super) fn pump(&mut self) {
+        let contexts: Vec<_> = self.world.clusters.keys().cloned().collect();
+        for context in contexts {
+            loop {
+                let selected = self.world.selected.clone();
+                let Some(cluster) = self.world.clusters.get_mut(&context) else { break };
+                if cluster.asking.len() >= self.options.asks_at_once {
+                    break;
+                }
+                let of_selected = selected.as_ref().and_then(|id| {
+                    cluster.queue.iter().find(|q| q.0 == *id && !cluster.asking.contains(*q)).cloned()
+                });
+                let next = of_selected.or_else(|| {
+                    cluster.queue.iter().find(|q| !cluster.asking.contains(*q)).cloned()
+                });
+                let Some(next) = next else { break };
+                cluster.queue.remove(&next);
+                if let Some(question) = self.question(&next.0, &next.1) {
+                    if let Some(cluster) = self.world.clusters.get_mut(&context) {
+                        cluster.asking.insert(next);
+                    }
+                    let events = self.events.clone();
+                    tokio::spawn(async move {
+                        let answer = question.ask().await;
+                        let _ = events.send(Event::Answer(Box::new(answer))).await;
+                    });
+                }
+            }
+        }
+    }
+
+    /// All that is needed to ask the server about one object, as it is now.
+    pub(super) fn question(&self, id: &AppId, key: &ObjectKey) -> Option<Question> {
+        let entry = self.world.apps.get(id)?;
+        let cluster = self.world.clusters.get(&id.context)?;
+        let desired = entry.prepared.as_ref()?.get(key)?.manifest.clone();
+        let discovery = cluster.discovery.as_ref()?;
+        let resource = discovery.resource(&desired.gvk)?.clone();
+        let seen = cluster.live.get(key).cloned();
+        let base = base_of(entry, key);
+        Some(Question {
+            connection: cluster.connection.clone()?,
+            may_patch: !cluster.may_not_patch.contains(&(key.group_kind(), key.namespace.clone())),
+            inputs: Inputs {
+                desired: content_hash(&desired.value),
+                live: seen.as_ref().map(|s| s.content).unwrap_or_default(),
+                base: base.as_ref().map(|b| content_hash(&b.value)).unwrap_or_default(),
+                managed: entry.is_managed(),
+            },
+            id: id.clone(),
+            key: key.clone(),
+            resource,
+            live: seen.map(|s| s.live.clone()),
+            base,
+            ignore: entry.app.ignore.clone(),
+            desired,
+        })
+    }
+
+    pub(super) fn answered(&mut self, answer: Answer) {
+        let now = self.clock.instant();
+        let Answer { id, key, inputs, drift, forbidden, n_requests } = answer;
+        if let Some(cluster) = self.world.clusters.get_mut(&id.context) {
+            cluster.n_asked += u64::from(n_requests);
+            cluster.asking.remove(&(id.clone(), key.clone()));
+            if forbidden {
+                cluster.may_not_patch.insert((key.group_kind(), key.namespace.clone()));
+                cluster.rights = Rights::Read;
+            } else if drift.is_ok() {
+                cluster.rights = match cluster.rights {
+                    Rights::Read | Rights::Partial if !cluster.may_not_patch.is_empty() => Rights::Partial,
+                    _ => Rights::Full,
+                };
+            }
+        }
+        let Some(entry) = self.world.apps.get_mut(&id) else { return };
+        entry.view = None;
+        match drift {
+            Ok(drift) => {
+                entry.objects.insert(key.clone(), Compared { drift: Arc::new(drift), inputs, at: now });
+                // It may have moved while the server was asked.
+                self.consider(&id, &key, false);
+            }
+            Err(problem) => {
+                let lost = problem.kind == ProblemKind::Unreachable;
+                if !entry.objects.contains_key(&key) {
+                    let gvk = entry
+                        .prepared
+                        .as_ref()
+                        .and_then(|p| p.get(&key))
+                        .map(|p| p.manifest.gvk.clone())
+                        .unwrap_or_default();
+                    let drift = ObjectDrift::new(key.clone(), gvk, Verdict::Unknown)
+                        .with_problem(problem.clone());
+                    // Inputs that match nothing: it is asked again as soon as there is reason to.
+                    let never = Inputs { desired: 0, live: 0, base: 0, managed: false };
+                    entry.objects.insert(key.clone(), Compared { drift: Arc::new(drift), inputs: never, at: now });
+                }
+                if lost {
+                    self.down(&id.context, problem, None);
+                }
+                self.ask_later(id, key);
+            }
+        }
+    }
+
+    /// Weather passes: the question is put again after a pause.
+    fn ask_later(&self, id: AppId, key: ObjectKey) {
+        let events = self.events.clone();
+        tokio::spawn(async move {
+            tokio::time::sleep(std::time::Duration::from_secs(5)).await;
+            let _ = events.send(Event::AskAgain(id, key)).await;
+        });
+    }
+}
+
+enum Consider {
+    /// Not enough is known yet.
+    Wait,
+    /// Neither wanted nor held.
+    Forget,
+    /// The verdict needs no server.
+    Settle(ObjectDrift),
+    /// The server is asked.
+    Ask,
+}
+
+fn consider_desired(
+    entry: &AppEntry,
+    cluster: &ClusterEntry,
+    key: &ObjectKey,
+    desired: &Manifest,
+    seen: Option<&Seen>,
+) -> Consider {
+    let Some(discovery) = &cluster.discovery else { return Consider::Wait };
+    if discovery.resource(&desired.gvk).is_none() {
+        return Consider::Settle(unknown_kind(entry, discovery, key, desired));
+    }
+    match (seen, cluster.listed.get(&key.group_kind())) {
+        (Some(_), _) => Consider::Ask,
+        (None, None) => Consider::Wait,
+        (None, Some(Err(problem))) => Consider::Settle(
+            ObjectDrift::new(key.clone(), desired.gvk.clone(), Verdict::Unknown)
+                .with_problem(problem.clone()),
+        ),
+        (None, Some(Ok(()))) => match &entry.record {
+            // What the server would make of something new is asked when it is about to be made.
+            RecordState::Read(_) if cluster.rights != Rights::Read => Consider::Ask,
+            _ => Consider::Settle(missing(key, desired)),
+        },
+    }
+}
+
+fn unknown_kind(
+    entry: &AppEntry,
+    discovery: &crate::cluster::Discovery,
+    key: &ObjectKey,
+    desired: &Manifest,
+) -> ObjectDrift {
+    let own = entry
+        .prepared
+        .iter()
+        .flat_map(|p| p.values())
+        .filter_map(|p| super::apps::crd_scope(&p.manifest.value))
+        .any(|(kind, _)| kind == key.group_kind());
+    if own {
+        // Its CRD comes with it.
+        return missing(key, desired);
+    }
+    if discovery.is_unsure(&desired.gvk.group) {
+        let problem = Problem::new(
+            ProblemKind::Unreachable,
+            format!("the server could not say whether it knows {}", desired.gvk),
+        )
+        .hint("An aggregated API does not answer; see the cluster's own Problems.");
+        return ObjectDrift::new(key.clone(), desired.gvk.clone(), Verdict::Unknown).with_problem(problem);
+    }
+    let mut problem = Problem::new(
+        ProblemKind::NotFound,
+        format!("the cluster does not know the kind {}", desired.gvk),
+    )
+    .at(format!("{}:{}", desired.origin.file, desired.origin.start.line));
+    problem = match discovery.preferred(&key.group_kind()) {
+        Some(served) => problem.hint(format!("It serves {} in its place.", served.gvk)),
+        None => problem.hint("Install the CustomResourceDefinition that defines it, or sync the App that brings it."),
+    };
+    drift::refused(&one_side(key, &desired.gvk, Some(desired), None), problem)
+}
+
+fn base_of(entry: &AppEntry, key: &ObjectKey) -> Option<Arc<Manifest>> {
+    let base = entry.base.as_ref()?;
+    match &base.prepared {
+        Some(prepared) => prepared.get(key).cloned(),
+        None if base.manifests.is_none() => Some(entry.prepared.as_ref()?.get(key)?.manifest.clone()),
+        None => None,
+    }
+}
+
+/// Whether an object that Git does not have (any more) is the App's: its record says so, and the object agrees.
+fn holds(entry: &AppEntry, seen: &Seen) -> bool {
+    let RecordState::Read(record) = &entry.record else { return false };
+    record.inventory.0.contains(&seen.live.key)
+        && tracked_by(&seen.live, &entry.app.id.name)
+}
+
+/// Whether a live object says of itself that it is this App's. A copy that carries another object's id does not.
+pub(super) fn tracked_by(live: &Live, app: &str) -> bool {
+    live.tracking
+        .as_deref()
+        .and_then(drift::tracking::TrackingId::parse)
+        .is_some_and(|id| id.instance == app && id.is_for(&live.key))
+}
+
+fn one_side<'a>(
+    key: &'a ObjectKey,
+    gvk: &'a Gvk,
+    desired: Option<&'a Manifest>,
+    live: Option<&'a Value>,
+) -> Comparison<'a> {
+    Comparison {
+        key,
+        gvk,
+        desired,
+        live,
+        predicted: None,
+        base: None,
+        conflicts: Vec::new(),
+        ignore: &[],
+        adopted: true,
+        schema: None,
+    }
+}
+
+/// In Git and not in the cluster.
+pub(super) fn missing(key: &ObjectKey, desired: &Manifest) -> ObjectDrift {
+    drift::compare(&one_side(key, &desired.gvk, Some(desired), None))
+}
+
+/// Held and no longer in Git.
+pub(super) fn extra(key: &ObjectKey, gvk: &Gvk, live: &Value) -> ObjectDrift {
+    drift::compare(&one_side(key, gvk, None, Some(live)))
+}
+
+fn look(live: Arc<Live>) -> Seen {
+    let value = live.value();
+    Seen {
+        content: content_hash(&drift::significant(&value)),
+        health: crate::health::assess(&value),
+        created: value
+            .pointer("/metadata/creationTimestamp")
+            .and_then(Value::as_str)
+            .and_then(|t| t.parse().ok()),
+        live,
+    }
+}
+
+/// One question to the server.
+pub(super) struct Question {
+    pub connection: Connection,
+    pub id: AppId,
+    pub key: ObjectKey,
+    pub resource: Resource,
+    pub desired: Arc<Manifest>,
+    pub live: Option<Arc<Live>>,
+    pub base: Option<Arc<Manifest>>,
+    pub ignore: Vec<IgnoreRule>,
+    pub may_patch: bool,
+    pub inputs: Inputs,
+}
+
+/// An answer with all that a Plan wants to know of it.
+pub(super) struct Asked {
+    pub drift: ObjectDrift,
+    pub prediction: Option<Prediction>,
+    pub live: Option<Value>,
+    pub forbidden: bool,
+    pub n_requests: u32,
+}
+
+impl Question {
+    async fn ask(self) -> Answer {
+        let asked = self.put().await;
+        let (drift, forbidden, n_requests) = match asked {
+            Ok(asked) => (Ok(asked.drift), asked.forbidden, asked.n_requests),
+            Err(problem) => (Err(problem), false, 1),
+        };
+        Answer { id: self.id, key: self.key, inputs: self.inputs, drift, forbidden, n_requests }
+    }
+
+    /// Puts the question, and compares.
+    pub async fn put(&self) -> Result<Asked, Problem> {
+        let mut live = self.live.as_ref().map(|l| l.value());
+        // Watched at another version than Git states it: only one version of both can be compared.
+        if let Some(other) = self.live.as_ref().filter(|l| l.gvk != self.desired.gvk) {
+            let (namespace, name) = (&other.key.namespace, &other.key.name);
+            let found = self.connection.get_object(&self.resource, namespace, name).await?;
+            live = found.map(|l| l.value());
+        }
+        let comparison = |predicted, conflicts| Comparison {
+            key: &self.key,
+            gvk: &self.desired.gvk,
+            desired: Some(&*self.desired),
+            live: live.as_ref(),
+            predicted,
+            base: self.base.as_ref().map(|b| &*b.value),
+            conflicts,
+            ignore: &self.ignore,
+            adopted: self.inputs.managed,
+            schema: None,
+        };
+        if !self.may_patch {
+            let drift = drift::local(&comparison(None, Vec::new()), None);
+            return Ok(Asked { drift, prediction: None, live, forbidden: true, n_requests: 0 });
+        }
+        let prediction =
+            self.connection.predict(&self.resource, &self.desired.value, live.as_ref()).await?;
+        let n_requests = prediction.n_requests;
+        let drift = match &prediction.refusal {
+            Some(refusal) if refusal.kind == RefusalKind::Forbidden => {
+                let drift = drift::local(&comparison(None, Vec::new()), Some(refusal.problem.clone()));
+                return Ok(Asked { drift, prediction: Some(prediction), live, forbidden: true, n_requests });
+            }
+            // An absent namespace makes the object Missing, not wrong.
+            Some(refusal) if refusal.kind == RefusalKind::NamespaceAbsent => {
+                missing(&self.key, &self.desired)
+            }
+            Some(refusal) => drift::refused(&comparison(None, Vec::new()), refusal.problem.clone()),
+            None if live.is_none() => missing(&self.key, &self.desired),
+            None => drift::compare(&comparison(prediction.object.as_ref(), prediction.conflicts.clone())),
+        };
+        Ok(Asked { drift, prediction: Some(prediction), live, forbidden: false, n_requests })
+    }
+}

@@ -1,0 +1,237 @@
+//! The task that owns the world: takes events and requests one at a time, and publishes what came of them.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
+use std::time::{Duration, Instant};
+
+use tokio::sync::{mpsc, watch};
+
+use crate::domain::{AppId, Clock, Problem, Repository};
+
+use super::clusters::{ClusterEvent, ClusterOrder, Connector};
+use super::compare::Answer;
+use super::desired::DesiredDone;
+use super::report::Report;
+use super::request::{Request, Ticket};
+use super::snapshot::Snapshot;
+use super::sources::{SourceOrder, SourceSeen};
+use super::world::{Definer, Definition, World};
+use super::{EngineOptions, draw, execute, explain, view};
+
+/// What the engine's own tasks tell the core.
+pub(super) enum Event {
+    Source(Repository, SourceSeen),
+    Defined(Definer, Definition),
+    Desired(Box<DesiredDone>),
+    Cluster(String, ClusterEvent),
+    Answer(Box<Answer>),
+    /// A question that met bad weather is due again.
+    AskAgain(AppId, crate::domain::ObjectKey),
+    /// Something that takes long, in words; `None` when it is over.
+    Work(String, Option<String>),
+    /// A Run is over: what it touched is looked at again.
+    RunEnded(Ticket, Vec<AppId>),
+    /// The kinds of a cluster changed: a CRD came or went.
+    Rediscover(String),
+}
+
+/// Where the engine's own tasks send what they see.
+pub(super) type Events = mpsc::Sender<Event>;
+
+/// After a change the snapshot is replaced this much later, so that a burst of events makes one.
+const GATHER: Duration = Duration::from_millis(16);
+/// How often it is looked for verdicts that are too old.
+const REVERIFY: Duration = Duration::from_secs(30);
+
+pub(super) struct Core {
+    pub options: Arc<EngineOptions>,
+    pub connector: Arc<dyn Connector>,
+    pub clock: Arc<dyn Clock>,
+    pub events: Events,
+    pub reports: mpsc::Sender<Report>,
+    pub snapshot: watch::Sender<Arc<Snapshot>>,
+    pub world: World,
+    pub sources: BTreeMap<Repository, mpsc::UnboundedSender<SourceOrder>>,
+    pub clusters: BTreeMap<String, mpsc::UnboundedSender<ClusterOrder>>,
+    /// The newest rendering job of each repository.
+    pub latest: HashMap<Repository, Arc<AtomicU64>>,
+    pub looks: HashMap<Repository, super::discover::Looks>,
+    /// Clusters whose wishes changed and were not told yet.
+    pub wishes: std::collections::BTreeSet<String>,
+    pub next_ticket: u64,
+    pub drawing: Option<tokio::task::AbortHandle>,
+    pub plans: execute::DrawnPlans,
+    pub runs: HashMap<Ticket, execute::StopHandle>,
+    pub n_renders: u64,
+    pub revision: u64,
+    pub dirty: bool,
+}
+
+impl Core {
+    pub async fn run(
+        mut self,
+        mut events: mpsc::Receiver<Event>,
+        mut requests: mpsc::UnboundedReceiver<Request>,
+    ) {
+        self.begin();
+        let mut publish_at: Option<tokio::time::Instant> = Some(tokio::time::Instant::now());
+        let mut wish_at: Option<tokio::time::Instant> = None;
+        let mut reverify = tokio::time::interval(REVERIFY);
+        reverify.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        loop {
+            tokio::select! {
+                event = events.recv() => match event {
+                    Some(event) => self.handle(event),
+                    None => return,
+                },
+                request = requests.recv() => match request {
+                    Some(request) => self.serve(request),
+                    None => return,
+                },
+                () = until(publish_at) => {
+                    publish_at = None;
+                    if !self.publish().await {
+                        return;
+                    }
+                }
+                () = until(wish_at) => {
+                    wish_at = None;
+                    self.tell_wishes();
+                }
+                _ = reverify.tick() => self.expire(),
+            }
+            // A burst is handled as one, but not so long that nothing is ever shown.
+            for _ in 0..256 {
+                match events.try_recv() {
+                    Ok(event) => self.handle(event),
+                    Err(_) => break,
+                }
+            }
+            self.pump();
+            if self.dirty && publish_at.is_none() {
+                publish_at = Some(tokio::time::Instant::now() + GATHER);
+            }
+            if !self.wishes.is_empty() && wish_at.is_none() {
+                wish_at = Some(tokio::time::Instant::now() + 3 * GATHER);
+            }
+        }
+    }
+
+    fn handle(&mut self, event: Event) {
+        self.dirty = true;
+        match event {
+            Event::Source(repository, seen) => self.source_seen(repository, seen),
+            Event::Defined(definer, definition) => self.defined(definer, definition),
+            Event::Desired(done) => self.desired_done(*done),
+            Event::Cluster(context, event) => self.cluster_event(&context, event),
+            Event::Answer(answer) => self.answered(*answer),
+            Event::AskAgain(id, key) => self.consider(&id, &key, true),
+            Event::Work(who, what) => {
+                match what {
+                    Some(what) => self.world.work.insert(who, what),
+                    None => self.world.work.remove(&who),
+                };
+            }
+            Event::RunEnded(ticket, apps) => {
+                self.runs.remove(&ticket);
+                for id in apps {
+                    self.forget_verdicts(&id);
+                }
+            }
+            Event::Rediscover(context) => self.order(&context, ClusterOrder::Refresh),
+        }
+    }
+
+    fn serve(&mut self, request: Request) {
+        match request {
+            Request::Select(id) => self.world.selected = id,
+            Request::Refresh(which) => self.refresh(which.as_ref()),
+            Request::SetRevision(id, revision) => self.set_revision(&id, revision),
+            Request::Draw(ticket, what) => {
+                if let Some(older) = self.drawing.take() {
+                    older.abort();
+                }
+                self.drawing = Some(draw::start(self, ticket, what));
+            }
+            Request::Run(ticket, plan) => {
+                if let Some(handle) = execute::start(self, ticket, plan) {
+                    self.runs.insert(ticket, handle);
+                }
+            }
+            Request::StopRun(ticket) => {
+                if let Some(run) = self.runs.get(&ticket) {
+                    run.stop();
+                }
+            }
+            Request::Explain(ticket, id, key) => explain::start(self, ticket, &id, &key),
+        }
+    }
+
+    /// Replaces the snapshot. False when nobody is interested any more.
+    async fn publish(&mut self) -> bool {
+        if !self.dirty {
+            return true;
+        }
+        self.dirty = false;
+        self.revision += 1;
+        let snapshot = view::snapshot(self);
+        self.snapshot.send_replace(Arc::new(snapshot));
+        match self.reports.try_send(Report::Changed) {
+            // Full: the receiver has not seen the last one yet, and will pull this snapshot then.
+            Ok(()) | Err(mpsc::error::TrySendError::Full(_)) => true,
+            Err(mpsc::error::TrySendError::Closed(_)) => false,
+        }
+    }
+
+    /// A number that was not used before.
+    pub fn ticket(&mut self) -> u64 {
+        self.next_ticket += 1;
+        self.next_ticket
+    }
+
+    pub fn order(&self, context: &str, order: ClusterOrder) {
+        if let Some(orders) = self.clusters.get(context) {
+            let _ = orders.send(order);
+        }
+    }
+
+    /// Looks for answers of the server that are too old to believe.
+    fn expire(&mut self) {
+        let now = self.clock.instant();
+        // Webhooks and policies come and go unseen: no answer is believed for ever.
+        let believe = self.options.believe;
+        if believe.is_zero() {
+            return;
+        }
+        let old = |at: Instant| now.saturating_duration_since(at) > believe;
+        let due: Vec<_> = self
+            .world
+            .apps
+            .iter()
+            .flat_map(|(id, entry)| {
+                let keys = entry.objects.iter().filter(|(_, c)| old(c.at));
+                keys.map(|(key, _)| (id.clone(), key.clone()))
+            })
+            .collect();
+        for (id, key) in due {
+            self.consider(&id, &key, true);
+        }
+    }
+
+    /// A problem of the whole, or its end.
+    pub fn problem(&mut self, who: &str, problem: Option<Problem>) {
+        match problem {
+            Some(problem) => self.world.problems.insert(who.to_owned(), problem),
+            None => self.world.problems.remove(who),
+        };
+        self.dirty = true;
+    }
+}
+
+async fn until(at: Option<tokio::time::Instant>) {
+    match at {
+        Some(at) => tokio::time::sleep_until(at).await,
+        None => std::future::pending().await,
+    }
+}

@@ -1,0 +1,223 @@
+//! What Git says of Apps: resolve the revision, render, and render again only when something that was read changed.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use crate::domain::{
+    App, AppId, CommitId, Manifest, Notice, Problem, Recorder, RepoPath, Revision, Tree,
+    tree::reads_unchanged,
+};
+use crate::git::Repo;
+
+use super::core::{Event, Events};
+use super::snapshot::Target;
+use super::sources::blocking;
+use super::world::{Base, Desired};
+
+/// One App to be rendered.
+pub(super) struct DesiredJob {
+    pub id: AppId,
+    pub ticket: u64,
+    pub app: Arc<App>,
+    pub repo: Repo,
+    /// Whether `repo` stands in for a remote that cannot be reached: remote-tracking refs are read then.
+    pub stand_in: bool,
+    /// Another revision than the App's own, for looking only.
+    pub revision: Option<Revision>,
+    pub uncommitted: Arc<Vec<RepoPath>>,
+    pub previous: Option<Arc<Desired>>,
+    /// The commit of the last sync, where one is known.
+    pub synced: Option<CommitId>,
+    pub previous_base: Option<(CommitId, Option<Arc<Vec<Manifest>>>)>,
+}
+
+/// What became of a [`DesiredJob`].
+pub(super) struct DesiredDone {
+    pub id: AppId,
+    pub ticket: u64,
+    pub desired: Result<Arc<Desired>, Problem>,
+    pub base: Option<Base>,
+    /// Whether the manifests were rendered, rather than found unchanged.
+    pub rendered: bool,
+}
+
+/// Renders Apps of one repository, one after the other; gives up between two Apps when `latest` has moved on.
+pub(super) fn start(jobs: Vec<DesiredJob>, mine: u64, latest: Arc<AtomicU64>, events: Events) {
+    tokio::spawn(async move {
+        let _ = blocking(move || {
+            // Trees are shared: hundreds of Apps usually read one commit.
+            let mut trees: HashMap<(std::path::PathBuf, Option<CommitId>), Arc<dyn Tree>> = HashMap::new();
+            for job in jobs {
+                if latest.load(Ordering::Relaxed) != mine {
+                    return Ok(());
+                }
+                let done = run(job, &mut trees);
+                if events.blocking_send(Event::Desired(Box::new(done))).is_err() {
+                    return Ok(());
+                }
+            }
+            Ok(())
+        })
+        .await;
+    });
+}
+
+type Trees = HashMap<(std::path::PathBuf, Option<CommitId>), Arc<dyn Tree>>;
+
+fn run(job: DesiredJob, trees: &mut Trees) -> DesiredDone {
+    let mut rendered = false;
+    let desired = desired(&job, trees, &mut rendered);
+    let base = match (&desired, &job.synced) {
+        (Ok(desired), Some(synced)) => base(&job, desired, synced, trees),
+        _ => None,
+    };
+    DesiredDone { id: job.id, ticket: job.ticket, desired, base, rendered }
+}
+
+fn tree(repo: &Repo, commit: Option<&CommitId>, trees: &mut Trees) -> Result<Arc<dyn Tree>, Problem> {
+    let key = (repo.root().to_path_buf(), commit.cloned());
+    // A work tree changes under our hands: it is never shared between jobs of different times, and `trees` lives for
+    // one batch only.
+    if let Some(tree) = trees.get(&key) {
+        return Ok(tree.clone());
+    }
+    let tree = match commit {
+        Some(commit) => repo.tree(commit)?,
+        None => repo.worktree()?,
+    };
+    trees.insert(key, tree.clone());
+    Ok(tree)
+}
+
+fn desired(job: &DesiredJob, trees: &mut Trees, rendered: &mut bool) -> Result<Arc<Desired>, Problem> {
+    let app = &job.app;
+    let revision = job.revision.as_ref().unwrap_or(&app.source.revision);
+    let asked = match (job.stand_in, revision) {
+        (true, Revision::Head) => Revision::Named("refs/remotes/origin/HEAD".into()),
+        (true, Revision::Named(name)) => stand_in_revision(&job.repo, name),
+        _ => revision.clone(),
+    };
+    let worktree = *revision == Revision::Worktree;
+    let resolved = job.repo.resolve(if worktree { &Revision::Head } else { &asked })?;
+    let commit = job.repo.commit(&resolved.commit)?;
+    let under_path = |path: &&RepoPath| path.is_within(&app.source.path);
+    let is_head = matches!(revision, Revision::Head | Revision::Worktree);
+    let target = Target {
+        revision: revision.clone(),
+        name: if worktree { "worktree".into() } else { resolved.name.clone() },
+        commit,
+        uncommitted: if is_head { job.uncommitted.iter().filter(under_path).count() } else { 0 },
+        override_of: job.revision.as_ref().map(|_| app.source.revision.clone()),
+        unpushed: !job.repo.is_bare()
+            && job.repo.remote_has(&resolved.commit).is_ok_and(|has| has == Some(false)),
+        behind: if *revision == Revision::Head && !job.repo.is_bare() {
+            job.repo.upstream().ok().flatten().map_or(0, |u| u.behind)
+        } else {
+            0
+        },
+    };
+    let tree = tree(&job.repo, (!worktree).then_some(&resolved.commit), trees)?;
+    if let Some(previous) = &job.previous
+        && reads_unchanged(&previous.reads, &*tree)?
+    {
+        if previous.target == target {
+            return Ok(previous.clone());
+        }
+        return Ok(Arc::new(Desired {
+            target,
+            reads: previous.reads.clone(),
+            manifests: previous.manifests.clone(),
+            problems: previous.problems.clone(),
+            notices: previous.notices.clone(),
+        }));
+    }
+    *rendered = true;
+    let (reads, result) = render(app, &*tree);
+    let mut notices = result.notices;
+    if job.stand_in {
+        notices.push(Notice {
+            place: app.source.repository.to_string(),
+            text: "the remote cannot be reached: read from the checkout's remote-tracking refs".into(),
+        });
+    }
+    Ok(Arc::new(Desired {
+        target,
+        reads,
+        manifests: Arc::new(result.manifests),
+        problems: result.problems,
+        notices,
+    }))
+}
+
+/// Where the remote is unreachable a branch is what the checkout last saw of it; anything else is looked up as it is.
+fn stand_in_revision(repo: &Repo, name: &str) -> Revision {
+    let tracking = Revision::Named(format!("refs/remotes/origin/{name}"));
+    if repo.resolve(&tracking).is_ok() { tracking } else { Revision::Named(name.to_owned()) }
+}
+
+fn render(app: &App, tree: &dyn Tree) -> (Vec<crate::domain::ReadRecord>, crate::render::Rendered) {
+    let recorder = Recorder::new(tree);
+    let rendered = crate::render::directory(&recorder, &app.source.path, &app.source.directory);
+    (recorder.finish(), rendered)
+}
+
+/// What was desired at the last sync. `None` where that commit is gone or does not render any more.
+fn base(job: &DesiredJob, desired: &Desired, synced: &CommitId, trees: &mut Trees) -> Option<Base> {
+    if *synced == desired.target.commit.id && desired.target.revision != Revision::Worktree {
+        return Some(Base { commit: synced.clone(), manifests: None, prepared: None, ahead: Some(0) });
+    }
+    let at_base = tree(&job.repo, Some(synced), trees).ok()?;
+    if reads_unchanged(&desired.reads, &*at_base).ok()? {
+        return Some(Base { commit: synced.clone(), manifests: None, prepared: None, ahead: Some(0) });
+    }
+    let ahead = ahead(job, desired, synced, trees);
+    if let Some((commit, manifests)) = &job.previous_base
+        && commit == synced
+        && manifests.is_some()
+    {
+        return Some(Base { commit: synced.clone(), manifests: manifests.clone(), prepared: None, ahead });
+    }
+    let (_, rendered) = render(&job.app, &*at_base);
+    if !rendered.problems.is_empty() {
+        return None;
+    }
+    Some(Base {
+        commit: synced.clone(),
+        manifests: Some(Arc::new(rendered.manifests)),
+        prepared: None,
+        ahead,
+    })
+}
+
+/// How many commits since the last sync changed something that this App reads. Counts as far as 100 commits.
+fn ahead(job: &DesiredJob, desired: &Desired, synced: &CommitId, trees: &mut Trees) -> Option<usize> {
+    let commits = job.repo.commits_between(synced, &desired.target.commit.id, 100).ok()?;
+    let mut n_ahead = 0;
+    let mut older = tree(&job.repo, Some(synced), trees).ok()?;
+    for commit in commits.iter().rev() {
+        let newer = tree(&job.repo, Some(&commit.id), trees).ok()?;
+        let differs = desired.reads.iter().any(|record| {
+            let one = std::slice::from_ref(record);
+            match (same_there(one, &*older), same_there(one, &*newer)) {
+                (Some(a), Some(b)) => a != b,
+                _ => true,
+            }
+        });
+        n_ahead += usize::from(differs);
+        older = newer;
+    }
+    Some(n_ahead)
+}
+
+/// The fingerprint that a tree has for one thing that was read.
+fn same_there(record: &[crate::domain::ReadRecord], tree: &dyn Tree) -> Option<String> {
+    use crate::domain::{EntryKind, ReadRecord, tree::listing_id};
+    match record.first()? {
+        ReadRecord::Content(path, _) => Some(tree.content_id(path).ok()?.unwrap_or_default()),
+        ReadRecord::Listing(dir, _) => match tree.kind(dir).ok()? {
+            Some(EntryKind::Directory) => Some(listing_id(&tree.list(dir).ok()?)),
+            _ => Some(String::new()),
+        },
+    }
+}

@@ -1,0 +1,250 @@
+//! What places define Apps: searched off the async threads, and again only where something changed.
+
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex};
+
+use crate::domain::{
+    App, DirectoryOptions, EntryKind, Manifest, Notice, Origin, Problem, ProblemKind, ReadRecord,
+    Recorder, RepoPath, Repository, Revision, Tree, tree::reads_unchanged,
+};
+use crate::git::Repo;
+use crate::providers::native::discovery::Surroundings;
+use crate::providers::native::{Home, RepositoryRef, application, discover};
+use crate::render::{Rendered, is_application};
+
+use super::core::{Core, Event};
+use super::sources::{blocking, locate};
+use super::world::{Definer, Definition};
+use super::EngineOptions;
+
+/// What a search found in each directory, kept so that a commit makes only the directories that it touched be read.
+pub(super) type Looks = Arc<Mutex<HashMap<RepoPath, (Vec<ReadRecord>, Rendered)>>>;
+
+impl Core {
+    /// Places whose definitions are waited for before the first verdict can be complete.
+    pub(super) fn expected_definers(&self) -> impl Iterator<Item = Definer> + '_ {
+        let repositories = self.options.sources.iter().map(|s| Definer::Repository(s.repository.clone()));
+        repositories.chain(self.options.apps.iter().map(|p| Definer::Files(p.clone())))
+    }
+}
+
+/// Searches a repository that was given as a source.
+pub(super) fn start_repository(core: &mut Core, repository: &Repository) {
+    let Some(repo) = core.world.repos.get(repository).and_then(|r| r.repo.clone()) else { return };
+    let looks = core.looks.entry(repository.clone()).or_default().clone();
+    // Files that define Apps say what is not to be discovered besides.
+    let known: Vec<App> = core
+        .world
+        .definitions
+        .iter()
+        .filter(|(definer, _)| matches!(definer, Definer::Files(_)))
+        .flat_map(|(_, d)| d.apps.iter().cloned())
+        .collect();
+    let (options, events, repository) = (core.options.clone(), core.events.clone(), repository.clone());
+    tokio::spawn(async move {
+        let (definer, at) = (Definer::Repository(repository.clone()), repository.clone());
+        let found = blocking(move || search(&options, &at, &repo, &looks, &known)).await;
+        let definition = found.unwrap_or_else(|problem| Definition {
+            problems: vec![problem],
+            ..Definition::default()
+        });
+        let _ = events.send(Event::Defined(definer, definition)).await;
+    });
+}
+
+fn search(
+    options: &EngineOptions,
+    repository: &Repository,
+    repo: &Repo,
+    looks: &Looks,
+    known: &[App],
+) -> Result<Definition, Problem> {
+    let mut all = Definition::default();
+    let origin = repo.origin();
+    let reference = RepositoryRef::new(repository.clone(), origin.as_deref());
+    let sources: Vec<_> = options.sources.iter().filter(|s| s.repository == *repository).collect();
+    let prefix = match repository {
+        Repository::Local(_) if options.sources.len() == 1 => String::new(),
+        other => other.to_string(),
+    };
+    for source in sources {
+        let asked = source.revision.clone().unwrap_or_default();
+        let tree = match &asked {
+            Revision::Worktree => repo.worktree()?,
+            other => repo.tree(&repo.resolve(other)?.commit)?,
+        };
+        let ignores = if repo.is_bare() { None } else { Some(repo.ignores()?) };
+        let ignored = |path: &RepoPath, is_dir: bool| {
+            ignores.as_ref().is_some_and(|i| i.is_ignored(path, is_dir).unwrap_or(false))
+        };
+        let look = |dir: &RepoPath| look(&*tree, dir, looks);
+        let mut found = discover(
+            &*tree,
+            &look,
+            &ignored,
+            &Surroundings {
+                repository: &reference,
+                prefix: &prefix,
+                revision: &asked,
+                contexts: &options.contexts,
+                bindings: &options.bindings,
+                known,
+            },
+        );
+        if !source.path.is_root() {
+            // Only what lies there was asked for. Applications may point to anywhere.
+            let inside = |app: &App| !app.discovered || app.source.path.is_within(&source.path);
+            let defined_there = |app: &App| {
+                app.discovered
+                    || RepoPath::parse(app.defined_at.split(':').next().unwrap_or_default())
+                        .is_ok_and(|p| p.is_within(&source.path))
+            };
+            found.apps.retain(|app| inside(app) && defined_there(app));
+            found.notices.retain(|n| {
+                RepoPath::parse(&n.place).is_ok_and(|p| p.is_within(&source.path))
+            });
+        }
+        all.apps.extend(found.apps);
+        all.notices.extend(found.notices);
+        all.problems.extend(found.problems);
+    }
+    if all.apps.is_empty() && all.problems.is_empty() {
+        all.problems.push(
+            Problem::new(ProblemKind::NotFound, "there are no Kubernetes manifests to deploy in this repository")
+                .at(repository.to_string())
+                .hint("Manifests are YAML or JSON files with apiVersion and kind; hidden, vendored and ignored directories are not searched.")
+                .hint("Write down what to deploy as Argo CD Application manifests, and give them with --apps."),
+        );
+    }
+    Ok(all)
+}
+
+/// What a directory directly holds; read again only when it changed.
+fn look(tree: &dyn Tree, dir: &RepoPath, known: &Looks) -> Rendered {
+    let before = known.lock().unwrap_or_else(|e| e.into_inner()).get(dir).cloned();
+    if let Some((reads, rendered)) = before
+        && reads_unchanged(&reads, tree).unwrap_or(false)
+    {
+        return rendered;
+    }
+    let recorder = Recorder::new(tree);
+    let mut rendered = crate::render::directory(&recorder, dir, &DirectoryOptions::default());
+    rendered.manifests = rendered.manifests.into_iter().map(light).collect();
+    let reads = recorder.finish();
+    known
+        .lock()
+        .unwrap_or_else(|e| e.into_inner())
+        .insert(dir.clone(), (reads, rendered.clone()));
+    rendered
+}
+
+/// What a search must remember of a manifest: of an object only that it is there.
+fn light(manifest: Manifest) -> Manifest {
+    if is_application(&manifest) {
+        return manifest;
+    }
+    let named = serde_json::json!({ "metadata": {
+        "name": manifest.value.pointer("/metadata/name"),
+        "generateName": manifest.value.pointer("/metadata/generateName"),
+    }});
+    let places = Arc::default();
+    let origin = Origin { places, ..manifest.origin };
+    Manifest { gvk: manifest.gvk, value: Arc::new(named), origin }
+}
+
+/// Reads the `Application` manifests of a file or directory given by `--apps` or the config.
+pub(super) fn start_files(core: &mut Core, path: PathBuf) {
+    let (options, events) = (core.options.clone(), core.events.clone());
+    let live = core.options.live;
+    tokio::spawn(async move {
+        let definer = Definer::Files(path.clone());
+        let mut last = None;
+        loop {
+            let (options, at) = (options.clone(), path.clone());
+            let found = blocking(move || Ok(applications(&options, &at))).await;
+            let definition = found.unwrap_or_else(|problem| Definition {
+                problems: vec![problem],
+                ..Definition::default()
+            });
+            let now = (definition.apps.clone(), definition.problems.clone());
+            if last.as_ref() != Some(&now) {
+                last = Some(now);
+                if events.send(Event::Defined(definer.clone(), definition)).await.is_err() {
+                    return;
+                }
+            }
+            if !live {
+                return;
+            }
+            // A handful of files at most: looking is cheaper than watching them.
+            tokio::time::sleep(std::time::Duration::from_secs(2)).await;
+        }
+    });
+}
+
+fn applications(options: &EngineOptions, path: &Path) -> Definition {
+    let mut definition = Definition::default();
+    match manifests(path) {
+        Err(problem) => definition.problems.push(problem),
+        Ok((manifests, problems, notices)) => {
+            definition.problems.extend(problems);
+            definition.notices.extend(notices);
+            let located = locate(path).ok();
+            let reference = located.map(|(repository, _)| {
+                let origin = match &repository {
+                    Repository::Local(root) => Repo::open(root).ok().and_then(|r| r.origin()),
+                    Repository::Remote(_) => None,
+                };
+                RepositoryRef::new(repository, origin.as_deref())
+            });
+            let directory = if path.is_dir() { path } else { path.parent().unwrap_or(path) };
+            let prefix = directory.display().to_string();
+            let home = Home {
+                prefix: &prefix,
+                repository: reference.as_ref(),
+                bindings: &options.bindings,
+            };
+            let mut n_applications = 0;
+            for manifest in manifests.iter().filter(|m| is_application(m)) {
+                n_applications += 1;
+                match application(manifest, &options.contexts, &home) {
+                    Ok(app) => definition.apps.push(app),
+                    Err(problem) => definition.problems.push(problem),
+                }
+            }
+            if n_applications == 0 && definition.problems.is_empty() {
+                definition.problems.push(
+                    Problem::new(ProblemKind::NotFound, "there is no Application manifest in it")
+                        .at(path.display().to_string())
+                        .hint("--apps takes files and directories of Argo CD Application manifests (argoproj.io/v1alpha1)."),
+                );
+            }
+        }
+    }
+    definition
+}
+
+type Manifests = (Vec<Manifest>, Vec<Problem>, Vec<Notice>);
+
+fn manifests(path: &Path) -> Result<Manifests, Problem> {
+    let (root, file) = if path.is_dir() {
+        (path, None)
+    } else {
+        let name = path.file_name().and_then(|n| n.to_str()).unwrap_or_default();
+        (path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new(".")), Some(name))
+    };
+    let tree = crate::git::directory(root)?;
+    let options = DirectoryOptions {
+        recurse: file.is_none(),
+        include: file.unwrap_or_default().to_owned(),
+        exclude: String::new(),
+    };
+    if let Some(name) = file
+        && tree.kind(&RepoPath::root().entry(name))? != Some(EntryKind::File)
+    {
+        return Err(Problem::new(ProblemKind::NotFound, "there is no such file").at(path.display().to_string()));
+    }
+    let rendered = crate::render::directory(&*tree, &RepoPath::root(), &options);
+    Ok((rendered.manifests, rendered.problems, rendered.notices))
+}

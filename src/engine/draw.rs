@@ -1,0 +1,485 @@
+//! Draws Plans: asks the server anew about everything that differs, and hands what came of it to the `sync` room.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use futures::StreamExt as _;
+
+use crate::cluster::{Connection, Discovery, Live, RefusalKind};
+use crate::domain::record::AppRecord;
+use crate::domain::{
+    App, AppId, Commit, CommitId, GroupKind, Gvk, Manifest, ObjectDrift, ObjectKey, Plan, PlanKind,
+    Problem, ProblemKind, Revision, Verdict,
+};
+use crate::drift::desired::Prepared;
+use crate::git::Repo;
+use crate::sync::{AppInput, Candidate, LiveFacts, PlanOptions, RecordState};
+
+use super::compare::{Question, extra, missing as absent};
+use super::core::Core;
+use super::report::Report;
+use super::request::{Draw, Ticket};
+use super::snapshot::ClusterMode;
+use super::sources::blocking;
+use super::world;
+use super::{memory, record_key};
+
+/// What a Run must know of an App beyond its steps.
+#[derive(Clone, Debug)]
+pub(super) struct Drawn {
+    pub app: Arc<App>,
+    pub record: Option<AppRecord>,
+    pub held: BTreeSet<ObjectKey>,
+    pub commit: Commit,
+    pub revision: Revision,
+}
+
+/// Starts drawing; the answer goes out as a Report.
+pub(super) fn start(core: &mut Core, ticket: Ticket, what: Draw) -> tokio::task::AbortHandle {
+    let reports = core.reports.clone();
+    let plans = core.plans.clone();
+    let work = prepare(core, &what);
+    tokio::spawn(async move {
+        let drawn = match work {
+            Ok((works, options)) => draw(works, options).await,
+            Err(problem) => Err(problem),
+        };
+        let plan = drawn.map(|(plan, drawn)| {
+            let plan = Arc::new(plan);
+            plans.keep(plan.clone(), drawn);
+            plan
+        });
+        let _ = reports.send(Report::Drawn(ticket, plan)).await;
+    })
+    .abort_handle()
+}
+
+/// One App with all that drawing needs, taken from the world at one moment.
+struct Work {
+    app: Arc<App>,
+    commit: Commit,
+    revision: Revision,
+    prepared: BTreeMap<ObjectKey, Prepared>,
+    /// What was found out already, for objects that need no new question.
+    known: BTreeMap<ObjectKey, Arc<ObjectDrift>>,
+    questions: BTreeMap<ObjectKey, Question>,
+    live: BTreeMap<ObjectKey, Arc<Live>>,
+    render_problems: Vec<Problem>,
+    connection: Connection,
+    discovery: Arc<Discovery>,
+    moved_from: Option<crate::domain::Destination>,
+    rollback: Option<(Repo, CommitId)>,
+    asks_at_once: usize,
+}
+
+fn prepare(core: &Core, what: &Draw) -> Result<(Vec<Work>, PlanOptions), Problem> {
+    let confirmed = core.options.destination_given;
+    match what {
+        Draw::Sync { apps, only, prune, prune_all, adopt } => {
+            let works = apps.iter().map(|id| work(core, id, None)).collect::<Result<_, _>>()?;
+            let options = PlanOptions {
+                kind: if *adopt { PlanKind::Adopt } else { PlanKind::Sync },
+                prune: *prune,
+                prune_all: prune_all.clone(),
+                only: only.clone(),
+                adopt: *adopt,
+                estimate: false,
+                destination_confirmed: confirmed,
+            };
+            Ok((works, options))
+        }
+        Draw::Rollback { app, record } => {
+            let entry = core.world.apps.get(app).ok_or_else(|| unknown_app(app))?;
+            let world::RecordState::Read(history) = &entry.record else {
+                return Err(Problem::new(ProblemKind::NotFound, "this App has no history to go back to")
+                    .at(app.to_string()));
+            };
+            let run = history.history.iter().find(|r| r.id == *record).ok_or_else(|| {
+                Problem::new(ProblemKind::NotFound, format!("the history has no entry {record}"))
+                    .at(app.to_string())
+                    .hint("`trueup history` lists what there is.")
+            })?;
+            let work = work(core, app, Some(run.commit.clone()))?;
+            let options = PlanOptions {
+                kind: PlanKind::Rollback,
+                destination_confirmed: confirmed,
+                ..PlanOptions::default()
+            };
+            Ok((vec![work], options))
+        }
+    }
+}
+
+fn unknown_app(id: &AppId) -> Problem {
+    Problem::new(ProblemKind::NotFound, "there is no such App (any more)").at(id.to_string())
+}
+
+fn work(core: &Core, id: &AppId, rollback: Option<CommitId>) -> Result<Work, Problem> {
+    let entry = core.world.apps.get(id).ok_or_else(|| unknown_app(id))?;
+    let cluster = core.world.clusters.get(&id.context);
+    if core.options.read_only {
+        return Err(super::read_only());
+    }
+    if cluster.is_some_and(|c| c.mode == ClusterMode::ReadOnly) {
+        return Err(Problem::new(ProblemKind::Unsupported, "the settings make this cluster read-only")
+            .at(id.context.clone())
+            .hint("Change `contexts` in the config file if that is not meant."));
+    }
+    let connected = cluster.and_then(|c| Some((c, c.connection.clone()?, c.discovery.clone()?)));
+    let Some((cluster, connection, discovery)) = connected else {
+        let why = match cluster.map(|c| &c.reach) {
+            Some(super::snapshot::Reach::Down { problem, .. }) => problem.clone(),
+            _ => Problem::new(ProblemKind::Unreachable, "the cluster is not connected yet"),
+        };
+        return Err(why.at(id.context.clone()));
+    };
+    let mut problems = entry.app.problems.clone();
+    problems.extend(entry.desired_problems.iter().cloned());
+    problems.extend(entry.prepare_problems.iter().cloned());
+    let Some(desired) = &entry.desired else {
+        let first = problems.into_iter().next();
+        return Err(first.unwrap_or_else(|| {
+            Problem::new(ProblemKind::Unreachable, "what Git says of this App is not known yet")
+                .at(id.to_string())
+        }));
+    };
+    if rollback.is_none() {
+        syncable(id, desired)?;
+    }
+    let repo = core.world.repos.get(&entry.app.source.repository).and_then(|r| r.repo.clone());
+    let rollback = match (rollback, repo) {
+        (Some(commit), Some(repo)) => Some((repo, commit)),
+        (Some(_), None) => {
+            return Err(Problem::new(ProblemKind::Unreachable, "the repository cannot be read").at(id.to_string()));
+        }
+        (None, _) => None,
+    };
+    let prepared = entry.prepared.as_ref().map(|p| p.iter().map(|(k, v)| (k.clone(), v.clone())).collect());
+    let prepared: BTreeMap<ObjectKey, Prepared> = prepared.unwrap_or_default();
+    let questions = prepared.keys().filter_map(|key| Some((key.clone(), core.question(id, key)?))).collect();
+    Ok(Work {
+        app: entry.app.clone(),
+        commit: desired.target.commit.clone(),
+        revision: desired.target.revision.clone(),
+        known: entry.objects.iter().map(|(key, c)| (key.clone(), c.drift.clone())).collect(),
+        questions,
+        live: cluster.live.iter().map(|(key, seen)| (key.clone(), seen.live.clone())).collect(),
+        render_problems: problems,
+        connection,
+        discovery,
+        moved_from: memory::moved_from(&core.options.memory, &entry.app),
+        prepared,
+        rollback,
+        asks_at_once: core.options.asks_at_once,
+    })
+}
+
+/// The work tree can be compared, never synced; nor can a revision that is only looked at.
+fn syncable(id: &AppId, desired: &world::Desired) -> Result<(), Problem> {
+    if desired.target.revision == Revision::Worktree {
+        return Err(Problem::new(ProblemKind::Unsupported, "the work tree can be compared, not synced")
+            .at(id.to_string())
+            .hint("Commit first: what is synced must be a commit, so that everybody can see what it was."));
+    }
+    if let Some(own) = &desired.target.override_of {
+        return Err(Problem::new(
+            ProblemKind::Unsupported,
+            format!("the App is looked at with revision {}, which is not its own", desired.target.revision),
+        )
+        .at(id.to_string())
+        .hint(format!("Go back to {own} with `:rev`, or change the App's revision where it is defined.")));
+    }
+    Ok(())
+}
+
+async fn draw(
+    works: Vec<Work>,
+    options: PlanOptions,
+) -> Result<(Plan, BTreeMap<AppId, Drawn>), Problem> {
+    let mut inputs = Vec::new();
+    let mut context = BTreeMap::new();
+    for mut work in works {
+        if let Some((repo, commit)) = work.rollback.take() {
+            go_back(&mut work, repo, commit).await?;
+        }
+        let input = input(&work, options.kind).await?;
+        let drawn = Drawn {
+            app: work.app.clone(),
+            record: match &input.record {
+                RecordState::Read(record) => Some(record.clone()),
+                _ => None,
+            },
+            held: crate::sync::plan::held(&input, &gone(&input)),
+            commit: input.commit.clone(),
+            revision: work.revision.clone(),
+        };
+        context.insert(work.app.id.clone(), drawn);
+        inputs.push(input);
+    }
+    Ok((crate::sync::plan(inputs, &options), context))
+}
+
+/// Held keys of which is proven that nothing lives there.
+fn gone(input: &AppInput) -> BTreeSet<ObjectKey> {
+    let RecordState::Read(record) = &input.record else { return BTreeSet::new() };
+    let candidates: BTreeSet<_> = input.candidates.iter().map(|c| &c.drift.key).collect();
+    record.inventory.0.iter().filter(|key| !candidates.contains(key)).cloned().collect()
+}
+
+/// Puts an earlier revision in the place of the present one.
+async fn go_back(work: &mut Work, repo: Repo, commit: CommitId) -> Result<(), Problem> {
+    let app = work.app.clone();
+    let id = commit.clone();
+    let (commit, rendered) = blocking(move || {
+        let gone = |problem: Problem| {
+            problem.hint("The commit may have been removed by a force push; only what Git still has can be gone back to.")
+        };
+        let commit = repo.commit(&id).map_err(gone)?;
+        let tree = repo.tree(&id).map_err(gone)?;
+        Ok((commit, crate::render::directory(&*tree, &app.source.path, &app.source.directory)))
+    })
+    .await?;
+    let scope = |gvk: &Gvk| {
+        let resource = work.discovery.resource(gvk).or_else(|| work.discovery.preferred(&gvk.group_kind()));
+        resource.map(|r| r.namespaced)
+    };
+    let (prepared, problems, _) = super::apps::prepare_all(&rendered.manifests, &work.app, &scope);
+    work.commit = commit;
+    work.revision = Revision::Named(work.commit.id.to_string());
+    work.render_problems = rendered.problems.into_iter().chain(problems).collect();
+    work.known.clear();
+    work.questions = prepared
+        .iter()
+        .filter_map(|(key, p)| {
+            let resource = work.discovery.resource(&p.manifest.gvk)?.clone();
+            let live = work.live.get(key).cloned();
+            Some((
+                key.clone(),
+                Question {
+                    connection: work.connection.clone(),
+                    id: work.app.id.clone(),
+                    key: key.clone(),
+                    resource,
+                    desired: p.manifest.clone(),
+                    live,
+                    base: None,
+                    ignore: work.app.ignore.clone(),
+                    may_patch: true,
+                    inputs: world::Inputs { desired: 0, live: 0, base: 0, managed: true },
+                },
+            ))
+        })
+        .collect();
+    work.prepared = prepared;
+    Ok(())
+}
+
+async fn input(work: &Work, kind: PlanKind) -> Result<AppInput, Problem> {
+    let id = &work.app.id;
+    let namespace = &work.app.destination.namespace;
+    let namespace_exists =
+        work.connection.get(&format!("/api/v1/namespaces/{namespace}")).await?.status != 404;
+    let record = record(work).await;
+    let mut candidates = candidates(work, namespace_exists, kind).await?;
+    if let RecordState::Read(record) = &record {
+        for key in record.inventory.0.iter().filter(|key| !work.prepared.contains_key(*key)) {
+            candidates.extend(held(work, key).await?);
+        }
+    }
+    Ok(AppInput {
+        app: work.app.clone(),
+        commit: work.commit.clone(),
+        candidates,
+        record,
+        render_problems: work.render_problems.clone(),
+        namespace_exists,
+        missing_rights: missing_rights(work).await?,
+        argo_application: argo_application(work).await?.map(|name| format!("{name} ({})", id.context)),
+        moved_from: work.moved_from.clone(),
+    })
+}
+
+async fn record(work: &Work) -> RecordState {
+    let key = record_key(&work.app);
+    match work.connection.read_record(&key.namespace, &key.name).await {
+        Ok(None) => RecordState::None,
+        Ok(Some((config_map, _))) => {
+            match crate::sync::record::decode(&work.app.id.name, &config_map) {
+                Ok(record) => RecordState::Read(record),
+                Err(problem) => RecordState::Unreadable(problem),
+            }
+        }
+        Err(problem) => RecordState::Unreadable(problem),
+    }
+}
+
+async fn candidates(
+    work: &Work,
+    namespace_exists: bool,
+    kind: PlanKind,
+) -> Result<Vec<Candidate>, Problem> {
+    let own_kinds: BTreeSet<GroupKind> = work
+        .prepared
+        .values()
+        .filter_map(|p| super::apps::crd_scope(&p.manifest.value))
+        .map(|(kind, _)| kind)
+        .collect();
+    let own_namespaces: BTreeSet<&str> = work
+        .prepared
+        .keys()
+        .filter(|k| k.group.is_empty() && k.kind == "Namespace" && !work.live.contains_key(k))
+        .map(|k| k.name.as_str())
+        .collect();
+    let one = |prepared: Prepared| {
+        let (own_kinds, own_namespaces) = (&own_kinds, &own_namespaces);
+        async move {
+            let key = prepared.key.clone();
+            let absent_home = !key.namespace.is_empty()
+                && (own_namespaces.contains(key.namespace.as_str())
+                    || (key.namespace == work.app.destination.namespace && !namespace_exists));
+            let question = work.questions.get(&key);
+            let missing = |unpredicted| Candidate {
+                desired: Some(prepared.manifest.clone()),
+                drift: Arc::new(absent(&key, &prepared.manifest)),
+                live: None,
+                hook: prepared.hook,
+                leftovers: Vec::new(),
+                unpredicted,
+            };
+            if prepared.hook {
+                return Ok(missing(false));
+            }
+            let Some(question) = question else {
+                if own_kinds.contains(&key.group_kind()) {
+                    return Ok(missing(true));
+                }
+                // A kind that nobody knows: what was found out stands.
+                let known = work.known.get(&key).cloned().unwrap_or_else(|| {
+                    let problem = Problem::new(
+                        ProblemKind::NotFound,
+                        format!("the cluster does not know the kind {}", prepared.manifest.gvk),
+                    );
+                    let drift = ObjectDrift::new(key.clone(), prepared.manifest.gvk.clone(), Verdict::Refused);
+                    Arc::new(drift.with_problem(problem))
+                });
+                return Ok(Candidate { drift: known, ..missing(false) });
+            };
+            if absent_home && question.live.is_none() {
+                return Ok(missing(true));
+            }
+            asked(question, &prepared.manifest, kind, missing(false)).await
+        }
+    };
+    let answers: Vec<Result<Candidate, Problem>> =
+        futures::stream::iter(work.prepared.values().cloned().map(one))
+            .buffer_unordered(work.asks_at_once)
+            .collect()
+            .await;
+    answers.into_iter().collect()
+}
+
+/// Asks the server about one object, with all that its step must know.
+async fn asked(
+    question: &Question,
+    manifest: &Arc<Manifest>,
+    _kind: PlanKind,
+    base: Candidate,
+) -> Result<Candidate, Problem> {
+    let asked = question.put().await?;
+    let unpredicted = asked
+        .prediction
+        .as_ref()
+        .and_then(|p| p.refusal.as_ref())
+        .is_some_and(|r| r.kind == RefusalKind::NamespaceAbsent);
+    let live = asked.live.as_ref().map(|live| {
+        let mut facts = LiveFacts::of(live);
+        if let Some(prediction) = asked.prediction.as_ref().filter(|p| !p.resource_version.is_empty()) {
+            facts.resource_version = prediction.resource_version.clone();
+        }
+        facts
+    });
+    Ok(Candidate {
+        desired: Some(manifest.clone()),
+        drift: Arc::new(asked.drift),
+        live,
+        leftovers: asked.prediction.map(|p| p.leftovers).unwrap_or_default(),
+        unpredicted,
+        ..base
+    })
+}
+
+/// An object that is held and not in Git (any more), as it lives now; `None` when it is gone.
+async fn held(work: &Work, key: &ObjectKey) -> Result<Option<Candidate>, Problem> {
+    let candidate = |drift, live| Candidate {
+        desired: None,
+        drift: Arc::new(drift),
+        live,
+        hook: false,
+        leftovers: Vec::new(),
+        unpredicted: false,
+    };
+    let Some(resource) = work.discovery.preferred(&key.group_kind()) else {
+        if !work.discovery.is_unsure(&key.group) {
+            return Ok(None);
+        }
+        let problem = Problem::new(ProblemKind::Unreachable, "its API group does not answer");
+        let drift = ObjectDrift::new(key.clone(), Gvk::default(), Verdict::Unknown).with_problem(problem);
+        return Ok(Some(candidate(drift, None)));
+    };
+    match work.connection.get_object(resource, &key.namespace, &key.name).await {
+        Ok(None) => Ok(None),
+        Ok(Some(live)) => {
+            let value = live.value();
+            let drift = extra(key, &live.gvk, &value);
+            let mut facts = LiveFacts::of(&value);
+            facts.holds_others = facts.holds_others && holds_others(work, key).await;
+            Ok(Some(candidate(drift, Some(facts))))
+        }
+        Err(problem) if problem.kind == ProblemKind::Unreachable => Err(problem),
+        Err(problem) => {
+            let drift =
+                ObjectDrift::new(key.clone(), resource.gvk.clone(), Verdict::Unknown).with_problem(problem);
+            Ok(Some(candidate(drift, None)))
+        }
+    }
+}
+
+/// Whether a namespace or a CRD holds objects that the App does not hold. Every doubt says yes.
+async fn holds_others(work: &Work, key: &ObjectKey) -> bool {
+    // A namespace holds things of every kind, some of which nobody may list: only a person can tell.
+    if key.kind != "CustomResourceDefinition" {
+        return true;
+    }
+    let Some((plural, group)) = key.name.split_once('.') else { return true };
+    let resource = work
+        .discovery
+        .all()
+        .find(|r| r.plural == plural && r.gvk.group == group)
+        .cloned();
+    let Some(resource) = resource else { return true };
+    match work.connection.list_objects(&resource, None, "").await {
+        Ok(objects) => !objects.is_empty(),
+        Err(_) => true,
+    }
+}
+
+/// Rights that a sync needs for its record and its lock and that this user does not have.
+async fn missing_rights(work: &Work) -> Result<Vec<String>, Problem> {
+    let record = record_key(&work.app);
+    let lock = crate::sync::lock::lease_name(&work.app.id.name);
+    let missing = work.connection.may_sync(&record.namespace, &record.name, &lock).await?;
+    Ok(missing.map(|problem| problem.causes).unwrap_or_default())
+}
+
+/// An Argo CD Application of that cluster whose instance name is this App's.
+async fn argo_application(work: &Work) -> Result<Option<String>, Problem> {
+    let Some(resource) = work.discovery.preferred(&GroupKind::new("argoproj.io", "Application")) else {
+        return Ok(None);
+    };
+    let applications = work.connection.list_objects(resource, None, "").await.unwrap_or_default();
+    let name = &work.app.id.name;
+    Ok(applications
+        .iter()
+        .find(|a| a.key.name == *name || format!("{}_{}", a.key.namespace, a.key.name) == *name)
+        .map(|a| format!("{}/{}", a.key.namespace, a.key.name)))
+}

@@ -1,0 +1,69 @@
+//! Why an object is not healthy: what its pods wait for, and what the events say.
+
+use std::sync::Arc;
+
+use crate::cluster::{Connection, Live};
+use crate::domain::{AppId, ObjectKey, Problem, ProblemKind};
+
+use super::core::Core;
+use super::report::{Reason, Report};
+use super::request::Ticket;
+
+/// Starts looking; the answer goes out as a Report.
+pub(super) fn start(core: &Core, ticket: Ticket, id: &AppId, key: &ObjectKey) {
+    let cluster = core.world.clusters.get(&id.context);
+    let found = cluster.and_then(|c| Some((c.connection.clone()?, c.live.get(key)?.live.clone())));
+    let (reports, key) = (core.reports.clone(), key.clone());
+    tokio::spawn(async move {
+        let reasons = match found {
+            Some((connection, live)) => reasons(&connection, &live).await,
+            None => Err(Problem::new(ProblemKind::NotFound, "it is not in the cluster").at(key.to_string())),
+        };
+        let _ = reports.send(Report::Reasons(ticket, reasons)).await;
+    });
+}
+
+/// What the object's pods wait for, then the events of the object and of its pods, oldest first.
+pub(super) async fn reasons(connection: &Connection, live: &Arc<Live>) -> Result<Vec<Reason>, Problem> {
+    let mut reasons = Vec::new();
+    let mut events = Vec::new();
+    let about = format!("{} {}", live.key.kind, live.key.name);
+    events.extend(events_about(connection, &live.key, &live.uid, &about).await?);
+    for pod in connection.pods_of(live).await? {
+        let Some(key) = ObjectKey::of(&pod) else { continue };
+        let about = format!("Pod {}", key.name);
+        let waiting = crate::health::waiting_reasons(&pod);
+        let healthy = waiting.is_empty();
+        reasons.extend(waiting.into_iter().map(|text| Reason {
+            time: None,
+            warning: true,
+            about: about.clone(),
+            text,
+        }));
+        if !healthy {
+            let uid = pod.pointer("/metadata/uid").and_then(|u| u.as_str()).unwrap_or_default();
+            events.extend(events_about(connection, &key, uid, &about).await?);
+        }
+    }
+    events.sort_by_key(|e: &Reason| e.time);
+    reasons.extend(events);
+    Ok(reasons)
+}
+
+async fn events_about(
+    connection: &Connection,
+    key: &ObjectKey,
+    uid: &str,
+    about: &str,
+) -> Result<Vec<Reason>, Problem> {
+    let events = connection.events_of(key, uid).await?;
+    Ok(events
+        .into_iter()
+        .map(|e| Reason {
+            time: e.time,
+            warning: e.kind == crate::cluster::EventKind::Warning,
+            about: about.to_owned(),
+            text: format!("{}: {}", e.reason, e.message),
+        })
+        .collect())
+}

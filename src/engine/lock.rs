@@ -1,0 +1,112 @@
+//! The lock of an App while it is synced: a Lease beside its record, renewed until it is let go.
+
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use tokio::task::AbortHandle;
+
+use crate::cluster::{Connection, Failure, Lease, LeaseState, Writer};
+use crate::domain::{App, Clock, Problem, ProblemKind};
+use crate::sync::lock::{Observed, held_by, lease_name};
+
+/// Well under the 60 s after which it counts as expired.
+const RENEW: Duration = Duration::from_secs(15);
+/// A live holder renews within this; one that does not is dead or cut off.
+const PATIENCE: Duration = Duration::from_secs(17);
+
+/// A lock that is held.
+pub(super) struct Lock {
+    writer: Writer,
+    clock: Arc<dyn Clock>,
+    held: Arc<Mutex<Result<Lease, Problem>>>,
+    renewing: AbortHandle,
+}
+
+impl Lock {
+    /// Takes the App's lock. One that somebody has is watched for a while: renewed, it is refused; let go, it is
+    /// taken; expired, it is taken over.
+    pub async fn take(
+        connection: &Connection,
+        writer: &Writer,
+        app: &App,
+        me: &str,
+        clock: &Arc<dyn Clock>,
+    ) -> Result<Self, Problem> {
+        let namespace = &app.destination.namespace;
+        let name = lease_name(&app.id.name);
+        let mut lease = match writer.acquire(namespace, &name, me, clock.now()).await {
+            Ok(LeaseState::Ours(lease)) => return Ok(Self::keep(writer, lease, clock)),
+            Ok(LeaseState::Held(lease)) => lease,
+            Err(failure) => return Err(failure.problem().clone()),
+        };
+        let observed = Observed::new(lease.resource_version.clone(), clock.instant());
+        loop {
+            let now = clock.instant();
+            if observed.expired(now) || lease.holder.is_empty() {
+                return match writer.takeover(&lease, me, clock.now()).await {
+                    Ok(lease) => Ok(Self::keep(writer, lease, clock)),
+                    Err(Failure::Changed(_)) => Err(held_by("somebody who was faster")),
+                    Err(failure) => Err(failure.problem().clone()),
+                };
+            }
+            let waited = now.saturating_duration_since(observed.since);
+            if waited > PATIENCE && waited < PATIENCE + Duration::from_secs(2) {
+                tracing::info!(holder = lease.holder, "a lock was not renewed and is watched until it expires");
+            }
+            tokio::time::sleep(Duration::from_secs(1)).await;
+            match connection.read_lease(namespace, &name).await? {
+                None => return Err(held_by(&lease.holder)),
+                Some(seen) if seen.holder.is_empty() => lease = seen,
+                Some(seen) if seen.resource_version != observed.resource_version => {
+                    return Err(held_by(&seen.holder));
+                }
+                Some(seen) => lease = seen,
+            }
+        }
+    }
+
+    fn keep(writer: &Writer, lease: Lease, clock: &Arc<dyn Clock>) -> Self {
+        let held = Arc::new(Mutex::new(Ok(lease)));
+        let renewing = {
+            let (writer, clock, held) = (writer.clone(), clock.clone(), held.clone());
+            tokio::spawn(async move {
+                loop {
+                    tokio::time::sleep(RENEW).await;
+                    let Some(lease) = read(&held) else { return };
+                    let renewed = writer.renew(&lease, clock.now()).await.map_err(|failure| {
+                        Problem::new(ProblemKind::Conflict, "the lock could not be renewed")
+                            .because(failure.problem().to_string())
+                    });
+                    *held.lock().unwrap_or_else(|e| e.into_inner()) = renewed;
+                }
+            })
+            .abort_handle()
+        };
+        Self { writer: writer.clone(), clock: clock.clone(), held, renewing }
+    }
+
+    /// Why the lock is not held any more.
+    pub fn lost(&self) -> Option<Problem> {
+        self.held.lock().unwrap_or_else(|e| e.into_inner()).as_ref().err().cloned()
+    }
+
+    /// Lets the lock go. Where that fails it expires by itself.
+    pub async fn release(self) {
+        self.renewing.abort();
+        if let Some(lease) = read(&self.held)
+            && let Err(failure) = self.writer.release(&lease, self.clock.now()).await
+        {
+            tracing::warn!(problem = %failure.problem(), "a lock could not be let go");
+        }
+    }
+}
+
+impl Drop for Lock {
+    fn drop(&mut self) {
+        self.renewing.abort();
+    }
+}
+
+fn read(held: &Mutex<Result<Lease, Problem>>) -> Option<Lease> {
+    held.lock().unwrap_or_else(|e| e.into_inner()).as_ref().ok().cloned()
+}

@@ -1,0 +1,88 @@
+//! Where Apps were synced to from this machine, so that a sync to anywhere else asks first.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::Mutex;
+
+use serde::{Deserialize, Serialize};
+
+use crate::domain::{App, Destination, Problem, ProblemKind, Repository};
+use crate::git::normalise_url;
+
+/// Remembers destinations by repository and directory, in a file of the state directory.
+#[derive(Debug, Default)]
+pub struct Memory {
+    file: Option<PathBuf>,
+    places: Mutex<BTreeMap<String, Place>>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+struct Place {
+    context: String,
+    namespace: String,
+}
+
+impl Memory {
+    /// Reads what was remembered. A file that cannot be read is a Problem; nothing is remembered then, nor overwritten.
+    pub fn open(file: &Path) -> Result<Self, Problem> {
+        let places = match std::fs::read(file) {
+            Ok(bytes) => serde_json::from_slice(&bytes).map_err(|error| {
+                Problem::new(ProblemKind::Local, "the memory of destinations cannot be read")
+                    .at(file.display().to_string())
+                    .because_of(&error)
+                    .hint("Remove the file: it is written anew after the next sync.")
+            })?,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => BTreeMap::new(),
+            Err(error) => {
+                return Err(Problem::new(ProblemKind::Local, "the memory of destinations cannot be read")
+                    .at(file.display().to_string())
+                    .because_of(&error));
+            }
+        };
+        Ok(Self { file: Some(file.to_path_buf()), places: Mutex::new(places) })
+    }
+
+    /// Remembers where an App was synced to.
+    pub(super) fn remember(&self, app: &App) -> Result<(), Problem> {
+        let place = Place {
+            context: app.destination.context.clone(),
+            namespace: app.destination.namespace.clone(),
+        };
+        let mut places = self.places.lock().unwrap_or_else(|e| e.into_inner());
+        if places.get(&key(app)) == Some(&place) {
+            return Ok(());
+        }
+        places.insert(key(app), place);
+        let Some(file) = &self.file else { return Ok(()) };
+        let failed = |error: &dyn std::error::Error| {
+            Problem::new(ProblemKind::Local, "where this was synced to cannot be remembered")
+                .at(file.display().to_string())
+                .because(error.to_string())
+        };
+        let text = serde_json::to_vec_pretty(&*places).map_err(|e| failed(&e))?;
+        let half_written = file.with_extension("new");
+        if let Some(directory) = file.parent() {
+            std::fs::create_dir_all(directory).map_err(|e| failed(&e))?;
+        }
+        std::fs::write(&half_written, text).map_err(|e| failed(&e))?;
+        std::fs::rename(&half_written, file).map_err(|e| failed(&e))
+    }
+}
+
+/// Where an App was synced to from here, if that is not where it goes now.
+pub(super) fn moved_from(memory: &Memory, app: &App) -> Option<Destination> {
+    let places = memory.places.lock().unwrap_or_else(|e| e.into_inner());
+    let before = places.get(&key(app))?;
+    let moved = before.context != app.destination.context || before.namespace != app.destination.namespace;
+    moved.then(|| Destination { context: before.context.clone(), namespace: before.namespace.clone() })
+}
+
+fn key(app: &App) -> String {
+    let repository = match &app.source.repository {
+        Repository::Remote(url) => normalise_url(url),
+        Repository::Local(path) => path.display().to_string(),
+    };
+    // Several Applications may deploy one directory to several places: each is remembered by its name.
+    let name = if app.discovered { "" } else { app.id.name.as_str() };
+    format!("{repository} {} {name}", app.source.path)
+}

@@ -1,0 +1,265 @@
+//! What an engine looks after and how, put together from settings, kubeconfigs and the machine.
+
+use std::collections::BTreeMap;
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures::FutureExt as _;
+use futures::future::BoxFuture;
+
+use crate::cluster::{ConnectOptions, Connection, Kubeconfigs};
+use crate::domain::{App, Notice, Problem, ProblemKind, RepoPath, Repository, Revision};
+use crate::git::parse_source;
+use crate::providers::native::{ContextRef, Contexts};
+use crate::settings::{Binding, Mode, Places, Settings};
+
+use super::clusters::Connector;
+use super::memory::Memory;
+use super::snapshot::{ClusterMode, Reach, Rights};
+use super::sources::locate;
+use super::world;
+
+/// A repository to look at.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SourceArgument {
+    /// The repository.
+    pub repository: Repository,
+    /// The directory that is looked at; the root: all of it.
+    pub path: RepoPath,
+    /// Another revision than the checkout's `HEAD` or the remote's default branch.
+    pub revision: Option<Revision>,
+}
+
+/// What an engine looks after, and how.
+#[derive(Clone, Debug)]
+pub struct EngineOptions {
+    /// Repositories.
+    pub sources: Vec<SourceArgument>,
+    /// Files and directories of `Application` manifests.
+    pub apps: Vec<PathBuf>,
+    /// The kubeconfig's contexts, and those that were asked for.
+    pub contexts: Contexts,
+    /// Kubeconfig user of each context, by name.
+    pub users: BTreeMap<String, String>,
+    /// The config file's bindings.
+    pub bindings: Vec<Binding>,
+    /// The settings, for the modes of contexts.
+    pub settings: Settings,
+    /// Compare every App with this revision instead of its own, for looking only.
+    pub revision: Option<Revision>,
+    /// Nothing can be changed.
+    pub read_only: bool,
+    /// Keep looking after the first verdict.
+    pub live: bool,
+    /// Whether context and namespace were named explicitly, so that a destination other than the last is meant.
+    pub destination_given: bool,
+    /// Where mirrors are kept.
+    pub cache_dir: PathBuf,
+    /// Where Apps were synced to from here.
+    pub memory: Arc<Memory>,
+    /// Name of this machine, for records and locks.
+    pub host: String,
+    /// Between two fetches.
+    pub fetch_every: Duration,
+    /// An unchanged object is verified again after this; zero: only when asked.
+    pub believe: Duration,
+    /// Dry runs under way at a time, for each cluster.
+    pub asks_at_once: usize,
+    /// How long a Run waits for a wave to become healthy.
+    pub wave_timeout: Duration,
+    /// What was wrong before the engine started (no kubeconfig, say).
+    pub problems: Vec<Problem>,
+}
+
+impl EngineOptions {
+    /// Contexts that are connected to whether or not an App names them.
+    pub(super) fn watched_contexts(&self) -> Vec<String> {
+        let known = |name: &&String| self.contexts.named(name).is_some();
+        if self.contexts.chosen.is_empty() {
+            let current = self.contexts.current().map(|c| c.name.clone());
+            return current.into_iter().collect();
+        }
+        self.contexts.chosen.iter().filter(known).cloned().collect()
+    }
+
+    /// What is known of a context before it is connected to.
+    pub(super) fn cluster_entry(&self, context: &str, now: jiff::Timestamp) -> world::ClusterEntry {
+        let known = self.contexts.named(context);
+        world::ClusterEntry {
+            server: known.map(|c| c.server.clone()).unwrap_or_default(),
+            user: self.users.get(context).cloned().unwrap_or_default(),
+            mode: match self.settings.mode(context) {
+                Mode::Normal => ClusterMode::Normal,
+                Mode::Guarded => ClusterMode::Guarded,
+                Mode::ReadOnly => ClusterMode::ReadOnly,
+            },
+            reach: Reach::Connecting,
+            since: now,
+            identity: None,
+            connection: None,
+            discovery: None,
+            rights: Rights::Unknown,
+            problems: Default::default(),
+            live: Default::default(),
+            listed: Default::default(),
+            queue: Default::default(),
+            asking: Default::default(),
+            may_not_patch: Default::default(),
+            n_asked: 0,
+        }
+    }
+
+    /// What the command line says of every App.
+    pub(super) fn adjust(&self, app: &mut App) {
+        if self.contexts.named(&app.destination.context).is_none() && app.problems.is_empty() {
+            app.problems.push(
+                Problem::new(ProblemKind::Config, "no cluster is known for this App")
+                    .at(app.id.name.clone())
+                    .hint("Name a kubeconfig context with --context, or bind the directory in the config file."),
+            );
+        }
+        if let Some(revision) = &self.revision {
+            app.notices.push(Notice {
+                place: String::new(),
+                text: format!("compared with {revision} on request"),
+            });
+        }
+    }
+}
+
+/// What is known of the machine and of this call, beside the settings.
+#[derive(Clone, Debug)]
+pub struct Machine {
+    /// The directory that trueup was started in.
+    pub here: PathBuf,
+    /// `KUBECONFIG`.
+    pub kubeconfig: Option<OsString>,
+    /// Where trueup's own files are.
+    pub places: Places,
+    /// Name of the machine.
+    pub host: String,
+    /// Whether to keep looking after the first verdict.
+    pub live: bool,
+    /// Another revision for every App, for looking only.
+    pub revision: Option<Revision>,
+}
+
+/// Puts together what an engine looks after. What is missing or wrong becomes one of its problems: whatever else can be
+/// shown is shown. Must be called inside a Tokio runtime.
+pub fn assemble(settings: &Settings, machine: &Machine) -> (EngineOptions, Arc<dyn Connector>) {
+    let mut problems = Vec::new();
+    let paths = settings.kubeconfig.as_ref().map(|p| p.clone().into_os_string());
+    let paths = paths.or_else(|| machine.kubeconfig.clone());
+    let kubeconfigs = match Kubeconfigs::load(paths.as_deref(), machine.places.home.as_deref()) {
+        Ok(kubeconfigs) => Some(kubeconfigs),
+        Err(problem) => {
+            problems.push(problem);
+            None
+        }
+    };
+    let infos = kubeconfigs.as_ref().map(|k| k.contexts().to_vec()).unwrap_or_default();
+    if let Some(kubeconfigs) = &kubeconfigs {
+        for name in &settings.context {
+            problems.extend(kubeconfigs.context(name).err());
+        }
+    }
+    let contexts = Contexts {
+        known: infos
+            .iter()
+            .map(|c| ContextRef {
+                name: c.name.clone(),
+                cluster: c.cluster.clone(),
+                server: c.server.clone(),
+                namespace: c.namespace.clone(),
+                current: c.current,
+            })
+            .collect(),
+        chosen: settings.context.clone(),
+        namespace: settings.namespace.clone(),
+    };
+    let mut sources = Vec::new();
+    for text in &settings.repositories {
+        match source(text, &machine.here) {
+            Ok(source) => sources.push(source),
+            Err(problem) => problems.push(problem),
+        }
+    }
+    if settings.repositories.is_empty() {
+        match locate(&machine.here) {
+            Ok((repository, path)) => sources.push(SourceArgument { repository, path, revision: None }),
+            // Without a checkout the Applications alone are looked at.
+            Err(_) if !settings.apps.is_empty() => {}
+            Err(problem) => problems.push(
+                problem.hint("Start trueup in a Git checkout, or name a repository: `trueup PATH_OR_URL`."),
+            ),
+        }
+    }
+    let memory = Memory::open(&machine.places.state_dir.join("destinations.json")).unwrap_or_else(|problem| {
+        problems.push(problem);
+        Memory::default()
+    });
+    let connect = ConnectOptions { timeout: settings.intervals.request, ..ConnectOptions::default() };
+    let connector = KubeconfigConnector { kubeconfigs, options: connect };
+    let options = EngineOptions {
+        sources,
+        apps: settings.apps.iter().map(|p| machine.here.join(p)).collect(),
+        users: infos.iter().map(|c| (c.name.clone(), c.user.clone())).collect(),
+        contexts,
+        bindings: settings.bindings.clone(),
+        settings: settings.clone(),
+        revision: machine.revision.clone(),
+        read_only: settings.read_only,
+        live: machine.live,
+        destination_given: !settings.context.is_empty() && settings.namespace.is_some(),
+        cache_dir: machine.places.cache_dir.clone(),
+        memory: Arc::new(memory),
+        host: machine.host.clone(),
+        fetch_every: settings.intervals.fetch,
+        believe: settings.intervals.verify,
+        asks_at_once: 16,
+        wave_timeout: Duration::from_secs(300),
+        problems,
+    };
+    (options, Arc::new(connector))
+}
+
+fn source(text: &str, here: &Path) -> Result<SourceArgument, Problem> {
+    let (repository, revision) = parse_source(text);
+    let revision = revision.map(|r| Revision::parse(&r));
+    match repository {
+        Repository::Local(path) => {
+            let path = here.join(path);
+            if !path.exists() {
+                return Err(Problem::new(ProblemKind::NotFound, "there is no such directory")
+                    .at(text.to_owned())
+                    .hint("A source is a path, or a URL such as https://host/org/repository."));
+            }
+            let (repository, path) = locate(&path)?;
+            Ok(SourceArgument { repository, path, revision })
+        }
+        remote => Ok(SourceArgument { repository: remote, path: RepoPath::root(), revision }),
+    }
+}
+
+/// Connects as the kubeconfigs say.
+pub struct KubeconfigConnector {
+    /// The kubeconfigs; `None`: there are none.
+    pub kubeconfigs: Option<Kubeconfigs>,
+    /// How to connect.
+    pub options: ConnectOptions,
+}
+
+impl Connector for KubeconfigConnector {
+    fn connect(&self, context: &str) -> BoxFuture<'static, Result<Connection, Problem>> {
+        let (kubeconfigs, options) = (self.kubeconfigs.clone(), self.options.clone());
+        let context = context.to_owned();
+        async move {
+            let kubeconfigs = kubeconfigs
+                .ok_or_else(|| Problem::new(ProblemKind::Config, "there is no kubeconfig"))?;
+            Connection::open(&kubeconfigs, &context, &options).await
+        }
+        .boxed()
+    }
+}

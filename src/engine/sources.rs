@@ -1,0 +1,298 @@
+//! One task for each repository: notices when it moves, fetches what is mirrored, and says what is there.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use notify::{RecursiveMode, Watcher as _};
+use tokio::sync::mpsc;
+
+use crate::domain::{Problem, ProblemKind, RepoPath, Repository};
+use crate::git::{FetchOptions, Mirror, Progress, Repo};
+
+use super::core::{Event, Events};
+
+/// Files change in bursts (a checkout, a rebase): this long after the last one they are looked at.
+const SETTLE: Duration = Duration::from_millis(40);
+
+/// What a repository's task is told.
+#[derive(Debug)]
+pub(super) enum SourceOrder {
+    /// Look, and fetch, at once.
+    Refresh {
+        /// Whether git may ask the user for a password.
+        interactive: bool,
+    },
+    /// Watch these directories of the work tree besides the refs.
+    Watch(Vec<RepoPath>),
+}
+
+/// What a repository's task saw.
+pub(super) struct SourceSeen {
+    /// The repository, once it can be read.
+    pub repo: Option<Repo>,
+    /// Why it cannot be read, or why it is old.
+    pub problem: Option<Problem>,
+    /// Files with uncommitted changes.
+    pub uncommitted: Arc<Vec<RepoPath>>,
+    /// Whether refs or files may have moved since the last time.
+    pub moved: bool,
+}
+
+/// How repositories are looked after.
+#[derive(Clone, Debug)]
+pub(super) struct SourceSettings {
+    pub cache_dir: PathBuf,
+    pub fetch_every: Duration,
+    /// Whether to keep looking after the first time.
+    pub live: bool,
+}
+
+/// Starts the task of one repository.
+pub(super) fn start(
+    repository: Repository,
+    settings: SourceSettings,
+    events: Events,
+) -> mpsc::UnboundedSender<SourceOrder> {
+    let (sender, orders) = mpsc::unbounded_channel();
+    match repository.clone() {
+        Repository::Local(path) => {
+            tokio::spawn(checkout(repository, path, settings, events, orders));
+        }
+        Repository::Remote(url) => {
+            tokio::spawn(mirror(repository, url, settings, events, orders));
+        }
+    }
+    sender
+}
+
+async fn checkout(
+    repository: Repository,
+    path: PathBuf,
+    settings: SourceSettings,
+    events: Events,
+    mut orders: mpsc::UnboundedReceiver<SourceOrder>,
+) {
+    let (moved, mut moves) = mpsc::channel(1);
+    let mut watch = None;
+    let mut directories = Vec::new();
+    loop {
+        let at = path.clone();
+        let seen = blocking(move || {
+            let repo = Repo::open(&at)?;
+            let uncommitted = if repo.is_bare() { Vec::new() } else { repo.changed_files()? };
+            Ok((repo, uncommitted))
+        })
+        .await;
+        let seen = match seen {
+            Ok((repo, uncommitted)) => {
+                if watch.is_none() && settings.live {
+                    watch = watcher(&repo, &directories, moved.clone());
+                }
+                SourceSeen {
+                    repo: Some(repo),
+                    problem: None,
+                    uncommitted: Arc::new(uncommitted),
+                    moved: true,
+                }
+            }
+            Err(problem) => SourceSeen {
+                repo: None,
+                problem: Some(problem),
+                uncommitted: Arc::default(),
+                moved: false,
+            },
+        };
+        if events.send(Event::Source(repository.clone(), seen)).await.is_err() {
+            return;
+        }
+        // Where the system cannot watch files, looking now and then has to do.
+        let fallback = if watch.is_some() || !settings.live {
+            Duration::from_secs(24 * 3600)
+        } else {
+            Duration::from_secs(2)
+        };
+        tokio::select! {
+            order = orders.recv() => match order {
+                None => return,
+                Some(SourceOrder::Refresh { .. }) => {}
+                Some(SourceOrder::Watch(wanted)) => {
+                    if wanted == directories {
+                        continue;
+                    }
+                    directories = wanted;
+                    watch = None;
+                }
+            },
+            _ = moves.recv() => {
+                tokio::time::sleep(SETTLE).await;
+                while moves.try_recv().is_ok() {}
+            }
+            () = tokio::time::sleep(fallback) => {}
+        }
+    }
+}
+
+/// Watches refs and the Apps' directories; `None` where the system cannot.
+fn watcher(
+    repo: &Repo,
+    directories: &[RepoPath],
+    moved: mpsc::Sender<()>,
+) -> Option<notify::RecommendedWatcher> {
+    let git_paths = repo.watch_paths();
+    let roots: Vec<PathBuf> = directories.iter().map(|d| repo.root().join(d.as_str())).collect();
+    let (interesting, watched) = (git_paths.clone(), roots.clone());
+    let mut watcher = notify::recommended_watcher(move |event: notify::Result<notify::Event>| {
+        let Ok(event) = event else { return };
+        // Beside HEAD and the index lies much that moves all the time: locks, logs, messages.
+        let matters = event.paths.iter().any(|path| {
+            interesting.iter().any(|p| path == p || (p.ends_with("refs") && path.starts_with(p)))
+                || path.parent().is_some_and(|dir| watched.iter().any(|root| root == dir))
+        });
+        if matters && !event.kind.is_access() {
+            // Full means that a look is due already.
+            let _ = moved.try_send(());
+        }
+    })
+    .ok()?;
+    // Git replaces files by renaming: their directories are watched, not they.
+    let parents: BTreeSet<&Path> = git_paths.iter().filter_map(|p| p.parent()).collect();
+    for parent in parents.into_iter().filter(|p| p.is_dir()) {
+        watcher.watch(parent, RecursiveMode::NonRecursive).ok()?;
+    }
+    for refs in git_paths.iter().filter(|p| p.is_dir()) {
+        watcher.watch(refs, RecursiveMode::Recursive).ok()?;
+    }
+    if !repo.is_bare() {
+        for root in roots.iter().filter(|r| r.is_dir()) {
+            watcher.watch(root, RecursiveMode::NonRecursive).ok()?;
+        }
+    }
+    Some(watcher)
+}
+
+async fn mirror(
+    repository: Repository,
+    url: String,
+    settings: SourceSettings,
+    events: Events,
+    mut orders: mpsc::UnboundedReceiver<SourceOrder>,
+) {
+    let cancel = Arc::new(AtomicBool::new(false));
+    let _cancel_on_drop = CancelOnDrop(cancel.clone());
+    let mut interactive = false;
+    let mut first = true;
+    loop {
+        if first {
+            // What an earlier run fetched is shown while the network is asked.
+            let (cache, url) = (settings.cache_dir.clone(), url.clone());
+            if let Ok(Some(repo)) = blocking(move || Mirror::open(&cache, &url)?.repo()).await {
+                let seen = SourceSeen {
+                    repo: Some(repo),
+                    problem: None,
+                    uncommitted: Arc::default(),
+                    moved: true,
+                };
+                if events.send(Event::Source(repository.clone(), seen)).await.is_err() {
+                    return;
+                }
+            }
+        }
+        let fetched = {
+            let (cache, url, cancel) = (settings.cache_dir.clone(), url.clone(), cancel.clone());
+            let options = FetchOptions {
+                interactive,
+                deadline: Some(Duration::from_secs(if first { 600 } else { 120 })),
+            };
+            let (events, name) = (events.clone(), repository.to_string());
+            blocking(move || {
+                let mirror = Mirror::open(&cache, &url)?;
+                let progress = |p: Progress| {
+                    let _ = events.try_send(Event::Work(name.clone(), Some(fetching(&p))));
+                };
+                let fetched = mirror.fetch(&options, &cancel, &progress)?;
+                Ok((mirror.repo()?, !fetched.moved.is_empty()))
+            })
+            .await
+        };
+        let _ = events.send(Event::Work(repository.to_string(), None)).await;
+        let seen = match fetched {
+            Ok((repo, moved)) => SourceSeen {
+                repo,
+                problem: None,
+                uncommitted: Arc::default(),
+                moved: moved || first,
+            },
+            Err(problem) => SourceSeen {
+                repo: None,
+                problem: Some(problem),
+                uncommitted: Arc::default(),
+                moved: false,
+            },
+        };
+        first = false;
+        interactive = false;
+        if events.send(Event::Source(repository.clone(), seen)).await.is_err() {
+            return;
+        }
+        let pause = if settings.live { settings.fetch_every } else { Duration::from_secs(24 * 3600) };
+        let pause = tokio::time::sleep(pause);
+        tokio::pin!(pause);
+        loop {
+            tokio::select! {
+                order = orders.recv() => match order {
+                    None => return,
+                    Some(SourceOrder::Watch(_)) => {}
+                    Some(SourceOrder::Refresh { interactive: asked }) => {
+                        interactive = asked;
+                        break;
+                    }
+                },
+                () = &mut pause => break,
+            }
+        }
+    }
+}
+
+/// A fetch under way, in words.
+fn fetching(progress: &Progress) -> String {
+    match progress.total {
+        Some(total) if total > 0 => {
+            format!("fetching, {} {} %", progress.stage, progress.done * 100 / total)
+        }
+        _ => format!("fetching, {} {}", progress.stage, progress.done),
+    }
+}
+
+/// Ends a fetch under way when its task ends.
+struct CancelOnDrop(Arc<AtomicBool>);
+
+impl Drop for CancelOnDrop {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+}
+
+/// Runs blocking work off the async threads.
+pub(super) async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, Problem> + Send + 'static,
+) -> Result<T, Problem> {
+    tokio::task::spawn_blocking(work).await.unwrap_or_else(|error| {
+        Err(Problem::new(ProblemKind::Internal, "a background job broke off").because_of(&error))
+    })
+}
+
+/// The repository that a path lies in, and the path inside it.
+pub fn locate(path: &Path) -> Result<(Repository, RepoPath), Problem> {
+    let repo = Repo::discover(path)?;
+    let root = repo.root().to_path_buf();
+    let absolute = path.canonicalize().unwrap_or_else(|_| path.to_path_buf());
+    let inside = absolute
+        .strip_prefix(&root)
+        .ok()
+        .and_then(|p| p.to_str())
+        .unwrap_or_default();
+    Ok((Repository::Local(root), RepoPath::parse(inside)?))
+}

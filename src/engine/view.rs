@@ -1,0 +1,300 @@
+//! From the world to what is shown: one App at a time, and only those that changed.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+
+use crate::domain::{
+    AppId, Cause, Health, HealthStatus, Notice, ObjectKey, Problem, Verdict,
+};
+use crate::health::{AppObject, roll_up};
+
+use super::core::Core;
+use super::snapshot::{AppState, AppView, Counts, ObjectView, Reach, Snapshot, SyncStatus};
+use super::world::{AppEntry, ClusterEntry, RecordState, RepoEntry, World};
+
+/// Everything that is known at this moment.
+pub(super) fn snapshot(core: &mut Core) -> Snapshot {
+    let now = core.clock.now();
+    let ids: Vec<AppId> =
+        core.world.apps.iter().filter(|(_, e)| e.view.is_none()).map(|(id, _)| id.clone()).collect();
+    for id in ids {
+        let Some(view) = app(&core.world, &id) else { continue };
+        let Some(entry) = core.world.apps.get_mut(&id) else { continue };
+        let changed = match &entry.last_view {
+            Some(before) => {
+                before.sync != view.sync
+                    || before.counts != view.counts
+                    || before.health != view.health
+                    || before.target != view.target
+            }
+            None => false,
+        };
+        if changed {
+            entry.changed_at = now;
+        }
+        let view = Arc::new(AppView { changed_at: entry.changed_at, ..view });
+        entry.last_view = Some(view.clone());
+        entry.view = Some(view);
+    }
+    let world = &core.world;
+    let mut n_apps: HashMap<&str, usize> = HashMap::new();
+    for id in world.apps.keys() {
+        *n_apps.entry(&id.context).or_default() += 1;
+    }
+    let mut first_of: BTreeMap<&str, &str> = BTreeMap::new();
+    let clusters = world
+        .clusters
+        .iter()
+        .map(|(context, cluster)| {
+            let uid = cluster.identity.as_ref().map(|i| i.uid.as_str()).filter(|u| !u.is_empty());
+            let same_as = uid.and_then(|uid| {
+                let first = *first_of.entry(uid).or_insert(context);
+                (first != context).then(|| first.to_owned())
+            });
+            let n_apps = n_apps.get(context.as_str()).copied().unwrap_or_default();
+            Arc::new(cluster.view(context, n_apps, same_as))
+        })
+        .collect();
+    let definitions = world.definitions.values();
+    Snapshot {
+        revision: core.revision,
+        clusters,
+        apps: world.apps.values().filter_map(|e| e.view.clone()).collect(),
+        problems: world
+            .problems
+            .values()
+            .chain(definitions.clone().flat_map(|d| &d.problems))
+            .cloned()
+            .collect(),
+        notices: definitions.flat_map(|d| d.notices.iter().cloned()).collect(),
+        work: world.work.iter().map(|(who, what)| format!("{who}: {what}")).collect(),
+        settled: settled(core),
+        read_only: core.options.read_only,
+    }
+}
+
+/// Whether every App has its first complete verdict, or a Problem instead.
+fn settled(core: &Core) -> bool {
+    let world = &core.world;
+    let defined = core.expected_definers().all(|definer| world.definitions.contains_key(&definer))
+        || !world.problems.is_empty();
+    let repos = world.repos.values().all(|r| r.repo.is_some() || r.problem.is_some());
+    let clusters = world.clusters.values().all(|c| !matches!(c.reach, Reach::Connecting));
+    defined
+        && repos
+        && clusters
+        && world.apps.values().all(|e| e.view.as_ref().is_some_and(|v| v.sync != SyncStatus::Checking))
+        && world.clusters.values().all(|c| {
+            matches!(c.reach, Reach::Down { .. }) || (c.queue.is_empty() && c.asking.is_empty())
+        })
+}
+
+fn app(world: &World, id: &AppId) -> Option<AppView> {
+    let entry = world.apps.get(id)?;
+    let cluster = world.clusters.get(&id.context);
+    let repo = world.repos.get(&entry.app.source.repository);
+    let objects = objects(entry, cluster);
+    let counts = count(&objects, entry);
+    let problems = problems(entry, cluster, repo);
+    let state = state(entry, cluster);
+    let sync = verdict(entry, cluster, state, &counts, &objects, &problems);
+    Some(AppView {
+        app: entry.app.clone(),
+        state,
+        target: entry.desired.as_ref().map(|d| d.target.clone()),
+        health: health(cluster, state, &objects),
+        counts,
+        record: match &entry.record {
+            RecordState::Read(record) => Some(record.clone()),
+            _ => None,
+        },
+        ahead: entry.ahead,
+        pinned: match &entry.record {
+            RecordState::Read(record) => record.pinned().cloned(),
+            _ => None,
+        },
+        notices: notices(entry),
+        old_since: old_since(cluster, repo),
+        changed_at: entry.changed_at,
+        sync,
+        objects,
+        problems,
+    })
+}
+
+fn objects(entry: &AppEntry, cluster: Option<&ClusterEntry>) -> Vec<Arc<ObjectView>> {
+    let extras = entry
+        .objects
+        .iter()
+        .filter(|(_, compared)| compared.drift.verdict == Verdict::Extra)
+        .map(|(key, _)| key);
+    entry
+        .order
+        .iter()
+        .chain(extras)
+        .filter_map(|key| object(entry, cluster, key))
+        .collect()
+}
+
+fn object(entry: &AppEntry, cluster: Option<&ClusterEntry>, key: &ObjectKey) -> Option<Arc<ObjectView>> {
+    let compared = entry.objects.get(key)?;
+    let seen = cluster.and_then(|c| c.live.get(key));
+    let question = (entry.app.id.clone(), key.clone());
+    Some(Arc::new(ObjectView {
+        drift: compared.drift.clone(),
+        health: seen.and_then(|s| s.health.clone()),
+        created: seen.and_then(|s| s.created),
+        manifest: entry.prepared.as_ref().and_then(|p| p.get(key)).map(|p| p.manifest.clone()),
+        asking: cluster.is_some_and(|c| c.asking.contains(&question) || c.queue.contains(&question)),
+    }))
+}
+
+fn count(objects: &[Arc<ObjectView>], entry: &AppEntry) -> Counts {
+    let mut counts = Counts { objects: objects.len(), ..Counts::default() };
+    for object in objects {
+        let drift = &object.drift;
+        match drift.verdict {
+            Verdict::InSync => {}
+            Verdict::Drifted => counts.changed += 1,
+            Verdict::Missing => counts.missing += 1,
+            Verdict::Extra => counts.extra += 1,
+            Verdict::Refused => counts.refused += 1,
+            Verdict::Unknown => counts.unknown += 1,
+        }
+        counts.drifted += usize::from(drift.is_drift());
+        counts.foreign += drift.foreign.len();
+        counts.overridden += drift.overridden.len();
+        counts.unconfirmed += usize::from(!drift.confirmed);
+        let (git, cluster) = moved(object, entry);
+        counts.git += usize::from(git);
+        counts.cluster += usize::from(cluster);
+    }
+    counts
+}
+
+/// Which sides of an object moved since the last sync, where that is known.
+fn moved(object: &ObjectView, entry: &AppEntry) -> (bool, bool) {
+    let drift = &object.drift;
+    if !entry.is_managed() {
+        return (false, false);
+    }
+    let held = || match &entry.record {
+        RecordState::Read(record) => record.inventory.0.contains(&drift.key),
+        _ => false,
+    };
+    match drift.verdict {
+        // Held at the last sync and gone: deleted by hand. Never held: new in Git.
+        Verdict::Missing if held() => (false, true),
+        Verdict::Missing | Verdict::Extra => (true, false),
+        Verdict::Drifted | Verdict::Refused => {
+            let any = |wanted: Cause| {
+                drift.fields.iter().any(|f| f.cause == wanted || f.cause == Cause::Both)
+            };
+            (any(Cause::Git), any(Cause::Cluster))
+        }
+        Verdict::InSync | Verdict::Unknown => (false, false),
+    }
+}
+
+fn problems(entry: &AppEntry, cluster: Option<&ClusterEntry>, repo: Option<&RepoEntry>) -> Vec<Problem> {
+    let mut problems = entry.app.problems.clone();
+    problems.extend(entry.desired_problems.iter().cloned());
+    problems.extend(entry.prepare_problems.iter().cloned());
+    if let RecordState::Unreadable(problem) = &entry.record {
+        problems.push(problem.clone());
+    }
+    if let Some(Reach::Down { problem, .. }) = cluster.map(|c| &c.reach) {
+        problems.push(problem.clone());
+    }
+    if let Some(problem) = repo.and_then(|r| r.problem.as_ref())
+        && !problems.contains(problem)
+    {
+        problems.push(problem.clone());
+    }
+    problems
+}
+
+fn notices(entry: &AppEntry) -> Vec<Notice> {
+    let of_git = entry.desired.iter().flat_map(|d| &d.notices);
+    let mut notices: Vec<Notice> =
+        entry.app.notices.iter().chain(of_git).chain(&entry.prepare_notices).cloned().collect();
+    let hooks = entry.prepared.iter().flat_map(|p| p.values()).filter(|p| p.hook).count();
+    if hooks > 0 {
+        notices.push(Notice {
+            place: String::new(),
+            text: format!("{hooks} hooks are left out of the comparison; trueup does not run hooks"),
+        });
+    }
+    notices
+}
+
+/// Whose the App's objects are.
+pub(super) fn state(entry: &AppEntry, cluster: Option<&ClusterEntry>) -> AppState {
+    let any_live = || {
+        let Some(cluster) = cluster else { return false };
+        entry.prepared.iter().flat_map(|p| p.values()).any(|p| {
+            // A namespace that happens to be there says nothing about the App.
+            p.manifest.gvk.kind != "Namespace" && cluster.live.contains_key(&p.key)
+        })
+    };
+    match &entry.record {
+        RecordState::Read(_) => AppState::Managed,
+        RecordState::Unknown | RecordState::Unreadable(_) => AppState::Unknown,
+        RecordState::Absent if any_live() => AppState::Unmanaged,
+        RecordState::Absent if entry.app.discovered => AppState::Available,
+        RecordState::Absent => AppState::Unmanaged,
+    }
+}
+
+fn verdict(
+    entry: &AppEntry,
+    cluster: Option<&ClusterEntry>,
+    state: AppState,
+    counts: &Counts,
+    objects: &[Arc<ObjectView>],
+    problems: &[Problem],
+) -> SyncStatus {
+    let never = objects.is_empty() && !problems.is_empty();
+    let git_failed = !entry.app.problems.is_empty()
+        || !entry.prepare_problems.is_empty()
+        || !entry.desired_problems.is_empty();
+    if never || git_failed {
+        return SyncStatus::Failed;
+    }
+    let Some(prepared) = &entry.prepared else { return SyncStatus::Checking };
+    let wanted = prepared.values().filter(|p| !p.hook).count();
+    let known = prepared.values().filter(|p| !p.hook && entry.objects.contains_key(&p.key)).count();
+    if matches!(entry.record, RecordState::Unknown) || known < wanted {
+        return match cluster.map(|c| &c.reach) {
+            Some(Reach::Down { .. }) => SyncStatus::Failed,
+            _ => SyncStatus::Checking,
+        };
+    }
+    match state {
+        AppState::Available => SyncStatus::Available,
+        _ if counts.drifted > 0 => SyncStatus::Drifted,
+        _ if counts.unknown > 0 => SyncStatus::Failed,
+        _ => SyncStatus::Synced,
+    }
+}
+
+fn health(cluster: Option<&ClusterEntry>, state: AppState, objects: &[Arc<ObjectView>]) -> Option<Health> {
+    if objects.is_empty() || cluster.is_none_or(|c| c.identity.is_none()) || state == AppState::Available {
+        return None;
+    }
+    let health = roll_up(objects.iter().map(|o| AppObject {
+        key: &o.drift.key,
+        health: o.health.as_ref(),
+        missing: o.created.is_none(),
+        ignored: o.manifest.as_ref().is_some_and(|m| {
+            m.annotation("argocd.argoproj.io/ignore-healthcheck") == Some("true")
+        }),
+    }));
+    Some(health).filter(|h| h.status != HealthStatus::Missing || state != AppState::Unknown)
+}
+
+fn old_since(cluster: Option<&ClusterEntry>, repo: Option<&RepoEntry>) -> Option<jiff::Timestamp> {
+    let of_cluster = cluster.filter(|c| matches!(c.reach, Reach::Down { .. })).map(|c| c.since);
+    let of_repo = repo.and_then(|r| r.old_since);
+    [of_cluster, of_repo].into_iter().flatten().min()
+}

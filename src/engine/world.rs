@@ -1,0 +1,249 @@
+//! All that the engine knows, owned by one task. Plain data: who changes it is in `core` and its neighbours.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::sync::Arc;
+use std::time::Instant;
+
+use jiff::Timestamp;
+
+use crate::cluster::{Connection, Discovery, Identity, Live};
+use crate::domain::record::AppRecord;
+use crate::domain::{
+    App, AppId, CommitId, Health, Manifest, Notice, ObjectDrift, ObjectKey, Problem, ReadRecord,
+    Repository, Revision,
+};
+use crate::drift::desired::Prepared;
+use crate::git::Repo;
+
+use super::snapshot::{AppView, ClusterMode, ClusterView, Reach, Rights, Target};
+
+/// Everything.
+#[derive(Default)]
+pub(super) struct World {
+    pub repos: BTreeMap<Repository, RepoEntry>,
+    pub clusters: BTreeMap<String, ClusterEntry>,
+    pub apps: BTreeMap<AppId, AppEntry>,
+    /// Which Apps want or hold an object, by context.
+    pub holders: HashMap<String, HashMap<ObjectKey, Vec<AppId>>>,
+    pub selected: Option<AppId>,
+    /// What each place that defines Apps said last.
+    pub definitions: BTreeMap<Definer, Definition>,
+    /// Problems of the whole, by who has them.
+    pub problems: BTreeMap<String, Problem>,
+    /// What takes long at the moment, by who does it.
+    pub work: BTreeMap<String, String>,
+}
+
+/// A place that defines Apps.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Definer {
+    /// A repository given as a source: `Application` manifests in it, and what is discovered there.
+    Repository(Repository),
+    /// A file or directory given by `--apps` or the config.
+    Files(std::path::PathBuf),
+}
+
+/// What a place that defines Apps said.
+#[derive(Default)]
+pub(super) struct Definition {
+    pub apps: Vec<App>,
+    pub notices: Vec<Notice>,
+    pub problems: Vec<Problem>,
+}
+
+/// A repository that Apps read from.
+#[derive(Default)]
+pub(super) struct RepoEntry {
+    /// `None` until it was opened or first fetched.
+    pub repo: Option<Repo>,
+    /// Why it is not there, or why it is old.
+    pub problem: Option<Problem>,
+    /// Grows whenever its refs or files moved.
+    pub generation: u64,
+    /// Files with uncommitted changes (checkouts only).
+    pub uncommitted: Arc<Vec<crate::domain::RepoPath>>,
+    /// Since when the remote cannot be reached.
+    pub old_since: Option<Timestamp>,
+}
+
+/// A cluster in use.
+pub(super) struct ClusterEntry {
+    pub server: String,
+    pub user: String,
+    pub mode: ClusterMode,
+    pub reach: Reach,
+    pub since: Timestamp,
+    pub identity: Option<Identity>,
+    pub connection: Option<Connection>,
+    pub discovery: Option<Arc<Discovery>>,
+    pub rights: Rights,
+    pub problems: BTreeMap<String, Problem>,
+    /// Every object that an App wants or holds, as the watches saw it last.
+    pub live: HashMap<ObjectKey, Arc<Seen>>,
+    /// Kinds whose first list has arrived, or cannot arrive.
+    pub listed: HashMap<crate::domain::GroupKind, Result<(), Problem>>,
+    /// Objects to be verified.
+    pub queue: BTreeSet<(AppId, ObjectKey)>,
+    /// Objects that the server is being asked about.
+    pub asking: HashSet<(AppId, ObjectKey)>,
+    /// Kinds and namespaces that this user may not patch, learned from a 403.
+    pub may_not_patch: HashSet<(crate::domain::GroupKind, String)>,
+    /// Dry runs asked so far.
+    pub n_asked: u64,
+}
+
+/// A live object with what the engine derives from it once.
+pub(super) struct Seen {
+    pub live: Arc<Live>,
+    /// Hash of its content without status and bookkeeping.
+    pub content: u64,
+    pub health: Option<Health>,
+    pub created: Option<Timestamp>,
+}
+
+/// An App with all that is known of it.
+pub(super) struct AppEntry {
+    pub app: Arc<App>,
+    /// Looked at with another revision than its own.
+    pub revision: Option<Revision>,
+    /// What Git says.
+    pub desired: Option<Arc<Desired>>,
+    /// Why Git does not say it (or said it once, and not any more).
+    pub desired_problems: Vec<Problem>,
+    /// The job that was started last; answers of older ones are dropped.
+    pub desired_ticket: u64,
+    /// What is compared and sent, by key; `None` until kinds are known.
+    pub prepared: Option<BTreeMap<ObjectKey, Prepared>>,
+    pub prepare_problems: Vec<Problem>,
+    pub prepare_notices: Vec<Notice>,
+    /// What was desired at the last sync, by key.
+    pub base: Option<Base>,
+    pub record: RecordState,
+    /// Comparisons by key.
+    pub objects: BTreeMap<ObjectKey, Compared>,
+    /// Keys in the order of a Plan, Extra ones last.
+    pub order: Vec<ObjectKey>,
+    pub ahead: Option<usize>,
+    pub changed_at: Timestamp,
+    /// The view last built; `None` when something changed since.
+    pub view: Option<Arc<AppView>>,
+    /// The view before, to tell what changed.
+    pub last_view: Option<Arc<AppView>>,
+}
+
+/// What Git says of an App at one revision.
+pub(super) struct Desired {
+    pub target: Target,
+    pub reads: Vec<ReadRecord>,
+    pub manifests: Arc<Vec<Manifest>>,
+    pub problems: Vec<Problem>,
+    pub notices: Vec<Notice>,
+}
+
+/// What was desired when the App was last synced.
+pub(super) struct Base {
+    pub commit: CommitId,
+    /// Manifests as they were; `None` when they read the same as the target's.
+    pub manifests: Option<Arc<Vec<Manifest>>>,
+    /// Prepared by key, once kinds are known.
+    pub prepared: Option<HashMap<ObjectKey, Arc<Manifest>>>,
+    pub ahead: Option<usize>,
+}
+
+/// What is known of an App's record in the cluster.
+#[derive(Clone, Debug, Default)]
+pub(super) enum RecordState {
+    #[default]
+    Unknown,
+    Absent,
+    Read(Arc<AppRecord>),
+    Unreadable(Problem),
+}
+
+/// The comparison of one object, and what it was made from.
+pub(super) struct Compared {
+    pub drift: Arc<ObjectDrift>,
+    pub inputs: Inputs,
+    pub at: Instant,
+}
+
+/// What a comparison was made from: while this is the same, the server is not asked again.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Inputs {
+    /// Content of the desired object.
+    pub desired: u64,
+    /// Content of the live object; zero when there is none.
+    pub live: u64,
+    /// Content of the base; zero when there is none.
+    pub base: u64,
+    /// Whether the tracking annotation counts.
+    pub managed: bool,
+}
+
+impl World {
+    /// Marks an App's view as out of date.
+    pub fn touch(&mut self, id: &AppId) {
+        if let Some(entry) = self.apps.get_mut(id) {
+            entry.view = None;
+        }
+    }
+
+    /// Marks the views of all Apps of a cluster as out of date.
+    pub fn touch_cluster(&mut self, context: &str) {
+        for entry in self.apps.values_mut().filter(|e| e.app.id.context == context) {
+            entry.view = None;
+        }
+    }
+}
+
+impl AppEntry {
+    pub fn new(app: Arc<App>, now: Timestamp) -> Self {
+        Self {
+            app,
+            revision: None,
+            desired: None,
+            desired_problems: Vec::new(),
+            desired_ticket: 0,
+            prepared: None,
+            prepare_problems: Vec::new(),
+            prepare_notices: Vec::new(),
+            base: None,
+            record: RecordState::Unknown,
+            objects: BTreeMap::new(),
+            order: Vec::new(),
+            ahead: None,
+            changed_at: now,
+            view: None,
+            last_view: None,
+        }
+    }
+
+    /// Whether trueup has synced it, as far as is known.
+    pub fn is_managed(&self) -> bool {
+        matches!(&self.record, RecordState::Read(_))
+    }
+}
+
+impl ClusterEntry {
+    /// The cluster as one line.
+    pub fn view(&self, context: &str, n_apps: usize, same_as: Option<String>) -> ClusterView {
+        let identity = self.identity.as_ref();
+        ClusterView {
+            context: context.to_owned(),
+            server: self.server.clone(),
+            uid: identity.map(|i| i.uid.clone()).unwrap_or_default(),
+            version: identity.map(|i| i.version.clone()).unwrap_or_default(),
+            user: identity
+                .map(|i| i.user.clone())
+                .filter(|u| !u.is_empty())
+                .unwrap_or_else(|| self.user.clone()),
+            rights: self.rights,
+            mode: self.mode,
+            reach: self.reach.clone(),
+            since: self.since,
+            n_apps,
+            same_as,
+            problems: self.problems.values().cloned().collect(),
+        }
+    }
+}
