@@ -5,6 +5,7 @@
 //! for one whose outdated credential was refused; only watches begin anew by themselves.
 
 mod access;
+pub mod adopt;
 mod backoff;
 pub mod connect;
 pub mod connection;
@@ -14,19 +15,33 @@ pub mod events;
 mod exec;
 pub mod identity;
 pub mod kubeconfig;
+pub mod lease;
 mod lines;
 pub mod live;
+pub mod openapi;
 mod page;
+pub mod predict;
+pub mod preflight;
 mod proxy;
 mod query;
+pub mod records;
+pub mod refusal;
 pub mod resource;
 pub mod rights;
-#[cfg(test)]
-mod scripted;
 pub mod status;
+mod target;
 mod transport;
 pub mod watch;
+pub mod writer;
 
+#[cfg(test)]
+mod played;
+#[cfg(test)]
+mod scripted;
+#[cfg(test)]
+mod writer_tests;
+
+pub use adopt::Adopted;
 pub use backoff::{Jitter, machine_jitter};
 pub use connect::ConnectOptions;
 pub use connection::{Connection, Reply};
@@ -35,10 +50,14 @@ pub use environment::Environment;
 pub use events::{EventKind, EventText};
 pub use identity::Identity;
 pub use kubeconfig::{ContextInfo, IN_CLUSTER, Kubeconfigs};
+pub use lease::{Lease, LeaseState};
 pub use live::{Live, TRACKING_ID};
 pub use page::Keep;
+pub use predict::{MANAGER, Prediction};
+pub use refusal::{Refusal, RefusalKind};
 pub use resource::Resource;
 pub use rights::{Ask, Rights};
 pub use status::{Status, StatusCause};
 pub use transport::AuthKind;
 pub use watch::WatchEvent;
+pub use writer::{Deletion, Done, Failure, Writer};

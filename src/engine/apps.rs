@@ -44,7 +44,9 @@ impl Core {
         if self.sources.contains_key(repository) {
             return;
         }
-        self.world.repos.insert(repository.clone(), RepoEntry::default());
+        self.world
+            .repos
+            .insert(repository.clone(), RepoEntry::default());
         let settings = SourceSettings {
             cache_dir: self.options.cache_dir.clone(),
             fetch_every: self.options.fetch_every,
@@ -71,8 +73,14 @@ impl Core {
 
     pub(super) fn source_seen(&mut self, repository: Repository, seen: SourceSeen) {
         let now = self.clock.now();
-        let is_source = self.options.sources.iter().any(|s| s.repository == repository);
-        let Some(entry) = self.world.repos.get_mut(&repository) else { return };
+        let is_source = self
+            .options
+            .sources
+            .iter()
+            .any(|s| s.repository == repository);
+        let Some(entry) = self.world.repos.get_mut(&repository) else {
+            return;
+        };
         let had = entry.repo.is_some();
         if seen.repo.is_some() {
             entry.repo = seen.repo;
@@ -90,7 +98,10 @@ impl Core {
         if moved {
             entry.generation += 1;
         }
-        self.problem(&format!("repository {repository}"), seen.problem.filter(|_| is_source));
+        self.problem(
+            &format!("repository {repository}"),
+            seen.problem.filter(|_| is_source),
+        );
         if moved && is_source {
             discover::start_repository(self, &repository);
         }
@@ -104,7 +115,12 @@ impl Core {
 
     fn apps_of(&self, repository: &Repository) -> Vec<AppId> {
         let of = |e: &&AppEntry| e.app.source.repository == *repository;
-        self.world.apps.values().filter(of).map(|e| e.app.id.clone()).collect()
+        self.world
+            .apps
+            .values()
+            .filter(of)
+            .map(|e| e.app.id.clone())
+            .collect()
     }
 
     /// Takes over what a place says about its Apps.
@@ -134,8 +150,13 @@ impl Core {
             }
             apps.insert(app.id.clone(), Arc::new(app));
         }
-        let gone: Vec<AppId> =
-            self.world.apps.keys().filter(|id| !apps.contains_key(id)).cloned().collect();
+        let gone: Vec<AppId> = self
+            .world
+            .apps
+            .keys()
+            .filter(|id| !apps.contains_key(id))
+            .cloned()
+            .collect();
         for id in gone {
             self.world.apps.remove(&id);
             self.drop_holder(&id);
@@ -167,8 +188,13 @@ impl Core {
 
     fn watch_directories(&self, repository: &Repository) {
         let of = |e: &&AppEntry| e.app.source.repository == *repository;
-        let directories: BTreeSet<_> =
-            self.world.apps.values().filter(of).map(|e| e.app.source.path.clone()).collect();
+        let directories: BTreeSet<_> = self
+            .world
+            .apps
+            .values()
+            .filter(of)
+            .map(|e| e.app.source.path.clone())
+            .collect();
         if let Some(orders) = self.sources.get(repository) {
             let _ = orders.send(SourceOrder::Watch(directories.into_iter().collect()));
         }
@@ -181,13 +207,17 @@ impl Core {
             return Some((repo.clone(), false));
         }
         entry.problem.as_ref()?;
-        let Repository::Remote(url) = &app.source.repository else { return None };
+        let Repository::Remote(url) = &app.source.repository else {
+            return None;
+        };
         let wanted = normalise_url(url);
         self.world
             .repos
             .values()
             .filter_map(|e| e.repo.as_ref())
-            .find(|repo| !repo.is_bare() && repo.origin().is_some_and(|o| normalise_url(&o) == wanted))
+            .find(|repo| {
+                !repo.is_bare() && repo.origin().is_some_and(|o| normalise_url(&o) == wanted)
+            })
             .map(|repo| (repo.clone(), true))
     }
 
@@ -196,10 +226,16 @@ impl Core {
         let mut jobs = Vec::new();
         for id in self.apps_of(repository) {
             let ticket = self.ticket();
-            let Some(entry) = self.world.apps.get(&id) else { continue };
+            let Some(entry) = self.world.apps.get(&id) else {
+                continue;
+            };
             let app = entry.app.clone();
             let Some((repo, stand_in)) = self.repo_for(&app) else {
-                let problem = self.world.repos.get(repository).and_then(|r| r.problem.clone());
+                let problem = self
+                    .world
+                    .repos
+                    .get(repository)
+                    .and_then(|r| r.problem.clone());
                 if let (Some(problem), Some(entry)) = (problem, self.world.apps.get_mut(&id))
                     && entry.desired.is_none()
                 {
@@ -208,23 +244,35 @@ impl Core {
                 }
                 continue;
             };
-            let uncommitted =
-                self.world.repos.get(repository).map(|r| r.uncommitted.clone()).unwrap_or_default();
-            let Some(entry) = self.world.apps.get_mut(&id) else { continue };
+            let uncommitted = self
+                .world
+                .repos
+                .get(repository)
+                .map(|r| r.uncommitted.clone())
+                .unwrap_or_default();
+            let Some(entry) = self.world.apps.get_mut(&id) else {
+                continue;
+            };
             entry.desired_ticket = ticket;
             jobs.push(DesiredJob {
                 id,
                 ticket,
                 repo,
                 stand_in,
-                revision: entry.revision.clone().or_else(|| self.options.revision.clone()),
+                revision: entry
+                    .revision
+                    .clone()
+                    .or_else(|| self.options.revision.clone()),
                 uncommitted,
                 previous: entry.desired.clone(),
                 synced: match &entry.record {
                     RecordState::Read(record) => record.last_synced().map(|r| r.commit.clone()),
                     _ => None,
                 },
-                previous_base: entry.base.as_ref().map(|b| (b.commit.clone(), b.manifests.clone())),
+                previous_base: entry
+                    .base
+                    .as_ref()
+                    .map(|b| (b.commit.clone(), b.manifests.clone())),
                 app,
             });
         }
@@ -238,14 +286,19 @@ impl Core {
             jobs.swap(0, i);
         }
         let mine = self.ticket();
-        let latest = self.latest.entry(repository.clone()).or_insert_with(|| Arc::new(AtomicU64::new(0)));
+        let latest = self
+            .latest
+            .entry(repository.clone())
+            .or_insert_with(|| Arc::new(AtomicU64::new(0)));
         latest.store(mine, Ordering::Relaxed);
         desired::start(jobs, mine, latest.clone(), self.events.clone());
     }
 
     pub(super) fn desired_done(&mut self, done: DesiredDone) {
         self.n_renders += u64::from(done.rendered);
-        let Some(entry) = self.world.apps.get_mut(&done.id) else { return };
+        let Some(entry) = self.world.apps.get_mut(&done.id) else {
+            return;
+        };
         if entry.desired_ticket != done.ticket {
             return;
         }
@@ -259,7 +312,9 @@ impl Core {
                 entry.desired_problems = desired.problems.clone();
                 entry.desired = Some(desired);
                 let base_moved = match (&entry.base, &done.base) {
-                    (Some(a), Some(b)) => a.commit != b.commit || a.manifests.is_some() != b.manifests.is_some(),
+                    (Some(a), Some(b)) => {
+                        a.commit != b.commit || a.manifests.is_some() != b.manifests.is_some()
+                    }
                     (None, None) => false,
                     _ => true,
                 };
@@ -278,9 +333,15 @@ impl Core {
 
     /// Makes of manifests what is compared and sent; needs to know the cluster's kinds.
     pub(super) fn prepare(&mut self, id: &AppId) {
-        let Some(entry) = self.world.apps.get_mut(id) else { return };
-        let Some(cluster) = self.world.clusters.get(&id.context) else { return };
-        let (Some(discovery), Some(desired)) = (&cluster.discovery, &entry.desired) else { return };
+        let Some(entry) = self.world.apps.get_mut(id) else {
+            return;
+        };
+        let Some(cluster) = self.world.clusters.get(&id.context) else {
+            return;
+        };
+        let (Some(discovery), Some(desired)) = (&cluster.discovery, &entry.desired) else {
+            return;
+        };
         let scope = |gvk: &crate::domain::Gvk| {
             discovery
                 .resource(gvk)
@@ -294,7 +355,12 @@ impl Core {
                 None => None,
                 Some(manifests) => {
                     let (ready, _, _) = prepare_all(manifests, &app, &scope);
-                    Some(ready.into_iter().map(|(key, p)| (key, p.manifest)).collect())
+                    Some(
+                        ready
+                            .into_iter()
+                            .map(|(key, p)| (key, p.manifest))
+                            .collect(),
+                    )
                 }
             };
         }
@@ -309,7 +375,9 @@ impl Core {
     /// Brings the index of who wants what up to date, and the order in which an App's objects are shown.
     pub(super) fn reindex(&mut self, id: &AppId) {
         self.drop_holder(id);
-        let Some(entry) = self.world.apps.get_mut(id) else { return };
+        let Some(entry) = self.world.apps.get_mut(id) else {
+            return;
+        };
         let keys = held_keys(entry);
         let holders = self.world.holders.entry(id.context.clone()).or_default();
         for key in keys {
@@ -323,7 +391,10 @@ impl Core {
                 prune_last: false,
                 defines: defines(&p.manifest.value),
             });
-            entry.order = order(tasks.collect()).into_iter().map(|task| task.key).collect();
+            entry.order = order(tasks.collect())
+                .into_iter()
+                .map(|task| task.key)
+                .collect();
         }
         self.wishes.insert(id.context.clone());
     }
@@ -347,25 +418,41 @@ impl Core {
 
     fn wanted(&self, context: &str) -> Wanted {
         let mut wanted = Wanted::default();
-        let Some(discovery) = self.world.clusters.get(context).and_then(|c| c.discovery.as_ref()) else {
+        let Some(discovery) = self
+            .world
+            .clusters
+            .get(context)
+            .and_then(|c| c.discovery.as_ref())
+        else {
             return wanted;
         };
         let mut add = |resource: Option<&Resource>, key: ObjectKey| {
             let Some(resource) = resource else { return };
-            let kind = wanted.kinds.entry(resource.group_kind()).or_insert_with(|| WantedKind {
-                resource: resource.clone(),
-                keys: Default::default(),
-                namespaces: Default::default(),
-            });
+            let kind = wanted
+                .kinds
+                .entry(resource.group_kind())
+                .or_insert_with(|| WantedKind {
+                    resource: resource.clone(),
+                    keys: Default::default(),
+                    namespaces: Default::default(),
+                });
             if !key.namespace.is_empty() {
                 kind.namespaces.insert(key.namespace.clone());
             }
             kind.keys.insert(key);
         };
         let mut instances = std::collections::HashSet::new();
-        for entry in self.world.apps.values().filter(|e| e.app.id.context == context) {
+        for entry in self
+            .world
+            .apps
+            .values()
+            .filter(|e| e.app.id.context == context)
+        {
             for prepared in entry.prepared.iter().flat_map(|p| p.values()) {
-                add(discovery.resource(&prepared.manifest.gvk), prepared.key.clone());
+                add(
+                    discovery.resource(&prepared.manifest.gvk),
+                    prepared.key.clone(),
+                );
             }
             for key in held_keys(entry) {
                 add(discovery.preferred(&key.group_kind()), key);
@@ -409,7 +496,9 @@ impl Core {
     }
 
     pub(super) fn set_revision(&mut self, id: &AppId, revision: Option<Revision>) {
-        let Some(entry) = self.world.apps.get_mut(id) else { return };
+        let Some(entry) = self.world.apps.get_mut(id) else {
+            return;
+        };
         entry.revision = revision.filter(|r| *r != entry.app.source.revision);
         let repository = entry.app.source.repository.clone();
         self.world.touch(id);
@@ -425,7 +514,10 @@ fn held_keys(entry: &AppEntry) -> BTreeSet<ObjectKey> {
         RecordState::Read(record) => record.inventory.0.iter().cloned().collect(),
         _ => Vec::new(),
     };
-    wanted.chain(held).chain([super::record_key(&entry.app)]).collect()
+    wanted
+        .chain(held)
+        .chain([super::record_key(&entry.app)])
+        .collect()
 }
 
 type Scope<'a> = &'a dyn Fn(&crate::domain::Gvk) -> Option<bool>;
@@ -436,7 +528,10 @@ pub(super) fn prepare_all(
     scope: Scope<'_>,
 ) -> (BTreeMap<ObjectKey, Prepared>, Vec<Problem>, Vec<Notice>) {
     // A kind that comes with the App is scoped as its CRD says.
-    let own: HashMap<GroupKind, bool> = manifests.iter().filter_map(|m| crd_scope(&m.value)).collect();
+    let own: HashMap<GroupKind, bool> = manifests
+        .iter()
+        .filter_map(|m| crd_scope(&m.value))
+        .collect();
     let (mut ready, mut problems, mut notices) = (Vec::new(), Vec::new(), Vec::new());
     for manifest in manifests {
         let stated = !manifest.namespace().is_empty();
@@ -452,7 +547,11 @@ pub(super) fn prepare_all(
         }
     }
     problems.extend(duplicates(&ready));
-    (ready.into_iter().map(|p| (p.key.clone(), p)).collect(), problems, notices)
+    (
+        ready.into_iter().map(|p| (p.key.clone(), p)).collect(),
+        problems,
+        notices,
+    )
 }
 
 /// The kind that a CustomResourceDefinition defines, and whether it is namespaced.
@@ -463,7 +562,10 @@ pub(super) fn crd_scope(object: &Value) -> Option<(GroupKind, bool)> {
     let spec = object.get("spec")?;
     let group = spec.get("group")?.as_str()?;
     let kind = spec.get("names")?.get("kind")?.as_str()?;
-    Some((GroupKind::new(group, kind), spec.get("scope")?.as_str()? == "Namespaced"))
+    Some((
+        GroupKind::new(group, kind),
+        spec.get("scope")?.as_str()? == "Namespaced",
+    ))
 }
 
 /// A hash of a JSON value, for telling whether it changed.
@@ -495,7 +597,10 @@ fn hash_into(value: &Value, hasher: &mut DefaultHasher) {
 
 fn defined_at(app: &App) -> String {
     if app.defined_at.is_empty() {
-        format!("the directory {} of {}", app.source.path, app.source.repository)
+        format!(
+            "the directory {} of {}",
+            app.source.path, app.source.repository
+        )
     } else {
         app.defined_at.clone()
     }

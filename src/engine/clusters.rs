@@ -50,12 +50,27 @@ pub(super) enum ClusterOrder {
 
 /// What a cluster's task saw.
 pub(super) enum ClusterEvent {
-    Up { connection: Connection, identity: Identity, discovery: Arc<Discovery> },
+    Up {
+        connection: Connection,
+        identity: Identity,
+        discovery: Arc<Discovery>,
+    },
     Discovered(Arc<Discovery>),
-    Down { problem: Problem, retry_at: Option<Timestamp> },
-    Watch { kind: GroupKind, namespace: Option<String>, event: WatchEvent },
+    Down {
+        problem: Problem,
+        retry_at: Option<Timestamp>,
+    },
+    Watch {
+        kind: GroupKind,
+        namespace: Option<String>,
+        event: WatchEvent,
+    },
     /// Neither the cluster nor this namespace may be listed.
-    Unreadable { kind: GroupKind, namespace: Option<String>, problem: Problem },
+    Unreadable {
+        kind: GroupKind,
+        namespace: Option<String>,
+        problem: Problem,
+    },
 }
 
 const FIRST_RETRY: Duration = Duration::from_secs(1);
@@ -96,7 +111,10 @@ impl Drop for Task {
 
 impl Task {
     async fn tell(&self, event: ClusterEvent) -> bool {
-        self.events.send(Event::Cluster(self.context.clone(), event)).await.is_ok()
+        self.events
+            .send(Event::Cluster(self.context.clone(), event))
+            .await
+            .is_ok()
     }
 
     async fn run(
@@ -111,7 +129,11 @@ impl Task {
             match reach(&*connector, &self.context).await {
                 Ok((connection, identity, discovery)) => {
                     let discovery = Arc::new(discovery);
-                    let up = ClusterEvent::Up { connection: connection.clone(), identity, discovery };
+                    let up = ClusterEvent::Up {
+                        connection: connection.clone(),
+                        identity,
+                        discovery,
+                    };
                     if !self.tell(up).await {
                         return;
                     }
@@ -151,7 +173,13 @@ impl Task {
                             }
                         }
                         Err(problem) => {
-                            if !self.tell(ClusterEvent::Down { problem, retry_at: None }).await {
+                            if !self
+                                .tell(ClusterEvent::Down {
+                                    problem,
+                                    retry_at: None,
+                                })
+                                .await
+                            {
                                 return;
                             }
                         }
@@ -201,23 +229,44 @@ impl Task {
         let keep = keep(self.wanted.clone());
         tokio::spawn(async move {
             let kind = want.resource.group_kind();
-            let forbidden = forward(&connection, &context, &want.resource, None, keep.clone(), &events).await;
+            let forbidden = forward(
+                &connection,
+                &context,
+                &want.resource,
+                None,
+                keep.clone(),
+                &events,
+            )
+            .await;
             let Some(problem) = forbidden else { return };
             if !want.resource.namespaced || want.namespaces.is_empty() {
-                let event = ClusterEvent::Unreadable { kind, namespace: None, problem };
+                let event = ClusterEvent::Unreadable {
+                    kind,
+                    namespace: None,
+                    problem,
+                };
                 let _ = events.send(Event::Cluster(context, event)).await;
                 return;
             }
             let each = want.namespaces.iter().map(|namespace| {
-                let (connection, context, events, keep) =
-                    (connection.clone(), context.clone(), events.clone(), keep.clone());
+                let (connection, context, events, keep) = (
+                    connection.clone(),
+                    context.clone(),
+                    events.clone(),
+                    keep.clone(),
+                );
                 let (resource, kind) = (want.resource.clone(), kind.clone());
                 async move {
                     let name = Some(namespace.as_str());
-                    let forbidden = forward(&connection, &context, &resource, name, keep, &events).await;
+                    let forbidden =
+                        forward(&connection, &context, &resource, name, keep, &events).await;
                     if let Some(problem) = forbidden {
                         let namespace = Some(namespace.clone());
-                        let event = ClusterEvent::Unreadable { kind, namespace, problem };
+                        let event = ClusterEvent::Unreadable {
+                            kind,
+                            namespace,
+                            problem,
+                        };
                         let _ = events.send(Event::Cluster(context, event)).await;
                     }
                 }
@@ -258,7 +307,11 @@ async fn forward(
             namespace: namespace.map(str::to_owned),
             event,
         };
-        if events.send(Event::Cluster(context.to_owned(), event)).await.is_err() {
+        if events
+            .send(Event::Cluster(context.to_owned(), event))
+            .await
+            .is_err()
+        {
             return None;
         }
     }
@@ -268,7 +321,9 @@ async fn forward(
 /// Only what an App wants or marks is kept; everything else is dropped as it arrives.
 fn keep(wanted: Arc<RwLock<Wanted>>) -> Keep {
     Arc::new(move |key, tracking| {
-        let Ok(wanted) = wanted.read() else { return true };
+        let Ok(wanted) = wanted.read() else {
+            return true;
+        };
         let named = tracking
             .and_then(|id| id.split_once(':'))
             .is_some_and(|(instance, _)| wanted.instances.contains(instance));

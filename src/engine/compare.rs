@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use crate::cluster::{Connection, Live, Prediction, RefusalKind, Resource, WatchEvent};
 use crate::domain::{
-    AppId, GroupKind, Gvk, IgnoreRule, Manifest, ObjectDrift, ObjectKey, Problem, ProblemKind, Value,
-    Verdict,
+    AppId, GroupKind, Gvk, IgnoreRule, Manifest, ObjectDrift, ObjectKey, Problem, ProblemKind,
+    Value, Verdict,
 };
 use crate::drift::{self, Comparison};
 
@@ -29,10 +29,18 @@ pub(super) struct Answer {
 impl Core {
     pub(super) fn cluster_event(&mut self, context: &str, event: ClusterEvent) {
         let now = self.clock.now();
-        let Some(cluster) = self.world.clusters.get_mut(context) else { return };
+        let Some(cluster) = self.world.clusters.get_mut(context) else {
+            return;
+        };
         match event {
-            ClusterEvent::Up { connection, identity, discovery } => {
-                cluster.reach = Reach::Up { latency: identity.latency };
+            ClusterEvent::Up {
+                connection,
+                identity,
+                discovery,
+            } => {
+                cluster.reach = Reach::Up {
+                    latency: identity.latency,
+                };
                 cluster.since = now;
                 cluster.connection = Some(connection);
                 cluster.identity = Some(identity);
@@ -40,13 +48,22 @@ impl Core {
             }
             ClusterEvent::Discovered(discovery) => self.discovered(context, discovery),
             ClusterEvent::Down { problem, retry_at } => self.down(context, problem, retry_at),
-            ClusterEvent::Unreadable { kind, namespace, problem } => {
-                let place = namespace.map_or_else(|| kind.to_string(), |ns| format!("{kind} in {ns}"));
+            ClusterEvent::Unreadable {
+                kind,
+                namespace,
+                problem,
+            } => {
+                let place =
+                    namespace.map_or_else(|| kind.to_string(), |ns| format!("{kind} in {ns}"));
                 cluster.problems.insert(place, problem.clone());
                 cluster.listed.insert(kind.clone(), Err(problem));
                 self.kind_moved(context, &kind);
             }
-            ClusterEvent::Watch { kind, namespace, event } => {
+            ClusterEvent::Watch {
+                kind,
+                namespace,
+                event,
+            } => {
                 self.watched(context, &kind, namespace.as_deref(), event);
             }
         }
@@ -54,13 +71,23 @@ impl Core {
 
     fn discovered(&mut self, context: &str, discovery: Arc<crate::cluster::Discovery>) {
         if let Some(cluster) = self.world.clusters.get_mut(context) {
-            cluster.problems.retain(|place, _| !place.starts_with("discovery"));
+            cluster
+                .problems
+                .retain(|place, _| !place.starts_with("discovery"));
             for (i, problem) in discovery.problems().iter().enumerate() {
-                cluster.problems.insert(format!("discovery {i}"), problem.clone());
+                cluster
+                    .problems
+                    .insert(format!("discovery {i}"), problem.clone());
             }
             cluster.discovery = Some(discovery);
         }
-        let ids: Vec<_> = self.world.apps.keys().filter(|id| id.context == context).cloned().collect();
+        let ids: Vec<_> = self
+            .world
+            .apps
+            .keys()
+            .filter(|id| id.context == context)
+            .cloned()
+            .collect();
         for id in ids {
             self.prepare(&id);
         }
@@ -70,7 +97,9 @@ impl Core {
 
     fn down(&mut self, context: &str, problem: Problem, retry_at: Option<jiff::Timestamp>) {
         let now = self.clock.now();
-        let Some(cluster) = self.world.clusters.get_mut(context) else { return };
+        let Some(cluster) = self.world.clusters.get_mut(context) else {
+            return;
+        };
         if !matches!(cluster.reach, Reach::Down { .. }) {
             cluster.since = now;
         }
@@ -78,22 +107,42 @@ impl Core {
         self.world.touch_cluster(context);
     }
 
-    fn watched(&mut self, context: &str, kind: &GroupKind, namespace: Option<&str>, event: WatchEvent) {
+    fn watched(
+        &mut self,
+        context: &str,
+        kind: &GroupKind,
+        namespace: Option<&str>,
+        event: WatchEvent,
+    ) {
         match event {
             WatchEvent::Listed(objects) => {
-                let seen: Vec<_> = objects.into_iter().map(|live| Arc::new(look(live))).collect();
-                let Some(cluster) = self.world.clusters.get_mut(context) else { return };
+                let seen: Vec<_> = objects
+                    .into_iter()
+                    .map(|live| Arc::new(look(live)))
+                    .collect();
+                let Some(cluster) = self.world.clusters.get_mut(context) else {
+                    return;
+                };
                 let in_scope = |key: &ObjectKey| {
                     key.group_kind() == *kind && namespace.is_none_or(|ns| key.namespace == ns)
                 };
-                let mut gone: Vec<_> = cluster.live.keys().filter(|k| in_scope(k)).cloned().collect();
+                let mut gone: Vec<_> = cluster
+                    .live
+                    .keys()
+                    .filter(|k| in_scope(k))
+                    .cloned()
+                    .collect();
                 gone.retain(|key| !seen.iter().any(|s| s.live.key == *key));
                 for key in &gone {
                     cluster.live.remove(key);
                 }
                 cluster.listed.insert(kind.clone(), Ok(()));
                 cluster.problems.remove(&kind.to_string());
-                let keys: Vec<_> = seen.iter().map(|s| s.live.key.clone()).chain(gone).collect();
+                let keys: Vec<_> = seen
+                    .iter()
+                    .map(|s| s.live.key.clone())
+                    .chain(gone)
+                    .collect();
                 for one in seen {
                     cluster.live.insert(one.live.key.clone(), one);
                 }
@@ -138,9 +187,15 @@ impl Core {
 
     fn back_up(&mut self, context: &str) {
         let now = self.clock.now();
-        let Some(cluster) = self.world.clusters.get_mut(context) else { return };
+        let Some(cluster) = self.world.clusters.get_mut(context) else {
+            return;
+        };
         if let Reach::Down { .. } = cluster.reach {
-            let latency = cluster.identity.as_ref().map(|i| i.latency).unwrap_or_default();
+            let latency = cluster
+                .identity
+                .as_ref()
+                .map(|i| i.latency)
+                .unwrap_or_default();
             cluster.reach = Reach::Up { latency };
             cluster.since = now;
             self.world.touch_cluster(context);
@@ -149,8 +204,14 @@ impl Core {
 
     /// A whole kind was listed, or cannot be: every object of it that somebody wants is looked at.
     fn kind_moved(&mut self, context: &str, kind: &GroupKind) {
-        let Some(holders) = self.world.holders.get(context) else { return };
-        let keys: Vec<_> = holders.keys().filter(|k| k.group_kind() == *kind).cloned().collect();
+        let Some(holders) = self.world.holders.get(context) else {
+            return;
+        };
+        let keys: Vec<_> = holders
+            .keys()
+            .filter(|k| k.group_kind() == *kind)
+            .cloned()
+            .collect();
         for key in keys {
             self.object_moved(context, &key);
         }
@@ -175,7 +236,9 @@ impl Core {
 
     /// The App's record came, went or changed.
     fn record_moved(&mut self, id: &AppId, key: &ObjectKey) {
-        let Some(cluster) = self.world.clusters.get(&id.context) else { return };
+        let Some(cluster) = self.world.clusters.get(&id.context) else {
+            return;
+        };
         let state = match (cluster.live.get(key), cluster.listed.get(&key.group_kind())) {
             (Some(seen), _) => match crate::sync::record::decode(&id.name, &seen.live.value()) {
                 Ok(record) => RecordState::Read(Arc::new(record)),
@@ -185,7 +248,9 @@ impl Core {
             (None, Some(Err(problem))) => RecordState::Unreadable(problem.clone()),
             (None, None) => RecordState::Unknown,
         };
-        let Some(entry) = self.world.apps.get_mut(id) else { return };
+        let Some(entry) = self.world.apps.get_mut(id) else {
+            return;
+        };
         let synced = |state: &RecordState| match state {
             RecordState::Read(record) => record.last_synced().map(|r| r.commit.clone()),
             _ => None,
@@ -202,13 +267,21 @@ impl Core {
     }
 
     pub(super) fn consider_app(&mut self, id: &AppId) {
-        let Some(entry) = self.world.apps.get_mut(id) else { return };
+        let Some(entry) = self.world.apps.get_mut(id) else {
+            return;
+        };
         let holders = self.world.holders.get(&id.context);
-        let mut keys: Vec<ObjectKey> = entry.prepared.iter().flat_map(|p| p.keys().cloned()).collect();
+        let mut keys: Vec<ObjectKey> = entry
+            .prepared
+            .iter()
+            .flat_map(|p| p.keys().cloned())
+            .collect();
         if let RecordState::Read(record) = &entry.record {
             keys.extend(record.inventory.0.iter().cloned());
         }
-        entry.objects.retain(|key, _| holders.is_some_and(|h| h.contains_key(key)));
+        entry
+            .objects
+            .retain(|key, _| holders.is_some_and(|h| h.contains_key(key)));
         for key in keys {
             self.consider(id, &key, false);
         }
@@ -216,8 +289,12 @@ impl Core {
 
     /// Makes the server be asked again about every object of an App.
     pub(super) fn forget_verdicts(&mut self, id: &AppId) {
-        let keys: Vec<_> =
-            self.world.apps.get(id).map(|e| e.objects.keys().cloned().collect()).unwrap_or_default();
+        let keys: Vec<_> = self
+            .world
+            .apps
+            .get(id)
+            .map(|e| e.objects.keys().cloned().collect())
+            .unwrap_or_default();
         for key in keys {
             self.consider(id, &key, true);
         }
@@ -226,28 +303,42 @@ impl Core {
     /// Decides what is to be done about one object: nothing, a verdict at once, or a question to the server.
     pub(super) fn consider(&mut self, id: &AppId, key: &ObjectKey, again: bool) {
         let now = self.clock.instant();
-        let Some(entry) = self.world.apps.get(id) else { return };
-        let Some(cluster) = self.world.clusters.get(&id.context) else { return };
-        let Some(prepared) = &entry.prepared else { return };
+        let Some(entry) = self.world.apps.get(id) else {
+            return;
+        };
+        let Some(cluster) = self.world.clusters.get(&id.context) else {
+            return;
+        };
+        let Some(prepared) = &entry.prepared else {
+            return;
+        };
         let desired = prepared.get(key).filter(|p| !p.hook);
         let seen = cluster.live.get(key).cloned();
         let step = match (desired, &seen) {
             (None, None) => Consider::Forget,
-            (None, Some(seen)) if prepared.contains_key(key) || !holds(entry, seen) => Consider::Forget,
-            (None, Some(seen)) => {
-                Consider::Settle(extra(key, &seen.live.gvk, &seen.live.value()))
+            (None, Some(seen)) if prepared.contains_key(key) || !holds(entry, seen) => {
+                Consider::Forget
             }
-            (Some(desired), _) => consider_desired(entry, cluster, key, &desired.manifest, seen.as_deref()),
+            (None, Some(seen)) => Consider::Settle(extra(key, &seen.live.gvk, &seen.live.value())),
+            (Some(desired), _) => {
+                consider_desired(entry, cluster, key, &desired.manifest, seen.as_deref())
+            }
         };
         let inputs = Inputs {
-            desired: desired.map(|d| content_hash(&d.manifest.value)).unwrap_or_default(),
+            desired: desired
+                .map(|d| content_hash(&d.manifest.value))
+                .unwrap_or_default(),
             live: seen.as_ref().map(|s| s.content).unwrap_or_default(),
-            base: base_of(entry, key).map(|b| content_hash(&b.value)).unwrap_or_default(),
+            base: base_of(entry, key)
+                .map(|b| content_hash(&b.value))
+                .unwrap_or_default(),
             managed: entry.is_managed(),
         };
         let known = entry.objects.get(key).is_some_and(|c| c.inputs == inputs);
         let context = id.context.clone();
-        let Some(entry) = self.world.apps.get_mut(id) else { return };
+        let Some(entry) = self.world.apps.get_mut(id) else {
+            return;
+        };
         match step {
             Consider::Wait => {}
             Consider::Forget => {
@@ -256,7 +347,14 @@ impl Core {
                 }
             }
             Consider::Settle(drift) => {
-                entry.objects.insert(key.clone(), Compared { drift: Arc::new(drift), inputs, at: now });
+                entry.objects.insert(
+                    key.clone(),
+                    Compared {
+                        drift: Arc::new(drift),
+                        inputs,
+                        at: now,
+                    },
+                );
                 entry.view = None;
             }
             Consider::Ask if known && !again => {}
@@ -276,15 +374,25 @@ impl Core {
         for context in contexts {
             loop {
                 let selected = self.world.selected.clone();
-                let Some(cluster) = self.world.clusters.get_mut(&context) else { break };
+                let Some(cluster) = self.world.clusters.get_mut(&context) else {
+                    break;
+                };
                 if cluster.asking.len() >= self.options.asks_at_once {
                     break;
                 }
                 let of_selected = selected.as_ref().and_then(|id| {
-                    cluster.queue.iter().find(|q| q.0 == *id && !cluster.asking.contains(*q)).cloned()
+                    cluster
+                        .queue
+                        .iter()
+                        .find(|q| q.0 == *id && !cluster.asking.contains(*q))
+                        .cloned()
                 });
                 let next = of_selected.or_else(|| {
-                    cluster.queue.iter().find(|q| !cluster.asking.contains(*q)).cloned()
+                    cluster
+                        .queue
+                        .iter()
+                        .find(|q| !cluster.asking.contains(*q))
+                        .cloned()
                 });
                 let Some(next) = next else { break };
                 cluster.queue.remove(&next);
@@ -313,11 +421,16 @@ impl Core {
         let base = base_of(entry, key);
         Some(Question {
             connection: cluster.connection.clone()?,
-            may_patch: !cluster.may_not_patch.contains(&(key.group_kind(), key.namespace.clone())),
+            may_patch: !cluster
+                .may_not_patch
+                .contains(&(key.group_kind(), key.namespace.clone())),
             inputs: Inputs {
                 desired: content_hash(&desired.value),
                 live: seen.as_ref().map(|s| s.content).unwrap_or_default(),
-                base: base.as_ref().map(|b| content_hash(&b.value)).unwrap_or_default(),
+                base: base
+                    .as_ref()
+                    .map(|b| content_hash(&b.value))
+                    .unwrap_or_default(),
                 managed: entry.is_managed(),
             },
             id: id.clone(),
@@ -332,25 +445,45 @@ impl Core {
 
     pub(super) fn answered(&mut self, answer: Answer) {
         let now = self.clock.instant();
-        let Answer { id, key, inputs, drift, forbidden, n_requests } = answer;
+        let Answer {
+            id,
+            key,
+            inputs,
+            drift,
+            forbidden,
+            n_requests,
+        } = answer;
         if let Some(cluster) = self.world.clusters.get_mut(&id.context) {
             cluster.n_asked += u64::from(n_requests);
             cluster.asking.remove(&(id.clone(), key.clone()));
             if forbidden {
-                cluster.may_not_patch.insert((key.group_kind(), key.namespace.clone()));
+                cluster
+                    .may_not_patch
+                    .insert((key.group_kind(), key.namespace.clone()));
                 cluster.rights = Rights::Read;
             } else if drift.is_ok() {
                 cluster.rights = match cluster.rights {
-                    Rights::Read | Rights::Partial if !cluster.may_not_patch.is_empty() => Rights::Partial,
+                    Rights::Read | Rights::Partial if !cluster.may_not_patch.is_empty() => {
+                        Rights::Partial
+                    }
                     _ => Rights::Full,
                 };
             }
         }
-        let Some(entry) = self.world.apps.get_mut(&id) else { return };
+        let Some(entry) = self.world.apps.get_mut(&id) else {
+            return;
+        };
         entry.view = None;
         match drift {
             Ok(drift) => {
-                entry.objects.insert(key.clone(), Compared { drift: Arc::new(drift), inputs, at: now });
+                entry.objects.insert(
+                    key.clone(),
+                    Compared {
+                        drift: Arc::new(drift),
+                        inputs,
+                        at: now,
+                    },
+                );
                 // It may have moved while the server was asked.
                 self.consider(&id, &key, false);
             }
@@ -366,8 +499,20 @@ impl Core {
                     let drift = ObjectDrift::new(key.clone(), gvk, Verdict::Unknown)
                         .with_problem(problem.clone());
                     // Inputs that match nothing: it is asked again as soon as there is reason to.
-                    let never = Inputs { desired: 0, live: 0, base: 0, managed: false };
-                    entry.objects.insert(key.clone(), Compared { drift: Arc::new(drift), inputs: never, at: now });
+                    let never = Inputs {
+                        desired: 0,
+                        live: 0,
+                        base: 0,
+                        managed: false,
+                    };
+                    entry.objects.insert(
+                        key.clone(),
+                        Compared {
+                            drift: Arc::new(drift),
+                            inputs: never,
+                            at: now,
+                        },
+                    );
                 }
                 if lost {
                     self.down(&id.context, problem, None);
@@ -405,7 +550,9 @@ fn consider_desired(
     desired: &Manifest,
     seen: Option<&Seen>,
 ) -> Consider {
-    let Some(discovery) = &cluster.discovery else { return Consider::Wait };
+    let Some(discovery) = &cluster.discovery else {
+        return Consider::Wait;
+    };
     if discovery.resource(&desired.gvk).is_none() {
         return Consider::Settle(unknown_kind(entry, discovery, key, desired));
     }
@@ -446,16 +593,22 @@ fn unknown_kind(
             format!("the server could not say whether it knows {}", desired.gvk),
         )
         .hint("An aggregated API does not answer; see the cluster's own Problems.");
-        return ObjectDrift::new(key.clone(), desired.gvk.clone(), Verdict::Unknown).with_problem(problem);
+        return ObjectDrift::new(key.clone(), desired.gvk.clone(), Verdict::Unknown)
+            .with_problem(problem);
     }
     let mut problem = Problem::new(
         ProblemKind::NotFound,
         format!("the cluster does not know the kind {}", desired.gvk),
     )
-    .at(format!("{}:{}", desired.origin.file, desired.origin.start.line));
+    .at(format!(
+        "{}:{}",
+        desired.origin.file, desired.origin.start.line
+    ));
     problem = match discovery.preferred(&key.group_kind()) {
         Some(served) => problem.hint(format!("It serves {} in its place.", served.gvk)),
-        None => problem.hint("Install the CustomResourceDefinition that defines it, or sync the App that brings it."),
+        None => problem.hint(
+            "Install the CustomResourceDefinition that defines it, or sync the App that brings it.",
+        ),
     };
     drift::refused(&one_side(key, &desired.gvk, Some(desired), None), problem)
 }
@@ -464,16 +617,19 @@ fn base_of(entry: &AppEntry, key: &ObjectKey) -> Option<Arc<Manifest>> {
     let base = entry.base.as_ref()?;
     match &base.prepared {
         Some(prepared) => prepared.get(key).cloned(),
-        None if base.manifests.is_none() => Some(entry.prepared.as_ref()?.get(key)?.manifest.clone()),
+        None if base.manifests.is_none() => {
+            Some(entry.prepared.as_ref()?.get(key)?.manifest.clone())
+        }
         None => None,
     }
 }
 
 /// Whether an object that Git does not have (any more) is the App's: its record says so, and the object agrees.
 fn holds(entry: &AppEntry, seen: &Seen) -> bool {
-    let RecordState::Read(record) = &entry.record else { return false };
-    record.inventory.0.contains(&seen.live.key)
-        && tracked_by(&seen.live, &entry.app.id.name)
+    let RecordState::Read(record) = &entry.record else {
+        return false;
+    };
+    record.inventory.0.contains(&seen.live.key) && tracked_by(&seen.live, &entry.app.id.name)
 }
 
 /// Whether a live object says of itself that it is this App's. A copy that carries another object's id does not.
@@ -557,7 +713,14 @@ impl Question {
             Ok(asked) => (Ok(asked.drift), asked.forbidden, asked.n_requests),
             Err(problem) => (Err(problem), false, 1),
         };
-        Answer { id: self.id, key: self.key, inputs: self.inputs, drift, forbidden, n_requests }
+        Answer {
+            id: self.id,
+            key: self.key,
+            inputs: self.inputs,
+            drift,
+            forbidden,
+            n_requests,
+        }
     }
 
     /// Puts the question, and compares.
@@ -566,7 +729,10 @@ impl Question {
         // Watched at another version than Git states it: only one version of both can be compared.
         if let Some(other) = self.live.as_ref().filter(|l| l.gvk != self.desired.gvk) {
             let (namespace, name) = (&other.key.namespace, &other.key.name);
-            let found = self.connection.get_object(&self.resource, namespace, name).await?;
+            let found = self
+                .connection
+                .get_object(&self.resource, namespace, name)
+                .await?;
             live = found.map(|l| l.value());
         }
         let comparison = |predicted, conflicts| Comparison {
@@ -583,15 +749,30 @@ impl Question {
         };
         if !self.may_patch {
             let drift = drift::local(&comparison(None, Vec::new()), None);
-            return Ok(Asked { drift, prediction: None, live, forbidden: true, n_requests: 0 });
+            return Ok(Asked {
+                drift,
+                prediction: None,
+                live,
+                forbidden: true,
+                n_requests: 0,
+            });
         }
-        let prediction =
-            self.connection.predict(&self.resource, &self.desired.value, live.as_ref()).await?;
+        let prediction = self
+            .connection
+            .predict(&self.resource, &self.desired.value, live.as_ref())
+            .await?;
         let n_requests = prediction.n_requests;
         let drift = match &prediction.refusal {
             Some(refusal) if refusal.kind == RefusalKind::Forbidden => {
-                let drift = drift::local(&comparison(None, Vec::new()), Some(refusal.problem.clone()));
-                return Ok(Asked { drift, prediction: Some(prediction), live, forbidden: true, n_requests });
+                let drift =
+                    drift::local(&comparison(None, Vec::new()), Some(refusal.problem.clone()));
+                return Ok(Asked {
+                    drift,
+                    prediction: Some(prediction),
+                    live,
+                    forbidden: true,
+                    n_requests,
+                });
             }
             // An absent namespace makes the object Missing, not wrong.
             Some(refusal) if refusal.kind == RefusalKind::NamespaceAbsent => {
@@ -599,8 +780,17 @@ impl Question {
             }
             Some(refusal) => drift::refused(&comparison(None, Vec::new()), refusal.problem.clone()),
             None if live.is_none() => missing(&self.key, &self.desired),
-            None => drift::compare(&comparison(prediction.object.as_ref(), prediction.conflicts.clone())),
+            None => drift::compare(&comparison(
+                prediction.object.as_ref(),
+                prediction.conflicts.clone(),
+            )),
         };
-        Ok(Asked { drift, prediction: Some(prediction), live, forbidden: false, n_requests })
+        Ok(Asked {
+            drift,
+            prediction: Some(prediction),
+            live,
+            forbidden: false,
+            n_requests,
+        })
     }
 }

@@ -47,13 +47,17 @@ pub(super) fn start(jobs: Vec<DesiredJob>, mine: u64, latest: Arc<AtomicU64>, ev
     tokio::spawn(async move {
         let _ = blocking(move || {
             // Trees are shared: hundreds of Apps usually read one commit.
-            let mut trees: HashMap<(std::path::PathBuf, Option<CommitId>), Arc<dyn Tree>> = HashMap::new();
+            let mut trees: HashMap<(std::path::PathBuf, Option<CommitId>), Arc<dyn Tree>> =
+                HashMap::new();
             for job in jobs {
                 if latest.load(Ordering::Relaxed) != mine {
                     return Ok(());
                 }
                 let done = run(job, &mut trees);
-                if events.blocking_send(Event::Desired(Box::new(done))).is_err() {
+                if events
+                    .blocking_send(Event::Desired(Box::new(done)))
+                    .is_err()
+                {
                     return Ok(());
                 }
             }
@@ -72,10 +76,20 @@ fn run(job: DesiredJob, trees: &mut Trees) -> DesiredDone {
         (Ok(desired), Some(synced)) => base(&job, desired, synced, trees),
         _ => None,
     };
-    DesiredDone { id: job.id, ticket: job.ticket, desired, base, rendered }
+    DesiredDone {
+        id: job.id,
+        ticket: job.ticket,
+        desired,
+        base,
+        rendered,
+    }
 }
 
-fn tree(repo: &Repo, commit: Option<&CommitId>, trees: &mut Trees) -> Result<Arc<dyn Tree>, Problem> {
+fn tree(
+    repo: &Repo,
+    commit: Option<&CommitId>,
+    trees: &mut Trees,
+) -> Result<Arc<dyn Tree>, Problem> {
     let key = (repo.root().to_path_buf(), commit.cloned());
     // A work tree changes under our hands: it is never shared between jobs of different times, and `trees` lives for
     // one batch only.
@@ -90,7 +104,11 @@ fn tree(repo: &Repo, commit: Option<&CommitId>, trees: &mut Trees) -> Result<Arc
     Ok(tree)
 }
 
-fn desired(job: &DesiredJob, trees: &mut Trees, rendered: &mut bool) -> Result<Arc<Desired>, Problem> {
+fn desired(
+    job: &DesiredJob,
+    trees: &mut Trees,
+    rendered: &mut bool,
+) -> Result<Arc<Desired>, Problem> {
     let app = &job.app;
     let revision = job.revision.as_ref().unwrap_or(&app.source.revision);
     let asked = match (job.stand_in, revision) {
@@ -99,18 +117,31 @@ fn desired(job: &DesiredJob, trees: &mut Trees, rendered: &mut bool) -> Result<A
         _ => revision.clone(),
     };
     let worktree = *revision == Revision::Worktree;
-    let resolved = job.repo.resolve(if worktree { &Revision::Head } else { &asked })?;
+    let resolved = job
+        .repo
+        .resolve(if worktree { &Revision::Head } else { &asked })?;
     let commit = job.repo.commit(&resolved.commit)?;
     let under_path = |path: &&RepoPath| path.is_within(&app.source.path);
     let is_head = matches!(revision, Revision::Head | Revision::Worktree);
     let target = Target {
         revision: revision.clone(),
-        name: if worktree { "worktree".into() } else { resolved.name.clone() },
+        name: if worktree {
+            "worktree".into()
+        } else {
+            resolved.name.clone()
+        },
         commit,
-        uncommitted: if is_head { job.uncommitted.iter().filter(under_path).count() } else { 0 },
+        uncommitted: if is_head {
+            job.uncommitted.iter().filter(under_path).count()
+        } else {
+            0
+        },
         override_of: job.revision.as_ref().map(|_| app.source.revision.clone()),
         unpushed: !job.repo.is_bare()
-            && job.repo.remote_has(&resolved.commit).is_ok_and(|has| has == Some(false)),
+            && job
+                .repo
+                .remote_has(&resolved.commit)
+                .is_ok_and(|has| has == Some(false)),
         behind: if *revision == Revision::Head && !job.repo.is_bare() {
             job.repo.upstream().ok().flatten().map_or(0, |u| u.behind)
         } else {
@@ -138,7 +169,8 @@ fn desired(job: &DesiredJob, trees: &mut Trees, rendered: &mut bool) -> Result<A
     if job.stand_in {
         notices.push(Notice {
             place: app.source.repository.to_string(),
-            text: "the remote cannot be reached: read from the checkout's remote-tracking refs".into(),
+            text: "the remote cannot be reached: read from the checkout's remote-tracking refs"
+                .into(),
         });
     }
     Ok(Arc::new(Desired {
@@ -153,7 +185,11 @@ fn desired(job: &DesiredJob, trees: &mut Trees, rendered: &mut bool) -> Result<A
 /// Where the remote is unreachable a branch is what the checkout last saw of it; anything else is looked up as it is.
 fn stand_in_revision(repo: &Repo, name: &str) -> Revision {
     let tracking = Revision::Named(format!("refs/remotes/origin/{name}"));
-    if repo.resolve(&tracking).is_ok() { tracking } else { Revision::Named(name.to_owned()) }
+    if repo.resolve(&tracking).is_ok() {
+        tracking
+    } else {
+        Revision::Named(name.to_owned())
+    }
 }
 
 fn render(app: &App, tree: &dyn Tree) -> (Vec<crate::domain::ReadRecord>, crate::render::Rendered) {
@@ -165,18 +201,33 @@ fn render(app: &App, tree: &dyn Tree) -> (Vec<crate::domain::ReadRecord>, crate:
 /// What was desired at the last sync. `None` where that commit is gone or does not render any more.
 fn base(job: &DesiredJob, desired: &Desired, synced: &CommitId, trees: &mut Trees) -> Option<Base> {
     if *synced == desired.target.commit.id && desired.target.revision != Revision::Worktree {
-        return Some(Base { commit: synced.clone(), manifests: None, prepared: None, ahead: Some(0) });
+        return Some(Base {
+            commit: synced.clone(),
+            manifests: None,
+            prepared: None,
+            ahead: Some(0),
+        });
     }
     let at_base = tree(&job.repo, Some(synced), trees).ok()?;
     if reads_unchanged(&desired.reads, &*at_base).ok()? {
-        return Some(Base { commit: synced.clone(), manifests: None, prepared: None, ahead: Some(0) });
+        return Some(Base {
+            commit: synced.clone(),
+            manifests: None,
+            prepared: None,
+            ahead: Some(0),
+        });
     }
     let ahead = ahead(job, desired, synced, trees);
     if let Some((commit, manifests)) = &job.previous_base
         && commit == synced
         && manifests.is_some()
     {
-        return Some(Base { commit: synced.clone(), manifests: manifests.clone(), prepared: None, ahead });
+        return Some(Base {
+            commit: synced.clone(),
+            manifests: manifests.clone(),
+            prepared: None,
+            ahead,
+        });
     }
     let (_, rendered) = render(&job.app, &*at_base);
     if !rendered.problems.is_empty() {
@@ -191,8 +242,16 @@ fn base(job: &DesiredJob, desired: &Desired, synced: &CommitId, trees: &mut Tree
 }
 
 /// How many commits since the last sync changed something that this App reads. Counts as far as 100 commits.
-fn ahead(job: &DesiredJob, desired: &Desired, synced: &CommitId, trees: &mut Trees) -> Option<usize> {
-    let commits = job.repo.commits_between(synced, &desired.target.commit.id, 100).ok()?;
+fn ahead(
+    job: &DesiredJob,
+    desired: &Desired,
+    synced: &CommitId,
+    trees: &mut Trees,
+) -> Option<usize> {
+    let commits = job
+        .repo
+        .commits_between(synced, &desired.target.commit.id, 100)
+        .ok()?;
     let mut n_ahead = 0;
     let mut older = tree(&job.repo, Some(synced), trees).ok()?;
     for commit in commits.iter().rev() {

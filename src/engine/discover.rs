@@ -13,10 +13,10 @@ use crate::providers::native::discovery::Surroundings;
 use crate::providers::native::{Home, RepositoryRef, application, discover};
 use crate::render::{Rendered, is_application};
 
+use super::EngineOptions;
 use super::core::{Core, Event};
 use super::sources::{blocking, locate};
 use super::world::{Definer, Definition};
-use super::EngineOptions;
 
 /// What a search found in each directory, kept so that a commit makes only the directories that it touched be read.
 pub(super) type Looks = Arc<Mutex<HashMap<RepoPath, (Vec<ReadRecord>, Rendered)>>>;
@@ -24,14 +24,25 @@ pub(super) type Looks = Arc<Mutex<HashMap<RepoPath, (Vec<ReadRecord>, Rendered)>
 impl Core {
     /// Places whose definitions are waited for before the first verdict can be complete.
     pub(super) fn expected_definers(&self) -> impl Iterator<Item = Definer> + '_ {
-        let repositories = self.options.sources.iter().map(|s| Definer::Repository(s.repository.clone()));
+        let repositories = self
+            .options
+            .sources
+            .iter()
+            .map(|s| Definer::Repository(s.repository.clone()));
         repositories.chain(self.options.apps.iter().map(|p| Definer::Files(p.clone())))
     }
 }
 
 /// Searches a repository that was given as a source.
 pub(super) fn start_repository(core: &mut Core, repository: &Repository) {
-    let Some(repo) = core.world.repos.get(repository).and_then(|r| r.repo.clone()) else { return };
+    let Some(repo) = core
+        .world
+        .repos
+        .get(repository)
+        .and_then(|r| r.repo.clone())
+    else {
+        return;
+    };
     let looks = core.looks.entry(repository.clone()).or_default().clone();
     // Files that define Apps say what is not to be discovered besides.
     let known: Vec<App> = core
@@ -41,7 +52,11 @@ pub(super) fn start_repository(core: &mut Core, repository: &Repository) {
         .filter(|(definer, _)| matches!(definer, Definer::Files(_)))
         .flat_map(|(_, d)| d.apps.iter().cloned())
         .collect();
-    let (options, events, repository) = (core.options.clone(), core.events.clone(), repository.clone());
+    let (options, events, repository) = (
+        core.options.clone(),
+        core.events.clone(),
+        repository.clone(),
+    );
     tokio::spawn(async move {
         let (definer, at) = (Definer::Repository(repository.clone()), repository.clone());
         let found = blocking(move || search(&options, &at, &repo, &looks, &known)).await;
@@ -63,7 +78,11 @@ fn search(
     let mut all = Definition::default();
     let origin = repo.origin();
     let reference = RepositoryRef::new(repository.clone(), origin.as_deref());
-    let sources: Vec<_> = options.sources.iter().filter(|s| s.repository == *repository).collect();
+    let sources: Vec<_> = options
+        .sources
+        .iter()
+        .filter(|s| s.repository == *repository)
+        .collect();
     let prefix = match repository {
         Repository::Local(_) if options.sources.len() == 1 => String::new(),
         other => other.to_string(),
@@ -74,9 +93,15 @@ fn search(
             Revision::Worktree => repo.worktree()?,
             other => repo.tree(&repo.resolve(other)?.commit)?,
         };
-        let ignores = if repo.is_bare() { None } else { Some(repo.ignores()?) };
+        let ignores = if repo.is_bare() {
+            None
+        } else {
+            Some(repo.ignores()?)
+        };
         let ignored = |path: &RepoPath, is_dir: bool| {
-            ignores.as_ref().is_some_and(|i| i.is_ignored(path, is_dir).unwrap_or(false))
+            ignores
+                .as_ref()
+                .is_some_and(|i| i.is_ignored(path, is_dir).unwrap_or(false))
         };
         let look = |dir: &RepoPath| look(&*tree, dir, looks);
         let mut found = discover(
@@ -101,9 +126,9 @@ fn search(
                         .is_ok_and(|p| p.is_within(&source.path))
             };
             found.apps.retain(|app| inside(app) && defined_there(app));
-            found.notices.retain(|n| {
-                RepoPath::parse(&n.place).is_ok_and(|p| p.is_within(&source.path))
-            });
+            found
+                .notices
+                .retain(|n| RepoPath::parse(&n.place).is_ok_and(|p| p.is_within(&source.path)));
         }
         all.apps.extend(found.apps);
         all.notices.extend(found.notices);
@@ -122,7 +147,11 @@ fn search(
 
 /// What a directory directly holds; read again only when it changed.
 fn look(tree: &dyn Tree, dir: &RepoPath, known: &Looks) -> Rendered {
-    let before = known.lock().unwrap_or_else(|e| e.into_inner()).get(dir).cloned();
+    let before = known
+        .lock()
+        .unwrap_or_else(|e| e.into_inner())
+        .get(dir)
+        .cloned();
     if let Some((reads, rendered)) = before
         && reads_unchanged(&reads, tree).unwrap_or(false)
     {
@@ -149,8 +178,15 @@ fn light(manifest: Manifest) -> Manifest {
         "generateName": manifest.value.pointer("/metadata/generateName"),
     }});
     let places = Arc::default();
-    let origin = Origin { places, ..manifest.origin };
-    Manifest { gvk: manifest.gvk, value: Arc::new(named), origin }
+    let origin = Origin {
+        places,
+        ..manifest.origin
+    };
+    Manifest {
+        gvk: manifest.gvk,
+        value: Arc::new(named),
+        origin,
+    }
 }
 
 /// Reads the `Application` manifests of a file or directory given by `--apps` or the config.
@@ -170,7 +206,11 @@ pub(super) fn start_files(core: &mut Core, path: PathBuf) {
             let now = (definition.apps.clone(), definition.problems.clone());
             if last.as_ref() != Some(&now) {
                 last = Some(now);
-                if events.send(Event::Defined(definer.clone(), definition)).await.is_err() {
+                if events
+                    .send(Event::Defined(definer.clone(), definition))
+                    .await
+                    .is_err()
+                {
                     return;
                 }
             }
@@ -198,7 +238,11 @@ fn applications(options: &EngineOptions, path: &Path) -> Definition {
                 };
                 RepositoryRef::new(repository, origin.as_deref())
             });
-            let directory = if path.is_dir() { path } else { path.parent().unwrap_or(path) };
+            let directory = if path.is_dir() {
+                path
+            } else {
+                path.parent().unwrap_or(path)
+            };
             let prefix = directory.display().to_string();
             let home = Home {
                 prefix: &prefix,
@@ -231,8 +275,16 @@ fn manifests(path: &Path) -> Result<Manifests, Problem> {
     let (root, file) = if path.is_dir() {
         (path, None)
     } else {
-        let name = path.file_name().and_then(|n| n.to_str()).unwrap_or_default();
-        (path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new(".")), Some(name))
+        let name = path
+            .file_name()
+            .and_then(|n| n.to_str())
+            .unwrap_or_default();
+        (
+            path.parent()
+                .filter(|p| !p.as_os_str().is_empty())
+                .unwrap_or(Path::new(".")),
+            Some(name),
+        )
     };
     let tree = crate::git::directory(root)?;
     let options = DirectoryOptions {
@@ -243,7 +295,8 @@ fn manifests(path: &Path) -> Result<Manifests, Problem> {
     if let Some(name) = file
         && tree.kind(&RepoPath::root().entry(name))? != Some(EntryKind::File)
     {
-        return Err(Problem::new(ProblemKind::NotFound, "there is no such file").at(path.display().to_string()));
+        return Err(Problem::new(ProblemKind::NotFound, "there is no such file")
+            .at(path.display().to_string()));
     }
     let rendered = crate::render::directory(&*tree, &RepoPath::root(), &options);
     Ok((rendered.manifests, rendered.problems, rendered.notices))

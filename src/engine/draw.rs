@@ -75,10 +75,23 @@ struct Work {
 fn prepare(core: &Core, what: &Draw) -> Result<(Vec<Work>, PlanOptions), Problem> {
     let confirmed = core.options.destination_given;
     match what {
-        Draw::Sync { apps, only, prune, prune_all, adopt } => {
-            let works = apps.iter().map(|id| work(core, id, None)).collect::<Result<_, _>>()?;
+        Draw::Sync {
+            apps,
+            only,
+            prune,
+            prune_all,
+            adopt,
+        } => {
+            let works = apps
+                .iter()
+                .map(|id| work(core, id, None))
+                .collect::<Result<_, _>>()?;
             let options = PlanOptions {
-                kind: if *adopt { PlanKind::Adopt } else { PlanKind::Sync },
+                kind: if *adopt {
+                    PlanKind::Adopt
+                } else {
+                    PlanKind::Sync
+                },
                 prune: *prune,
                 prune_all: prune_all.clone(),
                 only: only.clone(),
@@ -91,14 +104,24 @@ fn prepare(core: &Core, what: &Draw) -> Result<(Vec<Work>, PlanOptions), Problem
         Draw::Rollback { app, record } => {
             let entry = core.world.apps.get(app).ok_or_else(|| unknown_app(app))?;
             let world::RecordState::Read(history) = &entry.record else {
-                return Err(Problem::new(ProblemKind::NotFound, "this App has no history to go back to")
-                    .at(app.to_string()));
+                return Err(Problem::new(
+                    ProblemKind::NotFound,
+                    "this App has no history to go back to",
+                )
+                .at(app.to_string()));
             };
-            let run = history.history.iter().find(|r| r.id == *record).ok_or_else(|| {
-                Problem::new(ProblemKind::NotFound, format!("the history has no entry {record}"))
+            let run = history
+                .history
+                .iter()
+                .find(|r| r.id == *record)
+                .ok_or_else(|| {
+                    Problem::new(
+                        ProblemKind::NotFound,
+                        format!("the history has no entry {record}"),
+                    )
                     .at(app.to_string())
                     .hint("`trueup history` lists what there is.")
-            })?;
+                })?;
             let work = work(core, app, Some(run.commit.clone()))?;
             let options = PlanOptions {
                 kind: PlanKind::Rollback,
@@ -121,9 +144,12 @@ fn work(core: &Core, id: &AppId, rollback: Option<CommitId>) -> Result<Work, Pro
         return Err(super::read_only());
     }
     if cluster.is_some_and(|c| c.mode == ClusterMode::ReadOnly) {
-        return Err(Problem::new(ProblemKind::Unsupported, "the settings make this cluster read-only")
-            .at(id.context.clone())
-            .hint("Change `contexts` in the config file if that is not meant."));
+        return Err(Problem::new(
+            ProblemKind::Unsupported,
+            "the settings make this cluster read-only",
+        )
+        .at(id.context.clone())
+        .hint("Change `contexts` in the config file if that is not meant."));
     }
     let connected = cluster.and_then(|c| Some((c, c.connection.clone()?, c.discovery.clone()?)));
     let Some((cluster, connection, discovery)) = connected else {
@@ -139,31 +165,55 @@ fn work(core: &Core, id: &AppId, rollback: Option<CommitId>) -> Result<Work, Pro
     let Some(desired) = &entry.desired else {
         let first = problems.into_iter().next();
         return Err(first.unwrap_or_else(|| {
-            Problem::new(ProblemKind::Unreachable, "what Git says of this App is not known yet")
-                .at(id.to_string())
+            Problem::new(
+                ProblemKind::Unreachable,
+                "what Git says of this App is not known yet",
+            )
+            .at(id.to_string())
         }));
     };
     if rollback.is_none() {
         syncable(id, desired)?;
     }
-    let repo = core.world.repos.get(&entry.app.source.repository).and_then(|r| r.repo.clone());
+    let repo = core
+        .world
+        .repos
+        .get(&entry.app.source.repository)
+        .and_then(|r| r.repo.clone());
     let rollback = match (rollback, repo) {
         (Some(commit), Some(repo)) => Some((repo, commit)),
         (Some(_), None) => {
-            return Err(Problem::new(ProblemKind::Unreachable, "the repository cannot be read").at(id.to_string()));
+            return Err(
+                Problem::new(ProblemKind::Unreachable, "the repository cannot be read")
+                    .at(id.to_string()),
+            );
         }
         (None, _) => None,
     };
-    let prepared = entry.prepared.as_ref().map(|p| p.iter().map(|(k, v)| (k.clone(), v.clone())).collect());
+    let prepared = entry
+        .prepared
+        .as_ref()
+        .map(|p| p.iter().map(|(k, v)| (k.clone(), v.clone())).collect());
     let prepared: BTreeMap<ObjectKey, Prepared> = prepared.unwrap_or_default();
-    let questions = prepared.keys().filter_map(|key| Some((key.clone(), core.question(id, key)?))).collect();
+    let questions = prepared
+        .keys()
+        .filter_map(|key| Some((key.clone(), core.question(id, key)?)))
+        .collect();
     Ok(Work {
         app: entry.app.clone(),
         commit: desired.target.commit.clone(),
         revision: desired.target.revision.clone(),
-        known: entry.objects.iter().map(|(key, c)| (key.clone(), c.drift.clone())).collect(),
+        known: entry
+            .objects
+            .iter()
+            .map(|(key, c)| (key.clone(), c.drift.clone()))
+            .collect(),
         questions,
-        live: cluster.live.iter().map(|(key, seen)| (key.clone(), seen.live.clone())).collect(),
+        live: cluster
+            .live
+            .iter()
+            .map(|(key, seen)| (key.clone(), seen.live.clone()))
+            .collect(),
         render_problems: problems,
         connection,
         discovery,
@@ -177,17 +227,27 @@ fn work(core: &Core, id: &AppId, rollback: Option<CommitId>) -> Result<Work, Pro
 /// The work tree can be compared, never synced; nor can a revision that is only looked at.
 fn syncable(id: &AppId, desired: &world::Desired) -> Result<(), Problem> {
     if desired.target.revision == Revision::Worktree {
-        return Err(Problem::new(ProblemKind::Unsupported, "the work tree can be compared, not synced")
-            .at(id.to_string())
-            .hint("Commit first: what is synced must be a commit, so that everybody can see what it was."));
+        return Err(Problem::new(
+            ProblemKind::Unsupported,
+            "the work tree can be compared, not synced",
+        )
+        .at(id.to_string())
+        .hint(
+            "Commit first: what is synced must be a commit, so that everybody can see what it was.",
+        ));
     }
     if let Some(own) = &desired.target.override_of {
         return Err(Problem::new(
             ProblemKind::Unsupported,
-            format!("the App is looked at with revision {}, which is not its own", desired.target.revision),
+            format!(
+                "the App is looked at with revision {}, which is not its own",
+                desired.target.revision
+            ),
         )
         .at(id.to_string())
-        .hint(format!("Go back to {own} with `:rev`, or change the App's revision where it is defined.")));
+        .hint(format!(
+            "Go back to {own} with `:rev`, or change the App's revision where it is defined."
+        )));
     }
     Ok(())
 }
@@ -221,9 +281,17 @@ async fn draw(
 
 /// Held keys of which is proven that nothing lives there.
 fn gone(input: &AppInput) -> BTreeSet<ObjectKey> {
-    let RecordState::Read(record) = &input.record else { return BTreeSet::new() };
+    let RecordState::Read(record) = &input.record else {
+        return BTreeSet::new();
+    };
     let candidates: BTreeSet<_> = input.candidates.iter().map(|c| &c.drift.key).collect();
-    record.inventory.0.iter().filter(|key| !candidates.contains(key)).cloned().collect()
+    record
+        .inventory
+        .0
+        .iter()
+        .filter(|key| !candidates.contains(key))
+        .cloned()
+        .collect()
 }
 
 /// Puts an earlier revision in the place of the present one.
@@ -240,7 +308,10 @@ async fn go_back(work: &mut Work, repo: Repo, commit: CommitId) -> Result<(), Pr
     })
     .await?;
     let scope = |gvk: &Gvk| {
-        let resource = work.discovery.resource(gvk).or_else(|| work.discovery.preferred(&gvk.group_kind()));
+        let resource = work
+            .discovery
+            .resource(gvk)
+            .or_else(|| work.discovery.preferred(&gvk.group_kind()));
         resource.map(|r| r.namespaced)
     };
     let (prepared, problems, _) = super::apps::prepare_all(&rendered.manifests, &work.app, &scope);
@@ -265,7 +336,12 @@ async fn go_back(work: &mut Work, repo: Repo, commit: CommitId) -> Result<(), Pr
                     base: None,
                     ignore: work.app.ignore.clone(),
                     may_patch: true,
-                    inputs: world::Inputs { desired: 0, live: 0, base: 0, managed: true },
+                    inputs: world::Inputs {
+                        desired: 0,
+                        live: 0,
+                        base: 0,
+                        managed: true,
+                    },
                 },
             ))
         })
@@ -277,12 +353,21 @@ async fn go_back(work: &mut Work, repo: Repo, commit: CommitId) -> Result<(), Pr
 async fn input(work: &Work, kind: PlanKind) -> Result<AppInput, Problem> {
     let id = &work.app.id;
     let namespace = &work.app.destination.namespace;
-    let namespace_exists =
-        work.connection.get(&format!("/api/v1/namespaces/{namespace}")).await?.status != 404;
+    let namespace_exists = work
+        .connection
+        .get(&format!("/api/v1/namespaces/{namespace}"))
+        .await?
+        .status
+        != 404;
     let record = record(work).await;
     let mut candidates = candidates(work, namespace_exists, kind).await?;
     if let RecordState::Read(record) = &record {
-        for key in record.inventory.0.iter().filter(|key| !work.prepared.contains_key(*key)) {
+        for key in record
+            .inventory
+            .0
+            .iter()
+            .filter(|key| !work.prepared.contains_key(*key))
+        {
             candidates.extend(held(work, key).await?);
         }
     }
@@ -294,7 +379,9 @@ async fn input(work: &Work, kind: PlanKind) -> Result<AppInput, Problem> {
         render_problems: work.render_problems.clone(),
         namespace_exists,
         missing_rights: missing_rights(work).await?,
-        argo_application: argo_application(work).await?.map(|name| format!("{name} ({})", id.context)),
+        argo_application: argo_application(work)
+            .await?
+            .map(|name| format!("{name} ({})", id.context)),
         moved_from: work.moved_from.clone(),
     })
 }
@@ -357,12 +444,22 @@ async fn candidates(
                 let known = work.known.get(&key).cloned().unwrap_or_else(|| {
                     let problem = Problem::new(
                         ProblemKind::NotFound,
-                        format!("the cluster does not know the kind {}", prepared.manifest.gvk),
+                        format!(
+                            "the cluster does not know the kind {}",
+                            prepared.manifest.gvk
+                        ),
                     );
-                    let drift = ObjectDrift::new(key.clone(), prepared.manifest.gvk.clone(), Verdict::Refused);
+                    let drift = ObjectDrift::new(
+                        key.clone(),
+                        prepared.manifest.gvk.clone(),
+                        Verdict::Refused,
+                    );
                     Arc::new(drift.with_problem(problem))
                 });
-                return Ok(Candidate { drift: known, ..missing(false) });
+                return Ok(Candidate {
+                    drift: known,
+                    ..missing(false)
+                });
             };
             if absent_home && question.live.is_none() {
                 return Ok(missing(true));
@@ -393,7 +490,11 @@ async fn asked(
         .is_some_and(|r| r.kind == RefusalKind::NamespaceAbsent);
     let live = asked.live.as_ref().map(|live| {
         let mut facts = LiveFacts::of(live);
-        if let Some(prediction) = asked.prediction.as_ref().filter(|p| !p.resource_version.is_empty()) {
+        if let Some(prediction) = asked
+            .prediction
+            .as_ref()
+            .filter(|p| !p.resource_version.is_empty())
+        {
             facts.resource_version = prediction.resource_version.clone();
         }
         facts
@@ -423,10 +524,15 @@ async fn held(work: &Work, key: &ObjectKey) -> Result<Option<Candidate>, Problem
             return Ok(None);
         }
         let problem = Problem::new(ProblemKind::Unreachable, "its API group does not answer");
-        let drift = ObjectDrift::new(key.clone(), Gvk::default(), Verdict::Unknown).with_problem(problem);
+        let drift =
+            ObjectDrift::new(key.clone(), Gvk::default(), Verdict::Unknown).with_problem(problem);
         return Ok(Some(candidate(drift, None)));
     };
-    match work.connection.get_object(resource, &key.namespace, &key.name).await {
+    match work
+        .connection
+        .get_object(resource, &key.namespace, &key.name)
+        .await
+    {
         Ok(None) => Ok(None),
         Ok(Some(live)) => {
             let value = live.value();
@@ -437,8 +543,8 @@ async fn held(work: &Work, key: &ObjectKey) -> Result<Option<Candidate>, Problem
         }
         Err(problem) if problem.kind == ProblemKind::Unreachable => Err(problem),
         Err(problem) => {
-            let drift =
-                ObjectDrift::new(key.clone(), resource.gvk.clone(), Verdict::Unknown).with_problem(problem);
+            let drift = ObjectDrift::new(key.clone(), resource.gvk.clone(), Verdict::Unknown)
+                .with_problem(problem);
             Ok(Some(candidate(drift, None)))
         }
     }
@@ -450,13 +556,17 @@ async fn holds_others(work: &Work, key: &ObjectKey) -> bool {
     if key.kind != "CustomResourceDefinition" {
         return true;
     }
-    let Some((plural, group)) = key.name.split_once('.') else { return true };
+    let Some((plural, group)) = key.name.split_once('.') else {
+        return true;
+    };
     let resource = work
         .discovery
         .all()
         .find(|r| r.plural == plural && r.gvk.group == group)
         .cloned();
-    let Some(resource) = resource else { return true };
+    let Some(resource) = resource else {
+        return true;
+    };
     match work.connection.list_objects(&resource, None, "").await {
         Ok(objects) => !objects.is_empty(),
         Err(_) => true,
@@ -467,16 +577,26 @@ async fn holds_others(work: &Work, key: &ObjectKey) -> bool {
 async fn missing_rights(work: &Work) -> Result<Vec<String>, Problem> {
     let record = record_key(&work.app);
     let lock = crate::sync::lock::lease_name(&work.app.id.name);
-    let missing = work.connection.may_sync(&record.namespace, &record.name, &lock).await?;
+    let missing = work
+        .connection
+        .may_sync(&record.namespace, &record.name, &lock)
+        .await?;
     Ok(missing.map(|problem| problem.causes).unwrap_or_default())
 }
 
 /// An Argo CD Application of that cluster whose instance name is this App's.
 async fn argo_application(work: &Work) -> Result<Option<String>, Problem> {
-    let Some(resource) = work.discovery.preferred(&GroupKind::new("argoproj.io", "Application")) else {
+    let Some(resource) = work
+        .discovery
+        .preferred(&GroupKind::new("argoproj.io", "Application"))
+    else {
         return Ok(None);
     };
-    let applications = work.connection.list_objects(resource, None, "").await.unwrap_or_default();
+    let applications = work
+        .connection
+        .list_objects(resource, None, "")
+        .await
+        .unwrap_or_default();
     let name = &work.app.id.name;
     Ok(applications
         .iter()

@@ -9,11 +9,14 @@ use std::time::Duration;
 
 use tokio::sync::{Notify, mpsc};
 
-use crate::cluster::{Connection, Deletion, Discovery, Failure, Resource, Writer};
+use crate::cluster::{
+    Connection, Deletion, Discovery, Failure, Refusal, RefusalKind, Resource, Writer,
+};
 use crate::domain::plan::Guard;
 use crate::domain::record::{AppRecord, Outcome, SyncRecord};
 use crate::domain::{
-    Action, AppId, Clock, Health, ObjectKey, Plan, PlanStep, Problem, ProblemKind, Repository, Value,
+    Action, AppId, Clock, Health, ObjectKey, Plan, PlanStep, Problem, ProblemKind, Repository,
+    Value,
 };
 use crate::git::normalise_url;
 use crate::sync::run::{Redrawn, Settled, settled};
@@ -101,18 +104,27 @@ pub(super) fn start(core: &mut Core, ticket: Ticket, plan: Arc<Plan>) -> Option<
     }
     let Some(drawn) = core.plans.take(&plan) else {
         return refuse(
-            Problem::new(ProblemKind::Conflict, "this Plan was run already, or is too old")
-                .hint("Draw it again."),
+            Problem::new(
+                ProblemKind::Conflict,
+                "this Plan was run already, or is too old",
+            )
+            .hint("Draw it again."),
         );
     };
     let mut places = HashMap::new();
     for id in drawn.keys() {
-        let Some(cluster) = core.world.clusters.get(&id.context) else { continue };
+        let Some(cluster) = core.world.clusters.get(&id.context) else {
+            continue;
+        };
         if cluster.mode == ClusterMode::ReadOnly {
             return refuse(super::read_only().at(id.context.clone()));
         }
         if let (Some(connection), Some(discovery)) = (&cluster.connection, &cluster.discovery) {
-            let user = cluster.identity.as_ref().map(|i| i.user.clone()).unwrap_or_default();
+            let user = cluster
+                .identity
+                .as_ref()
+                .map(|i| i.user.clone())
+                .unwrap_or_default();
             places.insert(
                 id.context.clone(),
                 Place {
@@ -207,7 +219,9 @@ impl Driver {
                     self.waited(result);
                 }
                 Next::WaitHealthy { keys, .. } => {
-                    let result = self.wait(&keys, self.options.wave_timeout, Wait::Healthy).await;
+                    let result = self
+                        .wait(&keys, self.options.wave_timeout, Wait::Healthy)
+                        .await;
                     self.waited(result);
                 }
                 Next::WaitGone(keys) => {
@@ -270,9 +284,25 @@ impl Driver {
             }),
             _ => None,
         };
-        let steps = self.run.progress().iter().enumerate().map(|(i, state)| self.shown(i, state)).collect();
-        let view = RunView { plan: self.plan.clone(), steps, waiting, outcome, problem, health: None };
-        let _ = self.reports.send(Report::Run(self.ticket, Arc::new(view))).await;
+        let steps = self
+            .run
+            .progress()
+            .iter()
+            .enumerate()
+            .map(|(i, state)| self.shown(i, state))
+            .collect();
+        let view = RunView {
+            plan: self.plan.clone(),
+            steps,
+            waiting,
+            outcome,
+            problem,
+            health: None,
+        };
+        let _ = self
+            .reports
+            .send(Report::Run(self.ticket, Arc::new(view)))
+            .await;
     }
 
     fn shown(&self, step: usize, state: &crate::sync::StepState) -> StepState {
@@ -291,7 +321,8 @@ impl Driver {
 
     fn place(&self, id: &AppId) -> Result<&Place, Problem> {
         self.places.get(&id.context).ok_or_else(|| {
-            Problem::new(ProblemKind::Unreachable, "the cluster is not connected").at(id.context.clone())
+            Problem::new(ProblemKind::Unreachable, "the cluster is not connected")
+                .at(id.context.clone())
         })
     }
 
@@ -299,16 +330,30 @@ impl Driver {
     async fn begin(&mut self, id: &AppId) -> Result<(), Problem> {
         let place = self.place(id)?.clone();
         let drawn = self.drawn.get(id).cloned().ok_or_else(|| {
-            Problem::new(ProblemKind::Internal, "the Plan does not say what it was drawn from")
+            Problem::new(
+                ProblemKind::Internal,
+                "the Plan does not say what it was drawn from",
+            )
         })?;
         let holder = format!("{} ({})", place.who, std::process::id());
-        let lock = Lock::take(&place.connection, &place.writer, &drawn.app, &holder, &self.clock).await?;
+        let lock = Lock::take(
+            &place.connection,
+            &place.writer,
+            &drawn.app,
+            &holder,
+            &self.clock,
+        )
+        .await?;
         let key = record_key(&drawn.app);
-        let found = place.connection.read_record(&key.namespace, &key.name).await?;
+        let found = place
+            .connection
+            .read_record(&key.namespace, &key.name)
+            .await?;
         let (old, version) = match &found {
-            Some((config_map, version)) => {
-                (crate::sync::record::decode(&id.name, config_map)?, Some(version.as_str()))
-            }
+            Some((config_map, version)) => (
+                crate::sync::record::decode(&id.name, config_map)?,
+                Some(version.as_str()),
+            ),
             None => (AppRecord::default(), None),
         };
         // Somebody else synced between the Plan and the lock: what was drawn no longer holds.
@@ -320,11 +365,20 @@ impl Driver {
             )
             .hint("Draw the Plan again and look at its diff."));
         }
-        let steps: Vec<PlanStep> = self.plan.steps.iter().filter(|s| s.app == *id).cloned().collect();
+        let steps: Vec<PlanStep> = self
+            .plan
+            .steps
+            .iter()
+            .filter(|s| s.app == *id)
+            .cloned()
+            .collect();
         let run = self.record_of(&drawn, &old, &place.who);
         let record = inventory::before(&old, &drawn.held, &steps, run, drawn.app.history_limit);
         let config_map = crate::sync::record::encode(&id.name, &key.namespace, &record)?;
-        let written = place.writer.write_record(&key.namespace, &key.name, config_map, version).await;
+        let written = place
+            .writer
+            .write_record(&key.namespace, &key.name, config_map, version)
+            .await;
         match written {
             Ok(version) => {
                 self.records.insert(id.clone(), (record, version));
@@ -378,11 +432,14 @@ impl Driver {
 
     async fn write_end(&mut self, id: &AppId) -> Result<(), Problem> {
         let place = self.place(id)?.clone();
-        let (Some((ahead, version)), Some(drawn)) = (self.records.remove(id), self.drawn.get(id)) else {
+        let (Some((ahead, version)), Some(drawn)) = (self.records.remove(id), self.drawn.get(id))
+        else {
             return Ok(());
         };
         let summary = self.run.summary();
-        let Some(of_app) = summary.of(id) else { return Ok(()) };
+        let Some(of_app) = summary.of(id) else {
+            return Ok(());
+        };
         let record = inventory::after(
             &ahead,
             &drawn.held,
@@ -411,7 +468,11 @@ impl Driver {
         match act(&place, &step).await {
             Ok(Acted { warnings, gone }) => {
                 self.warnings.insert(at, warnings);
-                if gone { StepResult::Gone } else { StepResult::Done }
+                if gone {
+                    StepResult::Gone
+                } else {
+                    StepResult::Done
+                }
             }
             Err(Failure::Changed(problem)) => StepResult::Conflict(problem),
             Err(Failure::Refused(refusal)) => StepResult::Failed(refusal.problem),
@@ -425,16 +486,19 @@ impl Driver {
         let step = self.run.plan().steps[at].clone();
         let place = self.place(&step.app)?.clone();
         let resource = resource_of(&place, &step)?;
-        let live = place.connection.get_object(&resource, &step.key.namespace, &step.key.name).await?;
+        let live = place
+            .connection
+            .get_object(&resource, &step.key.namespace, &step.key.name)
+            .await?;
         let same_object = live.as_ref().is_some_and(|l| l.uid == step.guard.uid);
         let Some(manifest) = &step.manifest else {
             // A prune: gone is what was wanted; still the same object, still ours, may go.
             let ours = live.as_ref().is_some_and(|l| tracked_by(l, &step.app.name));
             return Ok(match live {
                 None => Redrawn::AlreadyDone,
-                Some(live) if same_object && ours => {
-                    Redrawn::Same { resource_version: live.resource_version.clone() }
-                }
+                Some(live) if same_object && ours => Redrawn::Same {
+                    resource_version: live.resource_version.clone(),
+                },
                 Some(_) => Redrawn::Different,
             });
         };
@@ -455,7 +519,12 @@ impl Driver {
             base: None,
             ignore: drawn.map(|d| d.app.ignore.clone()).unwrap_or_default(),
             may_patch: true,
-            inputs: super::world::Inputs { desired: 0, live: 0, base: 0, managed: true },
+            inputs: super::world::Inputs {
+                desired: 0,
+                live: 0,
+                base: 0,
+                managed: true,
+            },
         };
         let asked = question.put().await?;
         if live.is_some() && !asked.drift.is_drift() {
@@ -465,8 +534,17 @@ impl Driver {
             return Ok(Redrawn::Different);
         }
         let same = same_change(&asked.drift, &step.drift);
-        let version = asked.prediction.map(|p| p.resource_version).unwrap_or_default();
-        Ok(if same { Redrawn::Same { resource_version: version } } else { Redrawn::Different })
+        let version = asked
+            .prediction
+            .map(|p| p.resource_version)
+            .unwrap_or_default();
+        Ok(if same {
+            Redrawn::Same {
+                resource_version: version,
+            }
+        } else {
+            Redrawn::Different
+        })
     }
 
     async fn wait(&self, keys: &[(AppId, ObjectKey)], patience: Duration, wait: Wait) -> Waited {
@@ -484,9 +562,12 @@ impl Driver {
             }
             let still = match wait {
                 Wait::Gone => first(looked.iter().filter(|(_, v)| v.is_some()).map(|(k, _)| *k)),
-                Wait::Established => {
-                    first(looked.iter().filter(|(_, v)| !established(v.as_ref())).map(|(k, _)| *k))
-                }
+                Wait::Established => first(
+                    looked
+                        .iter()
+                        .filter(|(_, v)| !established(v.as_ref()))
+                        .map(|(k, _)| *k),
+                ),
                 Wait::Healthy => {
                     let health: Vec<(&ObjectKey, Option<Health>)> = looked
                         .iter()
@@ -499,7 +580,9 @@ impl Driver {
                     }
                 }
             };
-            let Some(still) = still else { return Waited::Met };
+            let Some(still) = still else {
+                return Waited::Met;
+            };
             if self.clock.instant().saturating_duration_since(began) > patience {
                 return Waited::Never(
                     Problem::new(
@@ -516,22 +599,37 @@ impl Driver {
 
     async fn look(&self, id: &AppId, key: &ObjectKey) -> Result<Option<Value>, Problem> {
         let place = self.place(id)?;
-        let Some(resource) = place.discovery.preferred(&key.group_kind()) else { return Ok(None) };
-        let live = place.connection.get_object(resource, &key.namespace, &key.name).await?;
+        let Some(resource) = place.discovery.preferred(&key.group_kind()) else {
+            return Ok(None);
+        };
+        let live = place
+            .connection
+            .get_object(resource, &key.namespace, &key.name)
+            .await?;
         Ok(live.map(|l| l.value()))
     }
 
     async fn rediscover(&mut self, context: &str) {
-        let Some(place) = self.places.get_mut(context) else { return };
+        let Some(place) = self.places.get_mut(context) else {
+            return;
+        };
         if let Ok(discovery) = place.connection.discover().await {
             place.discovery = Arc::new(discovery);
         }
-        let _ = self.events.send(Event::Rediscover(context.to_owned())).await;
+        let _ = self
+            .events
+            .send(Event::Rediscover(context.to_owned()))
+            .await;
     }
 
     async fn reachable(&self) -> bool {
         for place in self.places.values() {
-            if !place.connection.get("/readyz").await.is_ok_and(|r| r.is_success()) {
+            if !place
+                .connection
+                .get("/readyz")
+                .await
+                .is_ok_and(|r| r.is_success())
+            {
                 return false;
             }
         }
@@ -561,12 +659,13 @@ struct Acted {
 /// Does one step, once.
 async fn act(place: &Place, step: &PlanStep) -> Result<Acted, Failure> {
     let writer = &place.writer;
-    let resource = resource_of(place, step).map_err(|problem| {
-        Failure::Weather(problem)
-    })?;
+    let resource = resource_of(place, step).map_err(|problem| Failure::Weather(problem))?;
     let object = || -> Result<&Value, Failure> {
         step.manifest.as_ref().map(|m| &*m.value).ok_or_else(|| {
-            Failure::Weather(Problem::new(ProblemKind::Internal, "the step has nothing to send"))
+            Failure::Weather(Problem::new(
+                ProblemKind::Internal,
+                "the step has nothing to send",
+            ))
         })
     };
     let (namespace, name) = (&step.key.namespace, &step.key.name);
@@ -575,44 +674,82 @@ async fn act(place: &Place, step: &PlanStep) -> Result<Acted, Failure> {
         Action::Create => writer.create(&resource, object()?).await?,
         Action::Apply => {
             if !step.leftovers.is_empty() {
-                //LEFT
+                let what = "what stands in the way of this apply must be removed by hand first";
+                return Err(Failure::Refused(Box::new(Refusal {
+                    kind: RefusalKind::Leftovers,
+                    problem: Problem::new(ProblemKind::Rejected, what)
+                        .because(step.leftovers.join(", ")),
+                    fields: step.leftovers.clone(),
+                })));
             }
             writer.apply(&resource, object()?, &step.guard).await?
         }
         Action::Replace => {
             let replaced = writer.replace(&resource, object()?, &step.guard).await?;
-            let guard = Guard { resource_version: replaced.resource_version.clone(), ..step.guard.clone() };
+            let guard = Guard {
+                resource_version: replaced.resource_version.clone(),
+                ..step.guard.clone()
+            };
             writer.claim(&resource, object()?, &guard).await?;
             replaced
         }
         Action::Recreate => {
             writer
-                .delete(&resource, namespace, name, &step.guard.uid, &step.guard.resource_version, step.propagation)
+                .delete(
+                    &resource,
+                    namespace,
+                    name,
+                    &step.guard.uid,
+                    &step.guard.resource_version,
+                    step.propagation,
+                )
                 .await?;
             vanished(place, &resource, &step.key).await?;
             writer.create(&resource, object()?).await?
         }
         Action::Adopt => {
             let warnings = adopt(place, &resource, step).await?;
-            return Ok(Acted { warnings, gone: false });
+            return Ok(Acted {
+                warnings,
+                gone: false,
+            });
         }
         Action::Prune => {
             let done = writer
-                .delete(&resource, namespace, name, &step.guard.uid, &step.guard.resource_version, step.propagation)
+                .delete(
+                    &resource,
+                    namespace,
+                    name,
+                    &step.guard.uid,
+                    &step.guard.resource_version,
+                    step.propagation,
+                )
                 .await?;
-            let left = place.connection.get_object(&resource, namespace, name).await;
+            let left = place
+                .connection
+                .get_object(&resource, namespace, name)
+                .await;
             let gone = done == Deletion::Gone || matches!(left, Ok(None));
-            return Ok(Acted { warnings: Vec::new(), gone });
+            return Ok(Acted {
+                warnings: Vec::new(),
+                gone,
+            });
         }
     };
-    Ok(Acted { warnings: done.warnings, gone: false })
+    Ok(Acted {
+        warnings: done.warnings,
+        gone: false,
+    })
 }
 
 /// Waits for a deleted object to be gone, so that it can be made anew.
 async fn vanished(place: &Place, resource: &Resource, key: &ObjectKey) -> Result<(), Failure> {
     let began = tokio::time::Instant::now();
     loop {
-        let left = place.connection.get_object(resource, &key.namespace, &key.name).await;
+        let left = place
+            .connection
+            .get_object(resource, &key.namespace, &key.name)
+            .await;
         match left {
             Ok(None) => return Ok(()),
             Err(problem) => return Err(Failure::Weather(problem)),
@@ -634,19 +771,32 @@ async fn adopt(
     step: &PlanStep,
 ) -> Result<Vec<String>, Failure> {
     let (namespace, name) = (&step.key.namespace, &step.key.name);
-    let reply = place.connection.get(&resource.object(namespace, name)).await.map_err(Failure::Weather)?;
+    let reply = place
+        .connection
+        .get(&resource.object(namespace, name))
+        .await
+        .map_err(Failure::Weather)?;
     let live = reply.value().map_err(Failure::Weather)?;
     if live.pointer("/metadata/uid").and_then(Value::as_str) != Some(step.guard.uid.as_str()) {
         return Err(Failure::Changed(
-            Problem::new(ProblemKind::Conflict, "it is another object than when the Plan was drawn")
-                .at(step.key.to_string()),
+            Problem::new(
+                ProblemKind::Conflict,
+                "it is another object than when the Plan was drawn",
+            )
+            .at(step.key.to_string()),
         ));
     }
     match crate::sync::adopt::adoption(&live).map_err(Failure::Weather)? {
         Some(patch) => {
             let adopted = place.writer.adopt(resource, &live, &patch).await?;
-            let moved = |part: &String| format!("{part} changed although only ownership was to change");
-            Ok(adopted.changed.iter().map(moved).chain(adopted.done.warnings.clone()).collect())
+            let moved =
+                |part: &String| format!("{part} changed although only ownership was to change");
+            Ok(adopted
+                .changed
+                .iter()
+                .map(moved)
+                .chain(adopted.done.warnings.clone())
+                .collect())
         }
         None => Ok(Vec::new()),
     }
@@ -658,8 +808,11 @@ fn resource_of(place: &Place, step: &PlanStep) -> Result<Resource, Problem> {
         None => place.discovery.preferred(&step.key.group_kind()),
     };
     found.cloned().ok_or_else(|| {
-        Problem::new(ProblemKind::NotFound, "the cluster does not know this kind (any more)")
-            .at(step.key.to_string())
+        Problem::new(
+            ProblemKind::NotFound,
+            "the cluster does not know this kind (any more)",
+        )
+        .at(step.key.to_string())
     })
 }
 
@@ -677,7 +830,9 @@ fn same_change(now: &crate::domain::ObjectDrift, shown: &crate::domain::ObjectDr
 }
 
 fn established(crd: Option<&Value>) -> bool {
-    let conditions = crd.and_then(|c| c.pointer("/status/conditions")).and_then(Value::as_array);
+    let conditions = crd
+        .and_then(|c| c.pointer("/status/conditions"))
+        .and_then(Value::as_array);
     conditions.is_some_and(|conditions| {
         conditions.iter().any(|c| {
             c.get("type").and_then(Value::as_str) == Some("Established")

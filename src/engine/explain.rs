@@ -17,20 +17,27 @@ pub(super) fn start(core: &Core, ticket: Ticket, id: &AppId, key: &ObjectKey) {
     tokio::spawn(async move {
         let reasons = match found {
             Some((connection, live)) => reasons(&connection, &live).await,
-            None => Err(Problem::new(ProblemKind::NotFound, "it is not in the cluster").at(key.to_string())),
+            None => Err(
+                Problem::new(ProblemKind::NotFound, "it is not in the cluster").at(key.to_string()),
+            ),
         };
         let _ = reports.send(Report::Reasons(ticket, reasons)).await;
     });
 }
 
 /// What the object's pods wait for, then the events of the object and of its pods, oldest first.
-pub(super) async fn reasons(connection: &Connection, live: &Arc<Live>) -> Result<Vec<Reason>, Problem> {
+pub(super) async fn reasons(
+    connection: &Connection,
+    live: &Arc<Live>,
+) -> Result<Vec<Reason>, Problem> {
     let mut reasons = Vec::new();
     let mut events = Vec::new();
     let about = format!("{} {}", live.key.kind, live.key.name);
     events.extend(events_about(connection, &live.key, &live.uid, &about).await?);
     for pod in connection.pods_of(live).await? {
-        let Some(key) = ObjectKey::of(&pod) else { continue };
+        let Some(key) = ObjectKey::of(&pod) else {
+            continue;
+        };
         let about = format!("Pod {}", key.name);
         let waiting = crate::health::waiting_reasons(&pod);
         let healthy = waiting.is_empty();
@@ -41,7 +48,10 @@ pub(super) async fn reasons(connection: &Connection, live: &Arc<Live>) -> Result
             text,
         }));
         if !healthy {
-            let uid = pod.pointer("/metadata/uid").and_then(|u| u.as_str()).unwrap_or_default();
+            let uid = pod
+                .pointer("/metadata/uid")
+                .and_then(|u| u.as_str())
+                .unwrap_or_default();
             events.extend(events_about(connection, &key, uid, &about).await?);
         }
     }

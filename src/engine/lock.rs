@@ -51,7 +51,10 @@ impl Lock {
             }
             let waited = now.saturating_duration_since(observed.since);
             if waited > PATIENCE && waited < PATIENCE + Duration::from_secs(2) {
-                tracing::info!(holder = lease.holder, "a lock was not renewed and is watched until it expires");
+                tracing::info!(
+                    holder = lease.holder,
+                    "a lock was not renewed and is watched until it expires"
+                );
             }
             tokio::time::sleep(Duration::from_secs(1)).await;
             match connection.read_lease(namespace, &name).await? {
@@ -82,12 +85,22 @@ impl Lock {
             })
             .abort_handle()
         };
-        Self { writer: writer.clone(), clock: clock.clone(), held, renewing }
+        Self {
+            writer: writer.clone(),
+            clock: clock.clone(),
+            held,
+            renewing,
+        }
     }
 
     /// Why the lock is not held any more.
     pub fn lost(&self) -> Option<Problem> {
-        self.held.lock().unwrap_or_else(|e| e.into_inner()).as_ref().err().cloned()
+        self.held
+            .lock()
+            .unwrap_or_else(|e| e.into_inner())
+            .as_ref()
+            .err()
+            .cloned()
     }
 
     /// Lets the lock go. Where that fails it expires by itself.
@@ -108,5 +121,9 @@ impl Drop for Lock {
 }
 
 fn read(held: &Mutex<Result<Lease, Problem>>) -> Option<Lease> {
-    held.lock().unwrap_or_else(|e| e.into_inner()).as_ref().ok().cloned()
+    held.lock()
+        .unwrap_or_else(|e| e.into_inner())
+        .as_ref()
+        .ok()
+        .cloned()
 }

@@ -27,19 +27,28 @@ impl Memory {
     pub fn open(file: &Path) -> Result<Self, Problem> {
         let places = match std::fs::read(file) {
             Ok(bytes) => serde_json::from_slice(&bytes).map_err(|error| {
-                Problem::new(ProblemKind::Local, "the memory of destinations cannot be read")
-                    .at(file.display().to_string())
-                    .because_of(&error)
-                    .hint("Remove the file: it is written anew after the next sync.")
+                Problem::new(
+                    ProblemKind::Local,
+                    "the memory of destinations cannot be read",
+                )
+                .at(file.display().to_string())
+                .because_of(&error)
+                .hint("Remove the file: it is written anew after the next sync.")
             })?,
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => BTreeMap::new(),
             Err(error) => {
-                return Err(Problem::new(ProblemKind::Local, "the memory of destinations cannot be read")
-                    .at(file.display().to_string())
-                    .because_of(&error));
+                return Err(Problem::new(
+                    ProblemKind::Local,
+                    "the memory of destinations cannot be read",
+                )
+                .at(file.display().to_string())
+                .because_of(&error));
             }
         };
-        Ok(Self { file: Some(file.to_path_buf()), places: Mutex::new(places) })
+        Ok(Self {
+            file: Some(file.to_path_buf()),
+            places: Mutex::new(places),
+        })
     }
 
     /// Remembers where an App was synced to.
@@ -53,11 +62,16 @@ impl Memory {
             return Ok(());
         }
         places.insert(key(app), place);
-        let Some(file) = &self.file else { return Ok(()) };
+        let Some(file) = &self.file else {
+            return Ok(());
+        };
         let failed = |error: &dyn std::error::Error| {
-            Problem::new(ProblemKind::Local, "where this was synced to cannot be remembered")
-                .at(file.display().to_string())
-                .because(error.to_string())
+            Problem::new(
+                ProblemKind::Local,
+                "where this was synced to cannot be remembered",
+            )
+            .at(file.display().to_string())
+            .because(error.to_string())
         };
         let text = serde_json::to_vec_pretty(&*places).map_err(|e| failed(&e))?;
         let half_written = file.with_extension("new");
@@ -73,8 +87,12 @@ impl Memory {
 pub(super) fn moved_from(memory: &Memory, app: &App) -> Option<Destination> {
     let places = memory.places.lock().unwrap_or_else(|e| e.into_inner());
     let before = places.get(&key(app))?;
-    let moved = before.context != app.destination.context || before.namespace != app.destination.namespace;
-    moved.then(|| Destination { context: before.context.clone(), namespace: before.namespace.clone() })
+    let moved =
+        before.context != app.destination.context || before.namespace != app.destination.namespace;
+    moved.then(|| Destination {
+        context: before.context.clone(),
+        namespace: before.namespace.clone(),
+    })
 }
 
 fn key(app: &App) -> String {
@@ -83,6 +101,10 @@ fn key(app: &App) -> String {
         Repository::Local(path) => path.display().to_string(),
     };
     // Several Applications may deploy one directory to several places: each is remembered by its name.
-    let name = if app.discovered { "" } else { app.id.name.as_str() };
+    let name = if app.discovered {
+        ""
+    } else {
+        app.id.name.as_str()
+    };
     format!("{repository} {} {name}", app.source.path)
 }

@@ -86,7 +86,11 @@ impl Engine {
             dirty: false,
         };
         tokio::spawn(core.run(event_receiver, request_receiver));
-        Self { requests, snapshot, reports: report_receiver }
+        Self {
+            requests,
+            snapshot,
+            reports: report_receiver,
+        }
     }
 
     /// Asks for something.
@@ -117,6 +121,9 @@ fn record_key(app: &App) -> ObjectKey {
 }
 
 fn read_only() -> Problem {
-    Problem::new(ProblemKind::Unsupported, "nothing can be changed in read-only mode")
-        .hint("Start trueup without --read-only, and see `trueup config` for where it may be set.")
+    Problem::new(
+        ProblemKind::Unsupported,
+        "nothing can be changed in read-only mode",
+    )
+    .hint("Start trueup without --read-only, and see `trueup config` for where it may be set.")
 }

@@ -150,7 +150,10 @@ pub struct Machine {
 /// shown is shown. Must be called inside a Tokio runtime.
 pub fn assemble(settings: &Settings, machine: &Machine) -> (EngineOptions, Arc<dyn Connector>) {
     let mut problems = Vec::new();
-    let paths = settings.kubeconfig.as_ref().map(|p| p.clone().into_os_string());
+    let paths = settings
+        .kubeconfig
+        .as_ref()
+        .map(|p| p.clone().into_os_string());
     let paths = paths.or_else(|| machine.kubeconfig.clone());
     let kubeconfigs = match Kubeconfigs::load(paths.as_deref(), machine.places.home.as_deref()) {
         Ok(kubeconfigs) => Some(kubeconfigs),
@@ -159,7 +162,10 @@ pub fn assemble(settings: &Settings, machine: &Machine) -> (EngineOptions, Arc<d
             None
         }
     };
-    let infos = kubeconfigs.as_ref().map(|k| k.contexts().to_vec()).unwrap_or_default();
+    let infos = kubeconfigs
+        .as_ref()
+        .map(|k| k.contexts().to_vec())
+        .unwrap_or_default();
     if let Some(kubeconfigs) = &kubeconfigs {
         for name in &settings.context {
             problems.extend(kubeconfigs.context(name).err());
@@ -188,24 +194,39 @@ pub fn assemble(settings: &Settings, machine: &Machine) -> (EngineOptions, Arc<d
     }
     if settings.repositories.is_empty() {
         match locate(&machine.here) {
-            Ok((repository, path)) => sources.push(SourceArgument { repository, path, revision: None }),
+            Ok((repository, path)) => sources.push(SourceArgument {
+                repository,
+                path,
+                revision: None,
+            }),
             // Without a checkout the Applications alone are looked at.
             Err(_) if !settings.apps.is_empty() => {}
-            Err(problem) => problems.push(
-                problem.hint("Start trueup in a Git checkout, or name a repository: `trueup PATH_OR_URL`."),
-            ),
+            Err(problem) => problems.push(problem.hint(
+                "Start trueup in a Git checkout, or name a repository: `trueup PATH_OR_URL`.",
+            )),
         }
     }
-    let memory = Memory::open(&machine.places.state_dir.join("destinations.json")).unwrap_or_else(|problem| {
-        problems.push(problem);
-        Memory::default()
-    });
-    let connect = ConnectOptions { timeout: settings.intervals.request, ..ConnectOptions::default() };
-    let connector = KubeconfigConnector { kubeconfigs, options: connect };
+    let memory = Memory::open(&machine.places.state_dir.join("destinations.json")).unwrap_or_else(
+        |problem| {
+            problems.push(problem);
+            Memory::default()
+        },
+    );
+    let connect = ConnectOptions {
+        timeout: settings.intervals.request,
+        ..ConnectOptions::default()
+    };
+    let connector = KubeconfigConnector {
+        kubeconfigs,
+        options: connect,
+    };
     let options = EngineOptions {
         sources,
         apps: settings.apps.iter().map(|p| machine.here.join(p)).collect(),
-        users: infos.iter().map(|c| (c.name.clone(), c.user.clone())).collect(),
+        users: infos
+            .iter()
+            .map(|c| (c.name.clone(), c.user.clone()))
+            .collect(),
         contexts,
         bindings: settings.bindings.clone(),
         settings: settings.clone(),
@@ -232,14 +253,24 @@ fn source(text: &str, here: &Path) -> Result<SourceArgument, Problem> {
         Repository::Local(path) => {
             let path = here.join(path);
             if !path.exists() {
-                return Err(Problem::new(ProblemKind::NotFound, "there is no such directory")
-                    .at(text.to_owned())
-                    .hint("A source is a path, or a URL such as https://host/org/repository."));
+                return Err(
+                    Problem::new(ProblemKind::NotFound, "there is no such directory")
+                        .at(text.to_owned())
+                        .hint("A source is a path, or a URL such as https://host/org/repository."),
+                );
             }
             let (repository, path) = locate(&path)?;
-            Ok(SourceArgument { repository, path, revision })
+            Ok(SourceArgument {
+                repository,
+                path,
+                revision,
+            })
         }
-        remote => Ok(SourceArgument { repository: remote, path: RepoPath::root(), revision }),
+        remote => Ok(SourceArgument {
+            repository: remote,
+            path: RepoPath::root(),
+            revision,
+        }),
     }
 }
 

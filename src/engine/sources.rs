@@ -82,7 +82,11 @@ async fn checkout(
         let at = path.clone();
         let seen = blocking(move || {
             let repo = Repo::open(&at)?;
-            let uncommitted = if repo.is_bare() { Vec::new() } else { repo.changed_files()? };
+            let uncommitted = if repo.is_bare() {
+                Vec::new()
+            } else {
+                repo.changed_files()?
+            };
             Ok((repo, uncommitted))
         })
         .await;
@@ -105,7 +109,11 @@ async fn checkout(
                 moved: false,
             },
         };
-        if events.send(Event::Source(repository.clone(), seen)).await.is_err() {
+        if events
+            .send(Event::Source(repository.clone(), seen))
+            .await
+            .is_err()
+        {
             return;
         }
         // Where the system cannot watch files, looking now and then has to do.
@@ -142,14 +150,21 @@ fn watcher(
     moved: mpsc::Sender<()>,
 ) -> Option<notify::RecommendedWatcher> {
     let git_paths = repo.watch_paths();
-    let roots: Vec<PathBuf> = directories.iter().map(|d| repo.root().join(d.as_str())).collect();
+    let roots: Vec<PathBuf> = directories
+        .iter()
+        .map(|d| repo.root().join(d.as_str()))
+        .collect();
     let (interesting, watched) = (git_paths.clone(), roots.clone());
     let mut watcher = notify::recommended_watcher(move |event: notify::Result<notify::Event>| {
         let Ok(event) = event else { return };
         // Beside HEAD and the index lies much that moves all the time: locks, logs, messages.
         let matters = event.paths.iter().any(|path| {
-            interesting.iter().any(|p| path == p || (p.ends_with("refs") && path.starts_with(p)))
-                || path.parent().is_some_and(|dir| watched.iter().any(|root| root == dir))
+            interesting
+                .iter()
+                .any(|p| path == p || (p.ends_with("refs") && path.starts_with(p)))
+                || path
+                    .parent()
+                    .is_some_and(|dir| watched.iter().any(|root| root == dir))
         });
         if matters && !event.kind.is_access() {
             // Full means that a look is due already.
@@ -195,7 +210,11 @@ async fn mirror(
                     uncommitted: Arc::default(),
                     moved: true,
                 };
-                if events.send(Event::Source(repository.clone(), seen)).await.is_err() {
+                if events
+                    .send(Event::Source(repository.clone(), seen))
+                    .await
+                    .is_err()
+                {
                     return;
                 }
             }
@@ -234,10 +253,18 @@ async fn mirror(
         };
         first = false;
         interactive = false;
-        if events.send(Event::Source(repository.clone(), seen)).await.is_err() {
+        if events
+            .send(Event::Source(repository.clone(), seen))
+            .await
+            .is_err()
+        {
             return;
         }
-        let pause = if settings.live { settings.fetch_every } else { Duration::from_secs(24 * 3600) };
+        let pause = if settings.live {
+            settings.fetch_every
+        } else {
+            Duration::from_secs(24 * 3600)
+        };
         let pause = tokio::time::sleep(pause);
         tokio::pin!(pause);
         loop {
@@ -260,7 +287,11 @@ async fn mirror(
 fn fetching(progress: &Progress) -> String {
     match progress.total {
         Some(total) if total > 0 => {
-            format!("fetching, {} {} %", progress.stage, progress.done * 100 / total)
+            format!(
+                "fetching, {} {} %",
+                progress.stage,
+                progress.done * 100 / total
+            )
         }
         _ => format!("fetching, {} {}", progress.stage, progress.done),
     }
@@ -279,9 +310,14 @@ impl Drop for CancelOnDrop {
 pub(super) async fn blocking<T: Send + 'static>(
     work: impl FnOnce() -> Result<T, Problem> + Send + 'static,
 ) -> Result<T, Problem> {
-    tokio::task::spawn_blocking(work).await.unwrap_or_else(|error| {
-        Err(Problem::new(ProblemKind::Internal, "a background job broke off").because_of(&error))
-    })
+    tokio::task::spawn_blocking(work)
+        .await
+        .unwrap_or_else(|error| {
+            Err(
+                Problem::new(ProblemKind::Internal, "a background job broke off")
+                    .because_of(&error),
+            )
+        })
 }
 
 /// The repository that a path lies in, and the path inside it.

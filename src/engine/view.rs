@@ -3,9 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
-use crate::domain::{
-    AppId, Cause, Health, HealthStatus, Notice, ObjectKey, Problem, Verdict,
-};
+use crate::domain::{AppId, Cause, Health, HealthStatus, Notice, ObjectKey, Problem, Verdict};
 use crate::health::{AppObject, roll_up};
 
 use super::core::Core;
@@ -15,11 +13,20 @@ use super::world::{AppEntry, ClusterEntry, RecordState, RepoEntry, World};
 /// Everything that is known at this moment.
 pub(super) fn snapshot(core: &mut Core) -> Snapshot {
     let now = core.clock.now();
-    let ids: Vec<AppId> =
-        core.world.apps.iter().filter(|(_, e)| e.view.is_none()).map(|(id, _)| id.clone()).collect();
+    let ids: Vec<AppId> = core
+        .world
+        .apps
+        .iter()
+        .filter(|(_, e)| e.view.is_none())
+        .map(|(id, _)| id.clone())
+        .collect();
     for id in ids {
-        let Some(view) = app(&core.world, &id) else { continue };
-        let Some(entry) = core.world.apps.get_mut(&id) else { continue };
+        let Some(view) = app(&core.world, &id) else {
+            continue;
+        };
+        let Some(entry) = core.world.apps.get_mut(&id) else {
+            continue;
+        };
         let changed = match &entry.last_view {
             Some(before) => {
                 before.sync != view.sync
@@ -32,7 +39,10 @@ pub(super) fn snapshot(core: &mut Core) -> Snapshot {
         if changed {
             entry.changed_at = now;
         }
-        let view = Arc::new(AppView { changed_at: entry.changed_at, ..view });
+        let view = Arc::new(AppView {
+            changed_at: entry.changed_at,
+            ..view
+        });
         entry.last_view = Some(view.clone());
         entry.view = Some(view);
     }
@@ -46,7 +56,11 @@ pub(super) fn snapshot(core: &mut Core) -> Snapshot {
         .clusters
         .iter()
         .map(|(context, cluster)| {
-            let uid = cluster.identity.as_ref().map(|i| i.uid.as_str()).filter(|u| !u.is_empty());
+            let uid = cluster
+                .identity
+                .as_ref()
+                .map(|i| i.uid.as_str())
+                .filter(|u| !u.is_empty());
             let same_as = uid.and_then(|uid| {
                 let first = *first_of.entry(uid).or_insert(context);
                 (first != context).then(|| first.to_owned())
@@ -66,8 +80,14 @@ pub(super) fn snapshot(core: &mut Core) -> Snapshot {
             .chain(definitions.clone().flat_map(|d| &d.problems))
             .cloned()
             .collect(),
-        notices: definitions.flat_map(|d| d.notices.iter().cloned()).collect(),
-        work: world.work.iter().map(|(who, what)| format!("{who}: {what}")).collect(),
+        notices: definitions
+            .flat_map(|d| d.notices.iter().cloned())
+            .collect(),
+        work: world
+            .work
+            .iter()
+            .map(|(who, what)| format!("{who}: {what}"))
+            .collect(),
         settled: settled(core),
         read_only: core.options.read_only,
     }
@@ -76,14 +96,26 @@ pub(super) fn snapshot(core: &mut Core) -> Snapshot {
 /// Whether every App has its first complete verdict, or a Problem instead.
 fn settled(core: &Core) -> bool {
     let world = &core.world;
-    let defined = core.expected_definers().all(|definer| world.definitions.contains_key(&definer))
+    let defined = core
+        .expected_definers()
+        .all(|definer| world.definitions.contains_key(&definer))
         || !world.problems.is_empty();
-    let repos = world.repos.values().all(|r| r.repo.is_some() || r.problem.is_some());
-    let clusters = world.clusters.values().all(|c| !matches!(c.reach, Reach::Connecting));
+    let repos = world
+        .repos
+        .values()
+        .all(|r| r.repo.is_some() || r.problem.is_some());
+    let clusters = world
+        .clusters
+        .values()
+        .all(|c| !matches!(c.reach, Reach::Connecting));
     defined
         && repos
         && clusters
-        && world.apps.values().all(|e| e.view.as_ref().is_some_and(|v| v.sync != SyncStatus::Checking))
+        && world.apps.values().all(|e| {
+            e.view
+                .as_ref()
+                .is_some_and(|v| v.sync != SyncStatus::Checking)
+        })
         && world.clusters.values().all(|c| {
             matches!(c.reach, Reach::Down { .. }) || (c.queue.is_empty() && c.asking.is_empty())
         })
@@ -136,7 +168,11 @@ fn objects(entry: &AppEntry, cluster: Option<&ClusterEntry>) -> Vec<Arc<ObjectVi
         .collect()
 }
 
-fn object(entry: &AppEntry, cluster: Option<&ClusterEntry>, key: &ObjectKey) -> Option<Arc<ObjectView>> {
+fn object(
+    entry: &AppEntry,
+    cluster: Option<&ClusterEntry>,
+    key: &ObjectKey,
+) -> Option<Arc<ObjectView>> {
     let compared = entry.objects.get(key)?;
     let seen = cluster.and_then(|c| c.live.get(key));
     let question = (entry.app.id.clone(), key.clone());
@@ -144,13 +180,21 @@ fn object(entry: &AppEntry, cluster: Option<&ClusterEntry>, key: &ObjectKey) -> 
         drift: compared.drift.clone(),
         health: seen.and_then(|s| s.health.clone()),
         created: seen.and_then(|s| s.created),
-        manifest: entry.prepared.as_ref().and_then(|p| p.get(key)).map(|p| p.manifest.clone()),
-        asking: cluster.is_some_and(|c| c.asking.contains(&question) || c.queue.contains(&question)),
+        manifest: entry
+            .prepared
+            .as_ref()
+            .and_then(|p| p.get(key))
+            .map(|p| p.manifest.clone()),
+        asking: cluster
+            .is_some_and(|c| c.asking.contains(&question) || c.queue.contains(&question)),
     }))
 }
 
 fn count(objects: &[Arc<ObjectView>], entry: &AppEntry) -> Counts {
-    let mut counts = Counts { objects: objects.len(), ..Counts::default() };
+    let mut counts = Counts {
+        objects: objects.len(),
+        ..Counts::default()
+    };
     for object in objects {
         let drift = &object.drift;
         match drift.verdict {
@@ -188,7 +232,10 @@ fn moved(object: &ObjectView, entry: &AppEntry) -> (bool, bool) {
         Verdict::Missing | Verdict::Extra => (true, false),
         Verdict::Drifted | Verdict::Refused => {
             let any = |wanted: Cause| {
-                drift.fields.iter().any(|f| f.cause == wanted || f.cause == Cause::Both)
+                drift
+                    .fields
+                    .iter()
+                    .any(|f| f.cause == wanted || f.cause == Cause::Both)
             };
             (any(Cause::Git), any(Cause::Cluster))
         }
@@ -196,7 +243,11 @@ fn moved(object: &ObjectView, entry: &AppEntry) -> (bool, bool) {
     }
 }
 
-fn problems(entry: &AppEntry, cluster: Option<&ClusterEntry>, repo: Option<&RepoEntry>) -> Vec<Problem> {
+fn problems(
+    entry: &AppEntry,
+    cluster: Option<&ClusterEntry>,
+    repo: Option<&RepoEntry>,
+) -> Vec<Problem> {
     let mut problems = entry.app.problems.clone();
     problems.extend(entry.desired_problems.iter().cloned());
     problems.extend(entry.prepare_problems.iter().cloned());
@@ -216,13 +267,26 @@ fn problems(entry: &AppEntry, cluster: Option<&ClusterEntry>, repo: Option<&Repo
 
 fn notices(entry: &AppEntry) -> Vec<Notice> {
     let of_git = entry.desired.iter().flat_map(|d| &d.notices);
-    let mut notices: Vec<Notice> =
-        entry.app.notices.iter().chain(of_git).chain(&entry.prepare_notices).cloned().collect();
-    let hooks = entry.prepared.iter().flat_map(|p| p.values()).filter(|p| p.hook).count();
+    let mut notices: Vec<Notice> = entry
+        .app
+        .notices
+        .iter()
+        .chain(of_git)
+        .chain(&entry.prepare_notices)
+        .cloned()
+        .collect();
+    let hooks = entry
+        .prepared
+        .iter()
+        .flat_map(|p| p.values())
+        .filter(|p| p.hook)
+        .count();
     if hooks > 0 {
         notices.push(Notice {
             place: String::new(),
-            text: format!("{hooks} hooks are left out of the comparison; trueup does not run hooks"),
+            text: format!(
+                "{hooks} hooks are left out of the comparison; trueup does not run hooks"
+            ),
         });
     }
     notices
@@ -261,9 +325,14 @@ fn verdict(
     if never || git_failed {
         return SyncStatus::Failed;
     }
-    let Some(prepared) = &entry.prepared else { return SyncStatus::Checking };
+    let Some(prepared) = &entry.prepared else {
+        return SyncStatus::Checking;
+    };
     let wanted = prepared.values().filter(|p| !p.hook).count();
-    let known = prepared.values().filter(|p| !p.hook && entry.objects.contains_key(&p.key)).count();
+    let known = prepared
+        .values()
+        .filter(|p| !p.hook && entry.objects.contains_key(&p.key))
+        .count();
     if matches!(entry.record, RecordState::Unknown) || known < wanted {
         return match cluster.map(|c| &c.reach) {
             Some(Reach::Down { .. }) => SyncStatus::Failed,
@@ -278,23 +347,33 @@ fn verdict(
     }
 }
 
-fn health(cluster: Option<&ClusterEntry>, state: AppState, objects: &[Arc<ObjectView>]) -> Option<Health> {
-    if objects.is_empty() || cluster.is_none_or(|c| c.identity.is_none()) || state == AppState::Available {
+fn health(
+    cluster: Option<&ClusterEntry>,
+    state: AppState,
+    objects: &[Arc<ObjectView>],
+) -> Option<Health> {
+    if objects.is_empty()
+        || cluster.is_none_or(|c| c.identity.is_none())
+        || state == AppState::Available
+    {
         return None;
     }
     let health = roll_up(objects.iter().map(|o| AppObject {
         key: &o.drift.key,
         health: o.health.as_ref(),
         missing: o.created.is_none(),
-        ignored: o.manifest.as_ref().is_some_and(|m| {
-            m.annotation("argocd.argoproj.io/ignore-healthcheck") == Some("true")
-        }),
+        ignored:
+            o.manifest.as_ref().is_some_and(|m| {
+                m.annotation("argocd.argoproj.io/ignore-healthcheck") == Some("true")
+            }),
     }));
     Some(health).filter(|h| h.status != HealthStatus::Missing || state != AppState::Unknown)
 }
 
 fn old_since(cluster: Option<&ClusterEntry>, repo: Option<&RepoEntry>) -> Option<jiff::Timestamp> {
-    let of_cluster = cluster.filter(|c| matches!(c.reach, Reach::Down { .. })).map(|c| c.since);
+    let of_cluster = cluster
+        .filter(|c| matches!(c.reach, Reach::Down { .. }))
+        .map(|c| c.since);
     let of_repo = repo.and_then(|r| r.old_since);
     [of_cluster, of_repo].into_iter().flatten().min()
 }

@@ -190,7 +190,11 @@ impl World {
 
     /// Marks the views of all Apps of a cluster as out of date.
     pub fn touch_cluster(&mut self, context: &str) {
-        for entry in self.apps.values_mut().filter(|e| e.app.id.context == context) {
+        for entry in self
+            .apps
+            .values_mut()
+            .filter(|e| e.app.id.context == context)
+        {
             entry.view = None;
         }
     }

@@ -40,7 +40,10 @@ impl ControlPlane {
         let stdout = child.stdout.take().expect("piped");
         let mut lines = BufReader::new(stdout).lines();
         let ready = lines.any(|line| line.is_ok_and(|l| l == "ready"));
-        assert!(ready, "the control plane did not start; see its own message");
+        assert!(
+            ready,
+            "the control plane did not start; see its own message"
+        );
         Self { child, stdin, dir }
     }
 
@@ -73,13 +76,15 @@ impl ControlPlane {
 
     /// Starts the API server again on the same port with the same data.
     pub fn restart_apiserver(&self) {
-        let command = std::fs::read_to_string(self.dir.join("kube-apiserver.command"))
-            .expect("command file");
+        let command =
+            std::fs::read_to_string(self.dir.join("kube-apiserver.command")).expect("command file");
         let script = format!(
             "cd {0} && {command} >>kube-apiserver.log 2>&1 </dev/null & echo $! >{0}/kube-apiserver.pid",
             self.dir.display()
         );
-        let started = Command::new("setsid").args(["bash", "-c", &script]).status();
+        let started = Command::new("setsid")
+            .args(["bash", "-c", &script])
+            .status();
         assert!(started.is_ok_and(|s| s.success()));
         for _ in 0..240 {
             let ready = Command::new(kubectl())

@@ -1,0 +1,759 @@
+//! Predicting and writing against recorded answers: what is sent, that it is sent once, and what the answers come to.
+//! Every answer here is one that a kube-apiserver 1.36 gave.
+
+use std::collections::BTreeMap;
+
+use serde_json::json;
+
+use super::played::{configmaps, deployments, play, resource, status};
+use super::*;
+use crate::domain::app::Propagation;
+use crate::domain::plan::Guard;
+use crate::domain::{ProblemKind, Value};
+
+const DRY: &str = "dryRun=All&fieldManager=trueup&fieldValidation=Strict";
+const WET: &str = "fieldManager=trueup&fieldValidation=Strict";
+const CM: &str = "/api/v1/namespaces/shop/configmaps/env";
+
+fn cm() -> Value {
+    json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "env", "namespace": "shop"}, "data": {"a": "1"}})
+}
+
+fn live(version: &str) -> Value {
+    let mut object = cm();
+    object["metadata"]["uid"] = json!("u-1");
+    object["metadata"]["resourceVersion"] = json!(version);
+    object
+}
+
+fn guard(force: bool) -> Guard {
+    Guard {
+        uid: "u-1".into(),
+        resource_version: "7".into(),
+        force,
+    }
+}
+
+fn conflict() -> (u16, Value) {
+    status(
+        409,
+        "Conflict",
+        "Apply failed with 2 conflicts: conflicts with \"kubectl\" with subresource \"scale\" using apps/v1:\n- .spec.replicas\n…",
+        json!({"causes": [
+            {"reason": "FieldManagerConflict", "field": ".spec.replicas",
+             "message": "conflict with \"kubectl\" with subresource \"scale\" using apps/v1"},
+            {"reason": "FieldManagerConflict", "field": ".spec.template.spec.containers[name=\"web\"].image",
+             "message": "conflict with \"kubectl-edit\" using apps/v1"},
+        ]}),
+    )
+}
+
+fn stale() -> (u16, Value) {
+    status(
+        409,
+        "Conflict",
+        "Operation cannot be fulfilled on configmaps \"env\": the object has been modified; please apply your changes to the latest version and try again",
+        json!({"name": "env", "kind": "configmaps"}),
+    )
+}
+
+fn absent() -> (u16, Value) {
+    status(
+        404,
+        "NotFound",
+        "configmaps \"env\" not found",
+        json!({"name": "env", "kind": "configmaps"}),
+    )
+}
+
+#[tokio::test]
+async fn a_dry_run_is_asked_once_unforced_and_says_what_it_answered_from() {
+    let (connection, log) = play(vec![(200, live("7"))]);
+    let prediction = connection
+        .predict(&configmaps(), &cm(), None)
+        .await
+        .unwrap();
+    let asked = log.all();
+    assert_eq!(asked.len(), 1);
+    assert_eq!(asked[0].line, format!("PATCH {CM}?{DRY}"));
+    assert_eq!(asked[0].content_type, "application/apply-patch+yaml");
+    assert_eq!(asked[0].body, cm());
+    assert_eq!(prediction.object, Some(live("7")));
+    assert_eq!(
+        (
+            prediction.uid.as_str(),
+            prediction.resource_version.as_str()
+        ),
+        ("u-1", "7")
+    );
+    assert!(!prediction.creates());
+    assert_eq!(prediction.n_requests, 1);
+}
+
+#[tokio::test]
+async fn a_create_has_no_uid_to_guard_by() {
+    let (connection, _) = play(vec![(201, live("1"))]);
+    let prediction = connection
+        .predict(&configmaps(), &cm(), None)
+        .await
+        .unwrap();
+    assert!(prediction.creates());
+    assert_eq!(
+        (
+            prediction.uid.as_str(),
+            prediction.resource_version.as_str()
+        ),
+        ("", "")
+    );
+}
+
+#[tokio::test]
+async fn only_conflicts_are_asked_again_with_force() {
+    let (connection, log) = play(vec![conflict(), (200, live("7"))]);
+    let prediction = connection
+        .predict(&configmaps(), &cm(), None)
+        .await
+        .unwrap();
+    assert_eq!(
+        log.lines(),
+        [
+            format!("PATCH {CM}?{DRY}"),
+            format!("PATCH {CM}?{DRY}&force=true")
+        ]
+    );
+    let conflicts: Vec<_> = prediction
+        .conflicts
+        .iter()
+        .map(|c| (c.field.as_str(), c.manager.as_str()))
+        .collect();
+    assert_eq!(
+        conflicts,
+        [
+            (
+                ".spec.replicas",
+                "\"kubectl\" with subresource \"scale\" using apps/v1"
+            ),
+            (
+                ".spec.template.spec.containers[name=\"web\"].image",
+                "\"kubectl-edit\" using apps/v1"
+            ),
+        ]
+    );
+    assert!(prediction.object.is_some());
+
+    let (connection, log) = play(vec![stale()]);
+    let problem = connection
+        .predict(&configmaps(), &cm(), None)
+        .await
+        .unwrap_err();
+    assert_eq!(problem.kind, ProblemKind::Conflict);
+    assert_eq!(log.lines().len(), 1);
+}
+
+#[tokio::test]
+async fn weather_is_an_error_and_never_asked_again() {
+    let answers = [
+        (
+            status(429, "TooManyRequests", "Too many requests", json!({})),
+            ProblemKind::Unreachable,
+        ),
+        (
+            status(
+                503,
+                "ServiceUnavailable",
+                "apiserver is shutting down",
+                json!({}),
+            ),
+            ProblemKind::Unreachable,
+        ),
+        (
+            status(
+                500,
+                "InternalError",
+                "etcdserver: request timed out",
+                json!({}),
+            ),
+            ProblemKind::Unreachable,
+        ),
+        (
+            status(401, "Unauthorized", "Unauthorized", json!({})),
+            ProblemKind::Unauthenticated,
+        ),
+        (
+            (200, json!("<html>welcome</html>")),
+            ProblemKind::Unreachable,
+        ),
+        (
+            (502, json!("<html>bad gateway</html>")),
+            ProblemKind::Unreachable,
+        ),
+    ];
+    for (answer, kind) in answers {
+        let (connection, log) = play(vec![answer]);
+        let problem = connection
+            .predict(&configmaps(), &cm(), None)
+            .await
+            .unwrap_err();
+        assert_eq!(problem.kind, kind, "{problem}");
+        assert_eq!(log.lines().len(), 1);
+    }
+    let (connection, log) = play(vec![]);
+    assert!(
+        connection
+            .predict(&configmaps(), &cm(), None)
+            .await
+            .is_err()
+    );
+    assert_eq!(log.lines().len(), 1);
+}
+
+#[tokio::test]
+async fn a_hostile_name_is_never_sent() {
+    let mut object = cm();
+    object["metadata"]["name"] = json!("env?force=true&x=");
+    let (connection, log) = play(vec![]);
+    let prediction = connection
+        .predict(&configmaps(), &object, None)
+        .await
+        .unwrap();
+    assert_eq!(prediction.refusal.unwrap().kind, RefusalKind::Invalid);
+    assert!(matches!(
+        connection.writer().create(&configmaps(), &object).await,
+        Err(Failure::Refused(_))
+    ));
+    assert!(log.lines().is_empty());
+}
+
+#[tokio::test]
+async fn a_replace_is_predicted_by_a_put_of_the_present_version() {
+    let (connection, log) = play(vec![stale(), (200, live("9")), (200, live("9"))]);
+    let prediction = connection
+        .predict_replace(&configmaps(), &cm(), &live("7"))
+        .await
+        .unwrap();
+    assert_eq!(
+        log.lines(),
+        [
+            format!("PUT {CM}?{DRY}"),
+            format!("GET {CM}"),
+            format!("PUT {CM}?{DRY}")
+        ]
+    );
+    assert_eq!(log.all()[0].body, live("7"));
+    assert_eq!(log.all()[2].body, live("9"));
+    assert_eq!(prediction.n_requests, 3);
+
+    let (connection, _) = play(vec![absent(), absent(), (201, live("1"))]);
+    let prediction = connection
+        .predict_replace(&configmaps(), &cm(), &live("7"))
+        .await
+        .unwrap();
+    assert!(prediction.creates());
+    assert_eq!(prediction.n_requests, 3);
+}
+
+#[tokio::test]
+async fn each_write_is_sent_once_with_its_guard() {
+    let (connection, log) = play(vec![
+        (201, live("8")),
+        (200, live("8")),
+        (200, live("8")),
+        (200, live("8")),
+    ]);
+    let writer = connection.writer();
+    let done = writer.create(&configmaps(), &live("7")).await.unwrap();
+    assert!(done.created);
+    assert_eq!(
+        (done.uid.as_str(), done.resource_version.as_str()),
+        ("u-1", "8")
+    );
+    writer
+        .apply(&configmaps(), &cm(), &guard(false))
+        .await
+        .unwrap();
+    writer
+        .apply(&configmaps(), &cm(), &guard(true))
+        .await
+        .unwrap();
+    writer
+        .replace(&configmaps(), &cm(), &guard(false))
+        .await
+        .unwrap();
+    let asked = log.all();
+    let lines: Vec<_> = asked.iter().map(|a| a.line.clone()).collect();
+    assert_eq!(
+        lines,
+        [
+            format!("PATCH {CM}?{WET}"),
+            format!("PATCH {CM}?{WET}"),
+            format!("PATCH {CM}?{WET}&force=true"),
+            format!("PUT {CM}?{WET}"),
+        ]
+    );
+    let guards: Vec<_> = asked
+        .iter()
+        .map(|a| {
+            (
+                a.body["metadata"]["uid"].as_str(),
+                a.body["metadata"]["resourceVersion"].as_str(),
+            )
+        })
+        .collect();
+    assert_eq!(
+        guards,
+        [
+            (None, Some("1")),
+            (Some("u-1"), None),
+            (Some("u-1"), Some("7")),
+            (Some("u-1"), Some("7"))
+        ]
+    );
+}
+
+#[tokio::test]
+async fn nothing_is_sent_without_a_guard() {
+    let (connection, log) = play(vec![]);
+    let writer = connection.writer();
+    let none = Guard::default();
+    let no_version = Guard {
+        force: true,
+        uid: "u-1".into(),
+        ..Guard::default()
+    };
+    assert!(writer.apply(&configmaps(), &cm(), &none).await.is_err());
+    assert!(
+        writer
+            .apply(&configmaps(), &cm(), &no_version)
+            .await
+            .is_err()
+    );
+    assert!(
+        writer
+            .replace(&configmaps(), &cm(), &no_version)
+            .await
+            .is_err()
+    );
+    for (uid, version) in [("", "7"), ("u-1", "")] {
+        let sent = writer
+            .delete(
+                &configmaps(),
+                "shop",
+                "env",
+                uid,
+                version,
+                Propagation::Background,
+            )
+            .await;
+        assert!(sent.is_err());
+    }
+    for patch in [
+        json!([]),
+        json!([{"op": "replace", "path": "/metadata/managedFields", "value": []}]),
+        json!([{"op": "test", "path": "/metadata/resourceVersion", "value": "7"}, {"op": "remove", "path": "/spec"}]),
+        json!([{"op": "test", "path": "/metadata/resourceVersion", "value": "7"},
+               {"op": "move", "from": "/spec", "path": "/metadata/managedFields/0"}]),
+    ] {
+        assert!(
+            writer
+                .patch_ownership(&configmaps(), "shop", "env", &patch)
+                .await
+                .is_err(),
+            "{patch}"
+        );
+    }
+    assert!(log.lines().is_empty());
+}
+
+#[tokio::test]
+async fn a_broken_guard_is_told_from_a_refusal_and_from_weather() {
+    let uid = |message: &str| {
+        status(
+            422,
+            "Invalid",
+            message,
+            json!({"name": "env", "kind": "ConfigMap", "causes": [
+            {"reason": "FieldValueInvalid", "message": "Invalid value: \"u-1\": field is immutable", "field": "metadata.uid"}]}),
+        )
+    };
+    let changed = [
+        conflict(),
+        stale(),
+        uid(
+            "ConfigMap \"env\" is invalid: metadata.uid: Invalid value: \"u-1\": field is immutable",
+        ),
+        status(412, "", "", json!({})),
+        absent(),
+    ];
+    for answer in changed {
+        let (connection, log) = play(vec![answer.clone()]);
+        let failure = connection
+            .writer()
+            .apply(&configmaps(), &cm(), &guard(false))
+            .await
+            .unwrap_err();
+        assert!(
+            matches!(failure, Failure::Changed(_)),
+            "{answer:?}: {failure:?}"
+        );
+        assert_eq!(log.lines().len(), 1);
+    }
+    let (connection, _) = play(vec![status(
+        403,
+        "Forbidden",
+        "configmaps \"env\" is forbidden: User \"viewer\" cannot patch resource \"configmaps\" in API group \"\" in the namespace \"shop\"",
+        json!({"name": "env", "kind": "configmaps"}),
+    )]);
+    let failure = connection
+        .writer()
+        .apply(&configmaps(), &cm(), &guard(false))
+        .await
+        .unwrap_err();
+    assert!(matches!(failure, Failure::Refused(r) if r.kind == RefusalKind::Forbidden));
+    for (code, known) in [
+        (429, true),
+        (401, true),
+        (500, false),
+        (502, false),
+        (503, false),
+        (504, false),
+    ] {
+        let (connection, log) = play(vec![status(code, "", "x", json!({}))]);
+        let failure = connection
+            .writer()
+            .apply(&configmaps(), &cm(), &guard(false))
+            .await
+            .unwrap_err();
+        assert_eq!(matches!(failure, Failure::NotDone(_)), known, "{code}");
+        assert_eq!(matches!(failure, Failure::Weather(_)), !known, "{code}");
+        assert_eq!(log.lines().len(), 1);
+    }
+    // A success whose body does not come through is unknown too.
+    let (connection, _) = play(vec![(200, json!("{\"kind\": \"Conf"))]);
+    let failure = connection
+        .writer()
+        .apply(&configmaps(), &cm(), &guard(false))
+        .await
+        .unwrap_err();
+    assert!(matches!(failure, Failure::Weather(_)));
+    let (connection, log) = play(vec![]);
+    let failure = connection
+        .writer()
+        .apply(&configmaps(), &cm(), &guard(false))
+        .await
+        .unwrap_err();
+    assert!(matches!(failure, Failure::Weather(_)));
+    assert_eq!(log.lines().len(), 1);
+}
+
+#[tokio::test]
+async fn a_claim_drops_the_update_that_the_replace_left() {
+    let mut applied = live("8");
+    let apply =
+        json!({"manager": "trueup", "operation": "Apply", "fieldsV1": {"f:data": {"f:a": {}}}});
+    let other =
+        json!({"manager": "hpa", "operation": "Update", "subresource": "scale", "fieldsV1": {}});
+    let update =
+        json!({"manager": "trueup", "operation": "Update", "fieldsV1": {"f:data": {"f:a": {}}}});
+    applied["metadata"]["managedFields"] = json!([apply, other, update]);
+    let (connection, log) = play(vec![(200, applied), (200, live("9"))]);
+    let done = connection
+        .writer()
+        .claim(&configmaps(), &cm(), &guard(false))
+        .await
+        .unwrap();
+    assert_eq!(done.resource_version, "9");
+    let asked = log.all();
+    assert_eq!(asked[0].line, format!("PATCH {CM}?{WET}&force=true"));
+    assert_eq!(asked[0].body["metadata"]["resourceVersion"], "7");
+    assert_eq!(asked[1].line, format!("PATCH {CM}?{WET}"));
+    assert_eq!(asked[1].content_type, "application/json-patch+json");
+    assert_eq!(
+        asked[1].body,
+        json!([
+            {"op": "test", "path": "/metadata/resourceVersion", "value": "8"},
+            {"op": "replace", "path": "/metadata/managedFields", "value": [apply, other]},
+        ])
+    );
+    // Nothing to drop: one request.
+    let (connection, log) = play(vec![(200, live("8"))]);
+    connection
+        .writer()
+        .claim(&configmaps(), &cm(), &guard(false))
+        .await
+        .unwrap();
+    assert_eq!(log.lines().len(), 1);
+}
+
+#[tokio::test]
+async fn a_delete_is_guarded_and_says_whether_it_is_over() {
+    let delete = |answer| async move {
+        let (connection, log) = play(vec![answer]);
+        let went = connection
+            .writer()
+            .delete(
+                &configmaps(),
+                "shop",
+                "env",
+                "u-1",
+                "7",
+                Propagation::Foreground,
+            )
+            .await;
+        assert_eq!(log.lines(), [format!("DELETE {CM}")]);
+        (went, log.all()[0].body.clone())
+    };
+    let gone = json!({"kind": "Status", "apiVersion": "v1", "status": "Success", "details": {"name": "env"}});
+    let (went, body) = delete((200, gone)).await;
+    assert_eq!(went, Ok(Deletion::Gone));
+    assert_eq!(
+        body["preconditions"],
+        json!({"uid": "u-1", "resourceVersion": "7"})
+    );
+    assert_eq!(body["propagationPolicy"], "Foreground");
+    let mut going = live("8");
+    going["metadata"]["deletionTimestamp"] = json!("2026-11-21T12:06:56Z");
+    going["metadata"]["finalizers"] = json!(["foregroundDeletion"]);
+    assert_eq!(
+        delete((200, going)).await.0,
+        Ok(Deletion::Going(vec!["foregroundDeletion".into()]))
+    );
+    assert_eq!(delete(absent()).await.0, Ok(Deletion::Gone));
+    assert!(matches!(delete(stale()).await.0, Err(Failure::Changed(_))));
+    // A kind that is not served at this version says nothing about the object.
+    assert!(matches!(
+        delete((404, json!("404 page not found\n"))).await.0,
+        Err(Failure::Refused(_))
+    ));
+}
+
+#[tokio::test]
+async fn a_namespace_is_created_and_never_applied_to() {
+    let (connection, log) = play(vec![stale()]);
+    let labels = BTreeMap::from([("team".to_owned(), "a".to_owned())]);
+    let failure = connection
+        .writer()
+        .create_namespace("shop", &labels)
+        .await
+        .unwrap_err();
+    assert!(matches!(failure, Failure::Changed(_)));
+    assert_eq!(
+        log.lines(),
+        [format!("PATCH /api/v1/namespaces/shop?{WET}")]
+    );
+    assert_eq!(
+        log.all()[0].body["metadata"],
+        json!({"name": "shop", "labels": {"team": "a"}, "resourceVersion": "1"})
+    );
+}
+
+#[tokio::test]
+async fn a_record_is_made_once_and_replaced_by_version() {
+    let (connection, log) = play(vec![absent(), (201, live("3")), (200, live("4")), stale()]);
+    assert_eq!(connection.read_record("shop", "env").await, Ok(None));
+    let writer = connection.writer();
+    let data = json!({"data": {"history": "x"}});
+    assert_eq!(
+        writer
+            .write_record("shop", "env", data.clone(), None)
+            .await
+            .as_deref(),
+        Ok("3")
+    );
+    assert_eq!(
+        writer
+            .write_record("shop", "env", data.clone(), Some("3"))
+            .await
+            .as_deref(),
+        Ok("4")
+    );
+    let lost = writer.write_record("shop", "env", data, Some("3")).await;
+    assert!(matches!(lost, Err(Failure::Changed(_))));
+    assert_eq!(
+        log.lines(),
+        [
+            format!("GET {CM}"),
+            format!("POST /api/v1/namespaces/shop/configmaps?{WET}"),
+            format!("PUT {CM}?{WET}"),
+            format!("PUT {CM}?{WET}"),
+        ]
+    );
+    assert_eq!(log.all()[2].body["metadata"]["resourceVersion"], "3");
+    assert_eq!(
+        log.all()[1].body["metadata"],
+        json!({"namespace": "shop", "name": "env"})
+    );
+}
+
+#[tokio::test]
+async fn a_record_that_cannot_be_read_is_not_an_absent_one() {
+    for answer in [
+        (404, json!("404 page not found\n")),
+        status(
+            403,
+            "Forbidden",
+            "configmaps \"env\" is forbidden: User \"x\" cannot get resource \"configmaps\"",
+            json!({"name": "env", "kind": "configmaps"}),
+        ),
+        status(500, "", "x", json!({})),
+    ] {
+        let (connection, _) = play(vec![answer.clone()]);
+        assert!(
+            connection.read_record("shop", "env").await.is_err(),
+            "{answer:?}"
+        );
+    }
+}
+
+fn lease(holder: &str, version: &str) -> Value {
+    json!({
+        "apiVersion": "coordination.k8s.io/v1", "kind": "Lease",
+        "metadata": {"name": "lock", "namespace": "shop", "uid": "l-1", "resourceVersion": version},
+        "spec": {"holderIdentity": holder, "acquireTime": "2026-11-21T12:00:00.000000Z",
+                 "renewTime": "2026-11-21T12:00:30.500000Z", "leaseDurationSeconds": 60, "leaseTransitions": 2},
+    })
+}
+
+#[tokio::test]
+async fn a_lock_is_taken_only_when_free_and_always_by_version() {
+    let now = "2026-11-21T13:00:00.25Z".parse().unwrap();
+    let path = "/apis/coordination.k8s.io/v1/namespaces/shop/leases/lock";
+    let gone = status(
+        404,
+        "NotFound",
+        "leases.coordination.k8s.io \"lock\" not found",
+        json!({"name": "lock", "group": "coordination.k8s.io", "kind": "leases"}),
+    );
+
+    let (connection, log) = play(vec![gone, (201, lease("me", "5"))]);
+    let state = connection
+        .writer()
+        .acquire("shop", "lock", "me", now)
+        .await
+        .unwrap();
+    let LeaseState::Ours(ours) = state else {
+        panic!("{state:?}")
+    };
+    assert_eq!(
+        (
+            ours.resource_version.as_str(),
+            ours.uid.as_str(),
+            ours.transitions
+        ),
+        ("5", "l-1", 2)
+    );
+    assert_eq!(
+        log.lines()[1],
+        format!("POST /apis/coordination.k8s.io/v1/namespaces/shop/leases?{WET}")
+    );
+    assert_eq!(
+        log.all()[1].body["spec"],
+        json!({"holderIdentity": "me", "acquireTime": "2026-11-21T13:00:00.250000Z",
+               "renewTime": "2026-11-21T13:00:00.250000Z", "leaseDurationSeconds": 60, "leaseTransitions": 0})
+    );
+
+    let (connection, log) = play(vec![(200, lease("them", "5"))]);
+    let state = connection
+        .writer()
+        .acquire("shop", "lock", "me", now)
+        .await
+        .unwrap();
+    let LeaseState::Held(theirs) = state else {
+        panic!("{state:?}")
+    };
+    assert_eq!(theirs.holder, "them");
+    assert_eq!(log.lines().len(), 1);
+
+    let (connection, log) = play(vec![(200, lease("", "5")), stale()]);
+    let lost = connection.writer().acquire("shop", "lock", "me", now).await;
+    assert!(matches!(lost, Err(Failure::Changed(_))));
+    assert_eq!(log.lines()[1], format!("PUT {path}?{WET}"));
+    assert_eq!(
+        log.all()[1].body["metadata"],
+        json!({"namespace": "shop", "name": "lock", "uid": "l-1", "resourceVersion": "5"})
+    );
+    assert_eq!(log.all()[1].body["spec"]["leaseTransitions"], 3);
+
+    let (connection, log) = play(vec![
+        (200, lease("me", "6")),
+        stale(),
+        (200, lease("me", "9")),
+        (200, lease("", "10")),
+    ]);
+    let writer = connection.writer();
+    let renewed = writer.renew(&theirs, now).await.unwrap();
+    assert_eq!(renewed.resource_version, "6");
+    assert_eq!(
+        log.all()[0].body["spec"]["acquireTime"],
+        "2026-11-21T12:00:00.000000Z"
+    );
+    assert!(matches!(
+        writer.renew(&theirs, now).await,
+        Err(Failure::Changed(_))
+    ));
+    writer.takeover(&theirs, "me", now).await.unwrap();
+    assert_eq!(log.all()[2].body["spec"]["holderIdentity"], "me");
+    writer.release(&renewed, now).await.unwrap();
+    assert_eq!(log.all()[3].body["spec"]["holderIdentity"], "");
+}
+
+#[tokio::test]
+async fn missing_rights_to_record_or_lock_are_named() {
+    let allowed = |yes| {
+        (
+            201,
+            json!({"kind": "SelfSubjectAccessReview", "status": {"allowed": yes}}),
+        )
+    };
+    let (connection, log) = play((0..6).map(|_| allowed(true)).collect());
+    assert_eq!(connection.may_sync("shop", "r", "l").await, Ok(None));
+    assert_eq!(log.lines().len(), 6);
+    assert!(
+        log.lines()
+            .iter()
+            .all(|l| l == "POST /apis/authorization.k8s.io/v1/selfsubjectaccessreviews")
+    );
+    let (connection, _) = play((0..6).map(|_| allowed(false)).collect());
+    let problem = connection
+        .may_sync("shop", "r", "l")
+        .await
+        .unwrap()
+        .unwrap();
+    assert_eq!(problem.kind, ProblemKind::Forbidden);
+    assert_eq!(problem.causes.len(), 6);
+    assert_eq!(problem.causes[4], "you may not create leases (its lock)");
+}
+
+#[tokio::test]
+async fn openapi_tells_whether_a_patch_honours_dry_run() {
+    let index = json!({"paths": {"apis/apps/v1": {"serverRelativeURL": "/openapi/v3/apis/apps/v1?hash=AB"}}});
+    let document = |name: &str| {
+        json!({"paths": {"/apis/apps/v1/namespaces/{namespace}/deployments/{name}": {
+            "parameters": [{"name": "namespace"}],
+            "patch": {"parameters": [{"$ref": "#/components/parameters/one"}, {"name": "force"}]}}},
+            "components": {"parameters": {"one": {"name": name}}}})
+    };
+    for (name, known) in [("dryRun", true), ("fieldManager", false)] {
+        let (connection, log) = play(vec![(200, index.clone()), (200, document(name))]);
+        assert_eq!(
+            connection.patch_supports_dry_run(&deployments()).await,
+            Ok(known)
+        );
+        assert_eq!(
+            log.lines(),
+            ["GET /openapi/v3", "GET /openapi/v3/apis/apps/v1?hash=AB"]
+        );
+    }
+    let metrics = resource("metrics.k8s.io", "v1", "PodMetrics", "pods", true);
+    let (connection, _) = play(vec![(200, index)]);
+    assert_eq!(connection.patch_supports_dry_run(&metrics).await, Ok(false));
+    // A document elsewhere than under /openapi/ is not fetched.
+    let (connection, log) = play(vec![(
+        200,
+        json!({"paths": {"apis/apps/v1": {"serverRelativeURL": "/api/v1/secrets"}}}),
+    )]);
+    assert_eq!(
+        connection.patch_supports_dry_run(&deployments()).await,
+        Ok(false)
+    );
+    assert_eq!(log.lines().len(), 1);
+}
