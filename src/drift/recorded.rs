@@ -1,7 +1,7 @@
 //! What a real API server (1.36) answered. Each case is what was applied (`desired`), the object after some history
 //! (`live`), and the answer to a dry run of `desired` by the manager `trueup` (`predicted`).
 //!
-//! `calm`: just applied by trueup. `edited`: the same, then changed with kubectl (label, annotate, scale, set env,
+//! `calm`: just applied by trueup. `wide`: the same for more kinds, with every spelling that the server writes anew. `edited`: the same, then changed with kubectl (label, annotate, scale, set env,
 //! set image, patch). `applied`: put there by `kubectl apply` and never by trueup.
 
 use serde_json::Value;
@@ -31,6 +31,10 @@ fn cases(text: &str) -> Vec<Case> {
 
 fn calm() -> Vec<Case> {
     cases(include_str!("testdata/calm.json"))
+}
+
+fn wide() -> Vec<Case> {
+    cases(include_str!("testdata/wide.json"))
 }
 
 fn edited() -> Vec<Case> {
@@ -69,7 +73,7 @@ fn paths(drift: &ObjectDrift) -> (Vec<String>, Vec<String>) {
 
 #[test]
 fn what_was_just_applied_is_in_sync() {
-    for case in calm() {
+    for case in calm().into_iter().chain(wide()) {
         for drift in [
             compare(&case.comparison(true, &[])),
             local(&case.comparison(true, &[]), None),

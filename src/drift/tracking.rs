@@ -80,8 +80,8 @@ impl fmt::Display for TrackingId {
     }
 }
 
-/// Whether Argo CD tracks objects of this kind: it never marks CustomResourceDefinitions, which outlive any one App
-/// (gitops-engine, `reference` of `repo-server`: CRDs are left out), so trueup does not either and never prunes one.
+/// Whether objects of this kind carry the annotation. Argo CD's repo-server marks everything but
+/// CustomResourceDefinitions, which outlive any one App; trueup does the same, and so never prunes one.
 pub fn is_tracked(key: &ObjectKey) -> bool {
     !(key.group == "apiextensions.k8s.io" && key.kind == "CustomResourceDefinition")
 }

@@ -3,8 +3,8 @@
 use crate::domain::{ObjectDrift, Owner};
 use crate::merge::MANAGER;
 
-use super::layout::{self, Layout, Raw, Side};
-use super::{Line, LineKind, Note, words};
+use super::layout::{Layout, Raw, Side};
+use super::{Line, LineKind, Note, text, words};
 
 /// Writes out what changed, `context` lines around it and the parents of it; longer runs of other lines become folds.
 pub fn fold(layout: &Layout<'_>, drift: &ObjectDrift, context: usize) -> Vec<Line> {
@@ -79,14 +79,14 @@ struct Noted(std::collections::HashSet<(u8, u32)>);
 
 fn line(layout: &Layout<'_>, i: usize, drift: &ObjectDrift, noted: &mut Noted) -> Line {
     let raw = &layout.lines[i];
-    let (text, lead) = layout::write(raw);
+    let (written, lead) = text::write(raw);
     let partner = raw
         .partner
-        .map(|p| layout::write(&layout.lines[p as usize]).0);
+        .map(|p| text::write(&layout.lines[p as usize]).0);
     let spans = match (raw.side, partner) {
-        (Side::Live, Some(other)) => words::spans(&text, &other, lead).0,
-        (Side::Predicted, Some(other)) => words::spans(&other, &text, lead).1,
-        _ => words::plain(&text),
+        (Side::Live, Some(other)) => words::spans(&written, &other, lead).0,
+        (Side::Predicted, Some(other)) => words::spans(&other, &written, lead).1,
+        _ => words::plain(&written),
     };
     let kind = match (raw.side, raw.foreign) {
         (Side::Both, None) => LineKind::Context,

@@ -8,7 +8,9 @@
 mod fold;
 mod layout;
 mod scalar;
+mod text;
 mod words;
+mod writer;
 
 use crate::domain::{Cause, FieldPath, ObjectDrift, Owner, Position, RepoPath};
 

@@ -24,7 +24,7 @@ pub fn spans(old: &str, new: &str, lead: usize) -> (Vec<Span>, Vec<Span>) {
         }
     };
     let (mut left, mut right) = (start(old_lead), start(new_lead));
-    if old.len() + new.len() > LIMIT {
+    if old.len() + new.len() > LIMIT || is_masked(old) || is_masked(new) {
         push(&mut left, old, true);
         push(&mut right, new, true);
         return (left, right);
@@ -47,6 +47,12 @@ pub fn spans(old: &str, new: &str, lead: usize) -> (Vec<Span>, Vec<Span>) {
         }
     }
     (left, right)
+}
+
+/// Two masked values have nothing in common, though one run starts the other.
+fn is_masked(value: &str) -> bool {
+    let run = value.trim_matches('"');
+    !run.is_empty() && run.bytes().all(|b| b == b'+')
 }
 
 /// A line without anything marked.
@@ -101,6 +107,13 @@ mod tests {
         assert_eq!(
             show("replicas: 5", "replicas: 3", 10),
             ("replicas: [5]".to_owned(), "replicas: [3]".to_owned())
+        );
+        assert_eq!(
+            show("p: \"++++++++\"", "p: \"++++++++++++\"", 3),
+            (
+                "p: [\"++++++++\"]".to_owned(),
+                "p: [\"++++++++++++\"]".to_owned()
+            )
         );
         assert_eq!(
             show("a b c", "a x c", 0),
