@@ -21,14 +21,21 @@ pub struct Places(Vec<(u64, Position)>);
 impl Places {
     /// Collects pairs of RFC 6901 pointer and position. A pointer given twice keeps its last position.
     pub fn new<S: AsRef<str>>(pairs: impl IntoIterator<Item = (S, Position)>) -> Self {
-        let mut places: Vec<_> = pairs
-            .into_iter()
-            .map(|(pointer, at)| (digest(pointer.as_ref()), at))
-            .collect();
-        places.reverse();
+        let mut builder = PlacesBuilder::default();
+        for (pointer, at) in pairs {
+            builder.note(pointer.as_ref(), at);
+        }
+        builder.build()
+    }
+
+    /// A copy in which further pointers have positions, or known ones another position.
+    #[must_use]
+    pub fn with<S: AsRef<str>>(&self, pairs: impl IntoIterator<Item = (S, Position)>) -> Self {
+        let mut places = Self::new(pairs).0;
+        places.extend_from_slice(&self.0);
+        // Stable: what was given now stands first.
         places.sort_by_key(|(digest, _)| *digest);
         places.dedup_by_key(|(digest, _)| *digest);
-        places.shrink_to_fit();
         Self(places)
     }
 
@@ -37,6 +44,27 @@ impl Places {
         let wanted = digest(pointer);
         let i = self.0.binary_search_by_key(&wanted, |(d, _)| *d).ok()?;
         Some(self.0[i].1)
+    }
+}
+
+/// Collects [`Places`] one by one, without keeping the pointers.
+#[derive(Clone, Debug, Default)]
+pub struct PlacesBuilder(Vec<(u64, Position)>);
+
+impl PlacesBuilder {
+    /// Notes where the field at an RFC 6901 pointer stands.
+    pub fn note(&mut self, pointer: &str, at: Position) {
+        self.0.push((digest(pointer), at));
+    }
+
+    /// The places noted. A pointer noted twice keeps its last position.
+    pub fn build(self) -> Places {
+        let mut places = self.0;
+        places.reverse();
+        places.sort_by_key(|(digest, _)| *digest);
+        places.dedup_by_key(|(digest, _)| *digest);
+        places.shrink_to_fit();
+        Places(places)
     }
 }
 
@@ -68,6 +96,13 @@ pub struct Manifest {
     pub value: Arc<Value>,
     /// File, line and column.
     pub origin: Origin,
+}
+
+impl std::fmt::Display for Position {
+    /// `line:column`.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}:{}", self.line, self.column)
+    }
 }
 
 impl Manifest {

@@ -22,13 +22,13 @@ pub use clock::{Clock, SystemClock};
 pub use drift::{Cause, FieldDrift, Foreign, ObjectDrift, Owner, Verdict};
 pub use health::{Health, HealthStatus};
 pub use key::{GroupKind, Gvk, ObjectKey};
-pub use manifest::{Manifest, Origin, Places, Position};
+pub use manifest::{Manifest, Origin, Places, PlacesBuilder, Position};
 pub use path::{FieldPath, Step};
 pub use plan::{Action, Plan, PlanKind, PlanStep};
 pub use problem::{Problem, ProblemKind};
 pub use record::{Inventory, SyncRecord};
 pub use source::{Commit, CommitId, DirectoryOptions, Repository, Revision, Source};
-pub use tree::{Entry, EntryKind, ReadRecord, Recorder, RepoPath, Tree};
+pub use tree::{Entry, EntryKind, MemoryEntry, MemoryTree, ReadRecord, Recorder, RepoPath, Tree};
 
 /// A JSON value as Kubernetes sees one. Maps are ordered by key.
 pub type Value = serde_json::Value;

@@ -1,3 +1,32 @@
 //! Live against Predicted: normalise, owners, redaction, and the lines that show it.
 //!
-//! Pure: no I/O. `drift` may use `merge`.
+//! Pure: no I/O. `drift` may use `merge`. Results hold raw values; whatever shows them takes [`redact::masked`] first.
+
+#[cfg(test)]
+mod recorded;
+#[cfg(test)]
+mod tests;
+
+pub mod compare;
+pub mod content;
+pub mod desired;
+pub mod lines;
+pub mod redact;
+pub mod tracking;
+
+mod canonical;
+mod cause;
+mod differ;
+mod estimate;
+mod foreign;
+mod identity;
+mod ignore;
+mod locate;
+mod overridden;
+mod quantity;
+
+pub use compare::{Comparison, compare, local, refused};
+pub use content::{same_content, significant};
+pub use desired::{Prepared, duplicates, prepare};
+pub use lines::{Line, LineKind, LineOptions, Note, Span, build};
+pub use redact::{mask, mask_object, mask_text, masked};

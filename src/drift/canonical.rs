@@ -1,0 +1,221 @@
+//! Whether two values mean the same to the server, however they are spelled.
+
+use base64::Engine as _;
+use base64::alphabet::STANDARD;
+use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
+use jiff::{SignedDuration, Timestamp};
+
+use crate::domain::{FieldPath, Gvk, Step, Value};
+use crate::merge::{Format, Schema};
+
+use super::quantity;
+
+/// What is known about the kind whose values are compared.
+#[derive(Clone, Copy)]
+pub struct Spelling<'a> {
+    /// The kind.
+    pub gvk: &'a Gvk,
+    /// Its schema, where it is at hand.
+    pub schema: Option<&'a Schema>,
+}
+
+/// Fields of built-in kinds that hold a quantity, or a map of them, by name: for when no schema is at hand
+/// (Kubernetes API reference, every `resource.Quantity`).
+const QUANTITIES: [&str; 18] = [
+    "limits",
+    "requests",
+    "capacity",
+    "allocatable",
+    "hard",
+    "overhead",
+    "max",
+    "min",
+    "default",
+    "defaultRequest",
+    "maxLimitRequestRatio",
+    "sizeLimit",
+    "divisor",
+    "averageValue",
+    "value",
+    "storage",
+    "cpu",
+    "memory",
+];
+
+/// Maps from names of the user's own to strings.
+const ENTRIES: [&str; 7] = [
+    "annotations",
+    "binaryData",
+    "data",
+    "labels",
+    "matchLabels",
+    "nodeSelector",
+    "stringData",
+];
+
+impl Spelling<'_> {
+    /// Whether the kind is one of Kubernetes' own, whose zero values the server leaves out and whose quantities it
+    /// writes anew. A custom resource keeps both as they were sent.
+    fn is_built_in(&self) -> bool {
+        let group = self.gvk.group.as_str();
+        !group.contains('.')
+            || group.ends_with(".k8s.io") && self.gvk.group != "gateway.networking.k8s.io"
+    }
+
+    /// Whether an absent field means the same as this value.
+    pub fn is_like_absent(&self, value: &Value) -> bool {
+        match value {
+            Value::Null => true,
+            Value::String(s) => s.is_empty(),
+            Value::Array(items) => items.is_empty(),
+            Value::Object(fields) => fields.values().all(|v| self.is_like_absent(v)),
+            Value::Bool(b) => !b && self.is_built_in(),
+            Value::Number(n) => self.is_built_in() && n.as_f64() == Some(0.0),
+        }
+    }
+
+    /// The same for a value at a path. In a map with keys of the user's own an empty string is an entry like any other.
+    pub fn is_like_absent_at(&self, path: &FieldPath, value: &Value) -> bool {
+        let entry = matches!(path.0.as_slice(), [.., Step::Field(map), Step::Field(_)] if ENTRIES.contains(&map.as_str()));
+        self.is_like_absent(value) && !(entry && value.is_string())
+    }
+
+    /// Whether two scalars mean the same. `path` leads to them.
+    pub fn same(&self, path: &FieldPath, a: &Value, b: &Value) -> bool {
+        if a == b || (self.is_like_absent(a) && self.is_like_absent(b)) {
+            return true;
+        }
+        if let (Value::Number(a), Value::Number(b)) = (a, b) {
+            return match (a.as_i64(), b.as_i64()) {
+                (Some(a), Some(b)) => a == b,
+                _ => a.as_f64() == b.as_f64(),
+            };
+        }
+        let format = self
+            .schema
+            .map(|s| s.format(self.gvk, path))
+            .unwrap_or_default();
+        if self.is_built_in()
+            && (format == Format::Quantity || self.schema.is_none() && names_quantity(path))
+        {
+            return matches!((quantity::nanos(a), quantity::nanos(b)), (Some(a), Some(b)) if a == b);
+        }
+        let (Value::String(a), Value::String(b)) = (a, b) else {
+            return false;
+        };
+        if format == Format::Bytes || self.is_secret_data(path) {
+            return matches!((decode(a), decode(b)), (Some(a), Some(b)) if a == b);
+        }
+        same_duration(a, b) || same_time(a, b)
+    }
+
+    fn is_secret_data(&self, path: &FieldPath) -> bool {
+        self.gvk.group.is_empty()
+            && self.gvk.kind == "Secret"
+            && matches!(path.0.first(), Some(Step::Field(name)) if name == "data")
+    }
+}
+
+fn names_quantity(path: &FieldPath) -> bool {
+    let mut fields = path.0.iter().rev().filter_map(|step| match step {
+        Step::Field(name) => Some(name.as_str()),
+        _ => None,
+    });
+    let (last, above) = (
+        fields.next().unwrap_or_default(),
+        fields.next().unwrap_or_default(),
+    );
+    // `value` of an environment variable is text.
+    let text = matches!(path.0.iter().rev().nth(1), Some(Step::Item(_))) && last == "value";
+    !text && (QUANTITIES.contains(&last) || QUANTITIES.contains(&above))
+}
+
+/// Base64 as Go's decoder takes it: line breaks do not count.
+pub fn decode(text: &str) -> Option<Vec<u8>> {
+    const LENIENT: GeneralPurpose = GeneralPurpose::new(
+        &STANDARD,
+        GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::RequireCanonical),
+    );
+    let compact: String = text.chars().filter(|c| !matches!(c, '\n' | '\r')).collect();
+    LENIENT.decode(compact).ok()
+}
+
+/// Go durations (`90s`, `1m30s`), which the server writes in one way. Both must state a unit.
+fn same_duration(a: &str, b: &str) -> bool {
+    let parse = |text: &str| -> Option<SignedDuration> {
+        let plain = text
+            .chars()
+            .all(|c| c.is_ascii_digit() || ".-+hmsnuµ".contains(c));
+        (plain && text.ends_with(['h', 'm', 's'])).then(|| text.parse().ok())?
+    };
+    matches!((parse(a), parse(b)), (Some(a), Some(b)) if a == b)
+}
+
+fn same_time(a: &str, b: &str) -> bool {
+    let parse =
+        |text: &str| -> Option<Timestamp> { text.contains('T').then(|| text.parse().ok())? };
+    matches!((parse(a), parse(b)), (Some(a), Some(b)) if a == b)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn spellings_that_mean_the_same() {
+        let deployment = Gvk::from_api_version("apps/v1", "Deployment");
+        let widget = Gvk::from_api_version("shop.example/v1", "Widget");
+        let secret = Gvk::from_api_version("v1", "Secret");
+        let limits = ["resources", "limits", "memory"];
+        let cases: [(&Gvk, &[&str], Value, Value, bool); 15] = [
+            (&deployment, &limits, json!("1Gi"), json!("1024Mi"), true),
+            (&deployment, &limits, json!("1Gi"), json!("1G"), false),
+            (&deployment, &limits, json!(1), json!("1"), true),
+            (&widget, &limits, json!("1Gi"), json!("1024Mi"), false),
+            (
+                &deployment,
+                &["metadata", "labels", "v"],
+                json!("1.0"),
+                json!("1"),
+                false,
+            ),
+            (&deployment, &["port"], json!(80), json!("80"), false),
+            (&deployment, &["port"], json!(80), json!(80.0), true),
+            (&deployment, &["paused"], json!(false), json!(null), true),
+            (&widget, &["paused"], json!(false), json!(null), false),
+            (&widget, &["tags"], json!([]), json!(null), true),
+            (&widget, &["interval"], json!("1h0m0s"), json!("60m"), true),
+            (&widget, &["interval"], json!("10"), json!("10s"), false),
+            (
+                &secret,
+                &["data", "a"],
+                json!("aHVu\ndGVy"),
+                json!("aHVudGVy"),
+                true,
+            ),
+            (
+                &secret,
+                &["data", "a"],
+                json!("aHVudGVy"),
+                json!("aHVudGVz"),
+                false,
+            ),
+            (
+                &widget,
+                &["at"],
+                json!("2026-01-01T02:00:00+02:00"),
+                json!("2026-01-01T00:00:00Z"),
+                true,
+            ),
+        ];
+        for (gvk, path, a, b, same) in cases {
+            let spelling = Spelling { gvk, schema: None };
+            assert_eq!(
+                spelling.same(&FieldPath::fields(path.iter().copied()), &a, &b),
+                same,
+                "{gvk} {a} {b}"
+            );
+        }
+    }
+}

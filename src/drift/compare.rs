@@ -1,0 +1,284 @@
+//! Makes one object's drift out of Desired, Live, Predicted and Base.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use crate::domain::drift::Conflict;
+use crate::domain::{
+    FieldDrift, FieldPath, Gvk, IgnoreRule, Manifest, ObjectDrift, ObjectKey, Problem, Value,
+    Verdict,
+};
+use crate::merge::{ManagedEntry, Schema, managed, owners_of};
+
+use super::canonical::Spelling;
+use super::content::{self, LAST_APPLIED, normalised};
+use super::differ::differences;
+use super::identity::Identities;
+use super::{cause, estimate, foreign, ignore, locate, overridden, tracking};
+
+/// Everything that is known about one object.
+#[derive(Clone)]
+pub struct Comparison<'a> {
+    /// Which object.
+    pub key: &'a ObjectKey,
+    /// Kind and version as Git states it, or as the cluster serves it for an Extra object.
+    pub gvk: &'a Gvk,
+    /// What Git states, as [`super::prepare`] made it; `None`: nothing.
+    pub desired: Option<&'a Manifest>,
+    /// The object in the cluster; `None`: absent.
+    pub live: Option<&'a Value>,
+    /// What the server answered to the dry run.
+    pub predicted: Option<&'a Value>,
+    /// What Git stated at the last sync, prepared likewise.
+    pub base: Option<&'a Value>,
+    /// Fields that the unforced dry run would take from others.
+    pub conflicts: Vec<Conflict>,
+    /// The App's `ignoreDifferences`.
+    pub ignore: &'a [IgnoreRule],
+    /// Whether the App is Managed. Otherwise the tracking annotation does not count, nor do former appliers' fields.
+    pub adopted: bool,
+    /// The structure of the kind, where it is at hand.
+    pub schema: Option<&'a Schema>,
+}
+
+/// The comparison that the server has confirmed: `live` and `predicted` are both its own words, so they are compared
+/// exactly, but for bookkeeping and ignored differences. Without `predicted` it falls back to [`local`].
+///
+/// An object whose Desired the server overrides counts by its fields alone, since a sync would change nothing; what is
+/// overridden stands in `overridden` and must be shown wherever the verdict is, so that it never reads as in sync.
+pub fn compare(c: &Comparison<'_>) -> ObjectDrift {
+    match (c.desired, c.live, c.predicted) {
+        (Some(desired), Some(live), Some(predicted)) => both(c, desired, live, predicted, true),
+        (Some(_), Some(_), None) => local(c, None),
+        _ => one_sided(c),
+    }
+}
+
+/// The comparison without the server's word, marked unconfirmed: every field that Git states is in Live, and every field
+/// that trueup holds there is still in Git.
+pub fn local(c: &Comparison<'_>, problem: Option<Problem>) -> ObjectDrift {
+    let mut drift = match (c.desired, c.live) {
+        (Some(desired), Some(live)) => {
+            let entries = managed(live);
+            let (known, spelling) = (c.identities(&entries, &[]), c.spelling());
+            let shown = normalised(live);
+            let predicted = estimate::estimate(&shown, &desired.value, &entries, &known, spelling);
+            both(c, desired, live, &predicted, false)
+        }
+        _ => one_sided(c),
+    };
+    // That an object is absent needs no dry run to be true.
+    drift.confirmed =
+        matches!(drift.verdict, Verdict::Missing | Verdict::Extra) && problem.is_none();
+    drift.problem = problem;
+    drift
+}
+
+/// The server would not take what Git states: what can still be compared is compared locally.
+pub fn refused(c: &Comparison<'_>, problem: Problem) -> ObjectDrift {
+    let mut drift = local(c, None);
+    if drift.predicted.is_none() {
+        // The refusal is drift even where the fields agree, so there is something to show.
+        drift.predicted = c.desired.map(|d| Arc::clone(&d.value));
+        drift.live = c.live.map(|live| Arc::new(normalised(live)));
+        if drift.fields.is_empty() && drift.live.is_some() {
+            drift.predicted = drift.live.clone();
+        }
+    }
+    drift.verdict = Verdict::Refused;
+    drift.confirmed = true;
+    drift.with_problem(problem)
+}
+
+impl<'a> Comparison<'a> {
+    fn spelling(&self) -> Spelling<'a> {
+        Spelling {
+            gvk: self.gvk,
+            schema: self.schema,
+        }
+    }
+
+    fn identities<'e>(
+        &self,
+        live: &'e [ManagedEntry],
+        predicted: &'e [ManagedEntry],
+    ) -> Identities<'e>
+    where
+        'a: 'e,
+    {
+        Identities {
+            sets: live.iter().chain(predicted).map(|e| &e.fields).collect(),
+            schema: self.schema.map(|s| (s, self.gvk)),
+            hints: HashMap::new(),
+        }
+    }
+}
+
+/// Only Git or only the cluster has it. What the server would invent for a new object is not shown.
+fn one_sided(c: &Comparison<'_>) -> ObjectDrift {
+    let new = |verdict| ObjectDrift::new(c.key.clone(), c.gvk.clone(), verdict);
+    match (c.desired, c.live) {
+        (Some(desired), None) => {
+            let mut drift = new(Verdict::Missing);
+            drift.predicted = Some(Arc::clone(&desired.value));
+            if let Some(predicted) = c.predicted {
+                let entries = managed(predicted);
+                let known = c.identities(&entries, &[]);
+                drift.overridden =
+                    overridden::overridden(desired, predicted, &known, c.spelling(), &[]);
+            }
+            drift
+        }
+        (None, Some(live)) => {
+            let mut drift = new(Verdict::Extra);
+            drift.live = Some(Arc::new(normalised(live)));
+            drift
+        }
+        _ => new(Verdict::InSync),
+    }
+}
+
+fn both(
+    c: &Comparison<'_>,
+    desired: &Manifest,
+    live: &Value,
+    predicted: &Value,
+    confirmed: bool,
+) -> ObjectDrift {
+    let mut drift = ObjectDrift::new(c.key.clone(), c.gvk.clone(), Verdict::InSync);
+    drift.confirmed = confirmed;
+    drift.conflicts.clone_from(&c.conflicts);
+    let rules = ignore::rules_for(c.ignore, c.key);
+    // Nearly every object is in sync and nobody else's: that is known without a copy of anything.
+    let same = content::equal(live, predicted);
+    let shared = content::has_other_owners(live);
+    let entries = if same && !shared {
+        Vec::new()
+    } else {
+        managed(live)
+    };
+    let later = if same { Vec::new() } else { managed(predicted) };
+    let known = c.identities(&entries, &later);
+    let stated = stated(c, desired, &rules);
+    let stated = stated.as_ref().unwrap_or(desired);
+    if confirmed {
+        let find = |known: &Identities<'_>, owners: &[ManagedEntry]| {
+            overridden::overridden(stated, predicted, known, c.spelling(), owners)
+        };
+        drift.overridden = find(&known, &entries);
+        if !drift.overridden.is_empty() && entries.is_empty() {
+            // Lists may have been matched by guess; the server's own record tells for sure.
+            let entries = managed(live);
+            drift.overridden = find(&c.identities(&entries, &[]), &entries);
+        }
+    }
+    let (mut a, mut b) = (None, None);
+    if !same {
+        let (mut left, mut right) = (normalised(live), normalised(predicted));
+        for side in [&mut left, &mut right] {
+            ignore::remove_pointers(side, &rules);
+            if !c.adopted {
+                forget_tracking(side);
+            }
+        }
+        drift.fields = fields(c, desired, &left, &right, &known, &entries);
+        drift.fields.retain(|field| {
+            let trusted = ignore::is_trusted(field, &rules);
+            if let Some(value) = field.live.as_ref().filter(|_| trusted) {
+                estimate::set(&mut right, &field.path.0, value);
+            }
+            !trusted
+        });
+        (a, b) = (Some(left), Some(right));
+    }
+    if shared {
+        drift.foreign = foreign::foreign(&entries, live, predicted, &desired.value, c.adopted);
+    }
+    if !drift.fields.is_empty() {
+        drift.verdict = Verdict::Drifted;
+        if let (Some(a), Some(b)) = (&mut a, &mut b) {
+            hide_last_applied(a, b);
+        }
+        drift.live = a.map(Arc::new);
+        drift.predicted = b.map(Arc::new);
+    } else if !drift.foreign.is_empty() || !drift.overridden.is_empty() {
+        let mut both = normalised(live);
+        hide_last_applied(&mut both, &mut normalised(live));
+        let both = Arc::new(both);
+        drift.live = Some(Arc::clone(&both));
+        drift.predicted = Some(both);
+    }
+    drift
+}
+
+/// What Git states, without what is ignored; `None`: nothing is.
+fn stated(c: &Comparison<'_>, desired: &Manifest, rules: &[&IgnoreRule]) -> Option<Manifest> {
+    if c.adopted && rules.iter().all(|rule| rule.json_pointers.is_empty()) {
+        return None;
+    }
+    let mut value = Value::clone(&desired.value);
+    ignore::remove_pointers(&mut value, rules);
+    if !c.adopted {
+        forget_tracking(&mut value);
+    }
+    Some(Manifest {
+        value: Arc::new(value),
+        ..desired.clone()
+    })
+}
+
+fn fields(
+    c: &Comparison<'_>,
+    desired: &Manifest,
+    live: &Value,
+    predicted: &Value,
+    known: &Identities<'_>,
+    entries: &[ManagedEntry],
+) -> Vec<FieldDrift> {
+    let mut fields: Vec<FieldDrift> = differences(live, predicted, known)
+        .into_iter()
+        .map(|difference| FieldDrift {
+            owners: if difference.a.is_some() {
+                owners_of(entries, &difference.path)
+            } else {
+                Vec::new()
+            },
+            place: locate::place(desired, &difference.path),
+            live: difference.a.cloned(),
+            predicted: difference.b.cloned(),
+            path: difference.path,
+            cause: Default::default(),
+        })
+        .collect();
+    if let Some(base) = c.base {
+        for field in &mut fields {
+            field.cause = cause::cause(field, base, Some(&desired.value), c.spelling());
+        }
+    }
+    fields
+}
+
+/// Leaves out the tracking annotation, and the map of annotations where it holds nothing else.
+fn forget_tracking(object: &mut Value) {
+    let Some(metadata) = object.get_mut("metadata").and_then(Value::as_object_mut) else {
+        return;
+    };
+    let Some(annotations) = metadata
+        .get_mut("annotations")
+        .and_then(Value::as_object_mut)
+    else {
+        return;
+    };
+    if annotations.remove(tracking::ANNOTATION).is_some() && annotations.is_empty() {
+        metadata.remove("annotations");
+    }
+}
+
+/// Takes the copy that client-side apply keeps out of both sides, unless a sync changes it.
+fn hide_last_applied(a: &mut Value, b: &mut Value) {
+    let path = FieldPath::fields(["metadata", "annotations", LAST_APPLIED]);
+    if path.get(a) == path.get(b) {
+        estimate::remove(a, &path.0);
+        estimate::remove(b, &path.0);
+    }
+}

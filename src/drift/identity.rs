@@ -1,0 +1,332 @@
+//! Which item of one list is which item of another, so that moving an entry is not a rewrite.
+
+use std::collections::HashMap;
+
+use similar::{Algorithm, DiffOp, capture_diff_slices};
+
+use crate::domain::{FieldPath, Gvk, Step, Value};
+use crate::merge::{FieldSet, ListKind, Schema};
+
+/// How the items of one list are told apart.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Identity {
+    /// By these fields.
+    Keys(Vec<String>),
+    /// By value.
+    Set,
+    /// Not at all: by content and position.
+    Position,
+}
+
+/// What is known about the identity of list items, best source first.
+#[derive(Default)]
+pub struct Identities<'a> {
+    /// Field sets of the objects at hand: their `k:` and `v:` steps are the server's own word.
+    pub sets: Vec<&'a FieldSet>,
+    /// The schema of the kind.
+    pub schema: Option<(&'a Schema, &'a Gvk)>,
+    /// Paths that were found before; their steps tell how their lists were matched then.
+    pub hints: HashMap<FieldPath, Identity>,
+}
+
+/// Keys of lists by the name of the field that holds them, for when nothing better is known. Of several rows the first
+/// that every item has is taken (Kubernetes API reference, `listMapKeys`).
+const KNOWN: &[(&str, &[&str])] = &[
+    ("ports", &["containerPort", "protocol"]),
+    ("ports", &["port", "protocol"]),
+    ("volumeMounts", &["mountPath"]),
+    ("volumeDevices", &["devicePath"]),
+    ("hostAliases", &["ip"]),
+    (
+        "topologySpreadConstraints",
+        &["topologyKey", "whenUnsatisfiable"],
+    ),
+    ("conditions", &["type"]),
+    ("ownerReferences", &["uid"]),
+    ("podIPs", &["ip"]),
+    ("resourceClaims", &["name"]),
+];
+
+/// Key fields that do not have to be stated.
+const OPTIONAL: [&str; 1] = ["protocol"];
+
+impl Identities<'_> {
+    /// How the lists at `path` are matched. Keys count only where every item has one and no two items share one.
+    pub fn of(&self, path: &FieldPath, a: &[Value], b: &[Value]) -> Identity {
+        let candidates = self.told(path).into_iter().chain(self.guessed(path));
+        for candidate in candidates {
+            let fits = match &candidate {
+                Identity::Keys(keys) => keyed(a, keys) && keyed(b, keys),
+                Identity::Set => distinct(a) && distinct(b),
+                Identity::Position => true,
+            };
+            if fits {
+                return candidate;
+            }
+        }
+        Identity::Position
+    }
+
+    /// Whether the value at `path` is held as a whole: somebody owns it and nothing below it, or the schema says so.
+    pub fn is_atomic(&self, path: &FieldPath) -> bool {
+        let owned = |set: &&FieldSet| {
+            set.node(&path.0)
+                .is_some_and(|node| node.is_member() && node.is_leaf())
+        };
+        let declared = |(schema, gvk): (&Schema, &Gvk)| {
+            schema.knows(gvk, path) && schema.list_keys(gvk, path) == ListKind::Atomic
+        };
+        self.sets.iter().any(owned) || self.schema.is_some_and(declared)
+    }
+
+    fn told(&self, path: &FieldPath) -> Option<Identity> {
+        if let Some(hint) = self.hints.get(path) {
+            return Some(hint.clone());
+        }
+        for set in &self.sets {
+            let steps = set.node(&path.0).into_iter().flat_map(FieldSet::children);
+            for (step, _) in steps {
+                match step {
+                    Step::Item(keys) => {
+                        return Some(Identity::Keys(
+                            keys.iter().map(|(k, _)| k.clone()).collect(),
+                        ));
+                    }
+                    Step::Member(_) => return Some(Identity::Set),
+                    Step::Field(_) | Step::Index(_) => {}
+                }
+            }
+        }
+        let (schema, gvk) = self.schema?;
+        match schema.list_keys(gvk, path) {
+            ListKind::Map(keys) => Some(Identity::Keys(keys.into_iter().map(|(k, _)| k).collect())),
+            ListKind::Set => Some(Identity::Set),
+            ListKind::Atomic => None,
+        }
+    }
+
+    fn guessed(&self, path: &FieldPath) -> Vec<Identity> {
+        let list = match path.0.last() {
+            Some(Step::Field(name)) => name.as_str(),
+            _ => "",
+        };
+        let known = KNOWN
+            .iter()
+            .filter(|(name, _)| *name == list)
+            .map(|(_, keys)| *keys);
+        let keys = known.chain([["name"].as_slice()]);
+        keys.map(|keys| Identity::Keys(keys.iter().map(|k| (*k).to_owned()).collect()))
+            .collect()
+    }
+}
+
+fn keyed(items: &[Value], keys: &[String]) -> bool {
+    let mut seen = std::collections::HashSet::with_capacity(items.len());
+    items.iter().all(|item| {
+        let Some(map) = item.as_object() else {
+            return false;
+        };
+        let whole = keys
+            .iter()
+            .all(|k| map.contains_key(k) || OPTIONAL.contains(&k.as_str()));
+        whole && seen.insert(key_of(item, keys))
+    })
+}
+
+fn distinct(items: &[Value]) -> bool {
+    let mut seen = std::collections::HashSet::with_capacity(items.len());
+    items
+        .iter()
+        .all(|item| !item.is_object() && !item.is_array() && seen.insert(item))
+}
+
+fn key_of<'v>(item: &'v Value, keys: &[String]) -> Vec<Option<&'v Value>> {
+    keys.iter().map(|k| item.get(k)).collect()
+}
+
+/// One item of either list, or of both.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Match {
+    /// Its index in the first list.
+    pub a: Option<usize>,
+    /// Its index in the second list.
+    pub b: Option<usize>,
+}
+
+/// The items of two lists, matched, in the order of the second with those of the first alone in between; and whether
+/// items that are in both stand in another order.
+pub fn matches(identity: &Identity, a: &[Value], b: &[Value]) -> (Vec<Match>, bool) {
+    match identity {
+        Identity::Keys(keys) => by_key(a, b, |item| key_of(item, keys)),
+        Identity::Set => by_key(a, b, |item| vec![Some(item)]),
+        Identity::Position => (by_content(a, b), false),
+    }
+}
+
+fn by_key<'v>(
+    a: &'v [Value],
+    b: &'v [Value],
+    key: impl Fn(&'v Value) -> Vec<Option<&'v Value>>,
+) -> (Vec<Match>, bool) {
+    let places: HashMap<_, usize> = b
+        .iter()
+        .enumerate()
+        .map(|(i, item)| (key(item), i))
+        .collect();
+    let mut partner: Vec<Option<usize>> = vec![None; b.len()];
+    // What stands in the first list alone follows the item that it followed there; index 0 is the front.
+    let mut alone: Vec<Vec<usize>> = vec![Vec::new(); b.len() + 1];
+    let (mut anchor, mut highest, mut moved) = (0, None, false);
+    for (i, item) in a.iter().enumerate() {
+        match places.get(&key(item)) {
+            Some(j) => {
+                partner[*j] = Some(i);
+                moved |= highest.is_some_and(|h| *j < h);
+                highest = highest.max(Some(*j));
+                anchor = j + 1;
+            }
+            None => alone[anchor].push(i),
+        }
+    }
+    let mut out = Vec::with_capacity(a.len() + b.len());
+    let mut leave = |out: &mut Vec<Match>, at: usize| {
+        out.extend(alone[at].drain(..).map(|i| Match {
+            a: Some(i),
+            b: None,
+        }));
+    };
+    leave(&mut out, 0);
+    for (j, a) in partner.into_iter().enumerate() {
+        out.push(Match { a, b: Some(j) });
+        leave(&mut out, j + 1);
+    }
+    (out, moved)
+}
+
+fn by_content(a: &[Value], b: &[Value]) -> Vec<Match> {
+    // Equal items get equal numbers, which are cheap to compare; Myers' heuristics bound the work on long lists.
+    let mut numbers: HashMap<&Value, usize> = HashMap::with_capacity(a.len() + b.len());
+    let mut number = |item| {
+        let next = numbers.len();
+        *numbers.entry(item).or_insert(next)
+    };
+    let x: Vec<usize> = a.iter().map(&mut number).collect();
+    let y: Vec<usize> = b.iter().map(&mut number).collect();
+    let mut out = Vec::with_capacity(a.len().max(b.len()));
+    for op in capture_diff_slices(Algorithm::Myers, &x, &y) {
+        let (old, new) = (op.old_range(), op.new_range());
+        let paired = match op {
+            DiffOp::Equal { .. } | DiffOp::Replace { .. } => old.len().min(new.len()),
+            DiffOp::Delete { .. } | DiffOp::Insert { .. } => 0,
+        };
+        for k in 0..paired {
+            out.push(Match {
+                a: Some(old.start + k),
+                b: Some(new.start + k),
+            });
+        }
+        out.extend((old.start + paired..old.end).map(|i| Match {
+            a: Some(i),
+            b: None,
+        }));
+        out.extend((new.start + paired..new.end).map(|j| Match {
+            a: None,
+            b: Some(j),
+        }));
+    }
+    out
+}
+
+/// The step that names a matched item.
+pub fn step(identity: &Identity, item: &Value, index: usize) -> Step {
+    match identity {
+        Identity::Keys(keys) => {
+            let mut keys: Vec<_> = keys
+                .iter()
+                .filter_map(|k| Some((k.clone(), item.get(k)?.clone())))
+                .collect();
+            keys.sort_by(|a, b| a.0.cmp(&b.0));
+            Step::Item(keys)
+        }
+        Identity::Set => Step::Member(item.clone()),
+        Identity::Position => Step::Index(index),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn of(path: &[&str], a: &Value, b: &Value) -> Identity {
+        let path = FieldPath::fields(path.iter().copied());
+        Identities::default().of(&path, a.as_array().unwrap(), b.as_array().unwrap())
+    }
+
+    #[test]
+    fn keys_count_only_where_they_tell_items_apart() {
+        let keys = |names: &[&str]| Identity::Keys(names.iter().map(|n| (*n).to_owned()).collect());
+        let env = json!([{"name": "A"}, {"name": "B"}]);
+        assert_eq!(of(&["env"], &env, &json!([])), keys(&["name"]));
+        assert_eq!(
+            of(&["env"], &env, &json!([{"name": "A"}, {"name": "A"}])),
+            Identity::Position
+        );
+        let container = json!([{"containerPort": 80, "protocol": "TCP"}, {"containerPort": 80, "protocol": "UDP"}]);
+        assert_eq!(
+            of(&["ports"], &container, &container),
+            keys(&["containerPort", "protocol"])
+        );
+        assert_eq!(
+            of(&["ports"], &json!([{"port": 80}]), &json!([{"port": 81}])),
+            keys(&["port", "protocol"])
+        );
+        assert_eq!(
+            of(&["args"], &json!(["a"]), &json!(["b"])),
+            Identity::Position
+        );
+    }
+
+    #[test]
+    fn the_server_knows_best() {
+        let set = FieldSet::parse(&json!({"f:parts": {"k:{\"id\":1}": {".": {}}}})).unwrap();
+        let known = Identities {
+            sets: vec![&set],
+            ..Identities::default()
+        };
+        let items = json!([{"id": 1, "name": "x"}, {"id": 2, "name": "x"}]);
+        let items = items.as_array().unwrap();
+        assert_eq!(
+            known.of(&FieldPath::fields(["parts"]), items, items),
+            Identity::Keys(vec!["id".to_owned()])
+        );
+    }
+
+    #[test]
+    fn matched_items_keep_the_second_lists_order() {
+        let at = |identity: &Identity, a: Value, b: Value| {
+            let (pairs, moved) = matches(identity, a.as_array().unwrap(), b.as_array().unwrap());
+            (
+                pairs.into_iter().map(|m| (m.a, m.b)).collect::<Vec<_>>(),
+                moved,
+            )
+        };
+        let set = Identity::Set;
+        assert_eq!(
+            at(&set, json!(["x", "a", "y", "b"]), json!(["a", "b", "z"])).0,
+            [
+                (Some(0), None),
+                (Some(1), Some(0)),
+                (Some(2), None),
+                (Some(3), Some(1)),
+                (None, Some(2))
+            ]
+        );
+        assert!(!at(&set, json!(["a", "x", "b"]), json!(["a", "b"])).1);
+        assert!(at(&set, json!(["a", "b"]), json!(["b", "a"])).1);
+        assert_eq!(
+            at(&Identity::Position, json!([1, 2, 3]), json!([2, 9])).0,
+            [(Some(0), None), (Some(1), Some(0)), (Some(2), Some(1))]
+        );
+    }
+}

@@ -1,0 +1,433 @@
+//! Secrets masked: runs of `+` that keep equal values equal and different ones different.
+//!
+//! Everything that shows or exports a drift or an object takes it through here first. Only core `Secret`s are masked;
+//! a ConfigMap is not. Within one drift equal values get equal runs, wherever and in whatever encoding they stand.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use crate::domain::{FieldPath, ObjectDrift, Problem, Step, Value};
+
+use super::canonical::decode;
+use super::content::LAST_APPLIED;
+
+/// Length of the first run; each further distinct value gets [`STEP`] more (the rule of Argo CD's diff).
+const FIRST: usize = 8;
+const STEP: usize = 4;
+
+/// Both sides masked together, so that equal values stay recognisable across them. What is no Secret stays as it is.
+pub fn mask(live: Option<&Value>, predicted: Option<&Value>) -> (Option<Value>, Option<Value>) {
+    let mut masker = Masker::default();
+    let mut side = |object: Option<&Value>| {
+        object.map(|object| {
+            let mut object = object.clone();
+            if is_secret(&object) {
+                masker.value(&[], &mut object);
+            }
+            object
+        })
+    };
+    (side(live), side(predicted))
+}
+
+/// One object masked, for a view of its YAML.
+pub fn mask_object(object: &Value) -> Value {
+    mask(Some(object), None).0.unwrap_or_default()
+}
+
+/// The drift of a Secret with every value masked, in both objects, in fields, in what others hold and in the texts of
+/// its Problem. Any other drift as it is.
+pub fn masked(drift: &ObjectDrift) -> ObjectDrift {
+    let mut drift = drift.clone();
+    if !(drift.key.group.is_empty() && drift.key.kind == "Secret") {
+        return drift;
+    }
+    let mut masker = Masker::default();
+    for side in [&mut drift.live, &mut drift.predicted] {
+        if let Some(object) = side {
+            masker.value(&[], Arc::make_mut(object));
+        }
+    }
+    for field in drift.fields.iter_mut().chain(&mut drift.overridden) {
+        for value in [&mut field.live, &mut field.predicted]
+            .into_iter()
+            .flatten()
+        {
+            masker.value(&field.path.0, value);
+        }
+        masker.path(&mut field.path);
+    }
+    for foreign in &mut drift.foreign {
+        masker.value(&foreign.path.0, &mut foreign.value);
+        masker.path(&mut foreign.path);
+    }
+    if let Some(problem) = &mut drift.problem {
+        masker.problem(problem);
+    }
+    for conflict in &mut drift.conflicts {
+        conflict.field = masker.text(&conflict.field);
+    }
+    drift
+}
+
+/// The values of a Secret as [`mask_text`] wants them: decoded, but for those that are no text. Empty for any other object.
+pub fn secret_values(object: &Value) -> Vec<String> {
+    let mut masker = Masker::default();
+    if is_secret(object) {
+        masker.value(&[], &mut object.clone());
+    }
+    masker.plain()
+}
+
+/// A server's text with every occurrence of a secret value masked: plain, in base64, and escaped as in JSON or Go. Of a
+/// value with several lines each line is masked. A value of fewer than four characters is masked where it stands alone.
+pub fn mask_text(text: &str, values: &[String]) -> String {
+    let mut masker = Masker::default();
+    values.iter().for_each(|value| {
+        masker.run(value.as_bytes());
+    });
+    masker.text(text)
+}
+
+fn is_secret(object: &Value) -> bool {
+    object.get("kind").and_then(Value::as_str) == Some("Secret")
+        && object
+            .get("apiVersion")
+            .and_then(Value::as_str)
+            .is_none_or(|v| !v.contains('/'))
+}
+
+/// Gives every distinct value its run. Values count as what they decode to, so that `data` and `stringData` agree.
+#[derive(Default)]
+struct Masker {
+    runs: HashMap<Vec<u8>, usize>,
+    /// Texts that were masked, as they stood.
+    seen: Vec<String>,
+}
+
+impl Masker {
+    fn run(&mut self, value: &[u8]) -> String {
+        let next = FIRST + STEP * self.runs.len();
+        "+".repeat(*self.runs.entry(value.to_vec()).or_insert(next))
+    }
+
+    /// Masks what lies at `path` of a Secret: the whole object where the path is empty.
+    fn value(&mut self, path: &[Step], value: &mut Value) {
+        match path {
+            [] => self.each(value, |masker, name, value| {
+                masker.value(&[Step::Field(name.to_owned())], value)
+            }),
+            [Step::Field(name), ..] if name == "data" => self.all(value, true),
+            [Step::Field(name), ..] if name == "stringData" => self.all(value, false),
+            [Step::Field(name)] if name == "metadata" => {
+                if let Some(annotations) = value.get_mut("annotations") {
+                    self.annotations(annotations);
+                }
+            }
+            [Step::Field(m), Step::Field(a)] if m == "metadata" && a == "annotations" => {
+                self.annotations(value)
+            }
+            [Step::Field(m), Step::Field(a), Step::Field(name)]
+                if m == "metadata" && a == "annotations" && name == LAST_APPLIED =>
+            {
+                self.last_applied(value);
+            }
+            _ => {}
+        }
+    }
+
+    fn each(&mut self, value: &mut Value, mut mask: impl FnMut(&mut Self, &str, &mut Value)) {
+        for (name, value) in value.as_object_mut().into_iter().flatten() {
+            mask(self, name, value);
+        }
+    }
+
+    /// Masks every value from here down, also what is malformed.
+    fn all(&mut self, value: &mut Value, encoded: bool) {
+        match value {
+            Value::Object(map) => map.values_mut().for_each(|v| self.all(v, encoded)),
+            Value::Array(items) => items.iter_mut().for_each(|v| self.all(v, encoded)),
+            Value::Null => {}
+            Value::String(text) => {
+                let plain = if encoded { decode(text) } else { None };
+                let run = self.run(plain.as_deref().unwrap_or(text.as_bytes()));
+                self.seen.push(std::mem::replace(text, run));
+            }
+            scalar => {
+                let text = scalar.to_string();
+                *scalar = Value::String(self.run(text.as_bytes()));
+                self.seen.push(text);
+            }
+        }
+    }
+
+    fn annotations(&mut self, annotations: &mut Value) {
+        self.each(annotations, |masker, name, value| {
+            if name == LAST_APPLIED {
+                masker.last_applied(value);
+            }
+        });
+    }
+
+    /// The copy is an object in a string; what can't be read is masked whole.
+    fn last_applied(&mut self, value: &mut Value) {
+        let copy = value
+            .as_str()
+            .and_then(|text| serde_json::from_str::<Value>(text).ok());
+        match copy {
+            Some(mut copy) if copy.is_object() => {
+                self.value(&[], &mut copy);
+                *value = Value::String(copy.to_string());
+            }
+            _ => self.all(value, false),
+        }
+    }
+
+    /// Malformed data can put a value into the path itself, as the member of a list.
+    fn path(&mut self, path: &mut FieldPath) {
+        let secret = matches!(path.0.first(), Some(Step::Field(name)) if name == "data" || name == "stringData");
+        for step in path.0.iter_mut().filter(|_| secret) {
+            match step {
+                Step::Member(value) => self.all(value, true),
+                Step::Item(keys) => keys.iter_mut().for_each(|(_, value)| self.all(value, true)),
+                Step::Field(_) | Step::Index(_) => {}
+            }
+        }
+    }
+
+    fn problem(&self, problem: &mut Problem) {
+        let texts = [&mut problem.summary, &mut problem.place].into_iter();
+        for text in texts.chain(&mut problem.causes).chain(&mut problem.hints) {
+            *text = self.text(text);
+        }
+    }
+
+    fn plain(&self) -> Vec<String> {
+        use base64::Engine as _;
+        let text = |value: &Vec<u8>| match String::from_utf8(value.clone()) {
+            Ok(text) => text,
+            Err(_) => base64::engine::general_purpose::STANDARD.encode(value),
+        };
+        let mut all: Vec<String> = self.runs.keys().map(text).collect();
+        all.sort();
+        all.dedup();
+        all
+    }
+
+    fn text(&self, text: &str) -> String {
+        use base64::Engine as _;
+        let mut forms: Vec<(String, usize)> = Vec::new();
+        for (value, length) in &self.runs {
+            forms.push((
+                base64::engine::general_purpose::STANDARD.encode(value),
+                *length,
+            ));
+            if let Ok(plain) = std::str::from_utf8(value) {
+                let escaped = Value::from(plain).to_string();
+                let inside = escaped.get(1..escaped.len() - 1).unwrap_or_default();
+                forms.push((inside.to_owned(), *length));
+                forms.extend(plain.lines().map(|line| (line.to_owned(), *length)));
+                forms.push((plain.to_owned(), *length));
+            }
+        }
+        for seen in &self.seen {
+            let length = decode(seen)
+                .and_then(|d| self.runs.get(&d))
+                .or_else(|| self.runs.get(seen.as_bytes()));
+            forms.push((seen.clone(), length.copied().unwrap_or(FIRST)));
+        }
+        // The longest first, so that a value which holds another one goes as a whole; then by text, to be the same
+        // every time.
+        forms.sort_by(|a, b| b.0.len().cmp(&a.0.len()).then_with(|| a.0.cmp(&b.0)));
+        forms.dedup_by(|a, b| a.0 == b.0);
+        let mut out = text.to_owned();
+        for (form, length) in forms.iter().filter(|(form, _)| !form.trim().is_empty()) {
+            out = replace(&out, form, &"+".repeat(*length));
+        }
+        out
+    }
+}
+
+/// A short value is masked only where no letter or digit adjoins it; `a` stands in every word.
+fn replace(text: &str, form: &str, run: &str) -> String {
+    if form.chars().count() >= 4 {
+        return text.replace(form, run);
+    }
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(at) = rest.find(form) {
+        let (before, after) = (&rest[..at], &rest[at + form.len()..]);
+        let joined = |c: Option<char>| c.is_some_and(char::is_alphanumeric);
+        out.push_str(before);
+        let alone = !joined(out.chars().next_back()) && !joined(after.chars().next());
+        out.push_str(if alone { run } else { form });
+        rest = after;
+    }
+    out + rest
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::drift::Conflict;
+    use crate::domain::{FieldDrift, Foreign, Gvk, ObjectKey, Owner, ProblemKind, Verdict};
+    use base64::Engine as _;
+    use proptest::prelude::*;
+    use serde_json::json;
+
+    #[test]
+    fn equal_values_stay_equal_and_others_differ() {
+        let secret = |a: &str, b: &str| json!({"apiVersion": "v1", "kind": "Secret", "data": {"a": a, "b": b}});
+        let (live, predicted) = mask(Some(&secret("b25l", "dHdv")), Some(&secret("b25l", "b25l")));
+        let (live, predicted) = (live.unwrap(), predicted.unwrap());
+        assert_eq!(live["data"]["a"], "++++++++");
+        assert_eq!(live["data"]["b"], "++++++++++++");
+        assert_eq!(predicted["data"]["a"], predicted["data"]["b"]);
+        assert_eq!(live["data"]["a"], predicted["data"]["a"]);
+    }
+
+    #[test]
+    fn encodings_of_one_value_are_one() {
+        let applied = json!({"kind": "Secret", "stringData": {"a": "one"}}).to_string();
+        let masked = mask_object(
+            &json!({"apiVersion": "v1", "kind": "Secret", "data": {"a": "b25l"},
+            "metadata": {"annotations": {LAST_APPLIED: applied, "note": "kept"}}}),
+        );
+        assert_eq!(masked["metadata"]["annotations"]["note"], "kept");
+        let copy: Value = serde_json::from_str(
+            masked["metadata"]["annotations"][LAST_APPLIED]
+                .as_str()
+                .unwrap(),
+        )
+        .unwrap();
+        assert_eq!(copy["stringData"]["a"], masked["data"]["a"]);
+        let broken = mask_object(
+            &json!({"apiVersion": "v1", "kind": "Secret", "metadata": {"annotations": {LAST_APPLIED: "{hunter2"}}}),
+        );
+        assert!(!broken.to_string().contains("hunter2"));
+    }
+
+    #[test]
+    fn only_secrets_are_masked() {
+        for kind in ["ConfigMap", "Widget"] {
+            let object = json!({"apiVersion": "v1", "kind": kind, "data": {"a": "x"}});
+            assert_eq!(mask_object(&object), object);
+        }
+        let other =
+            json!({"apiVersion": "vault.example/v1", "kind": "Secret", "data": {"path": "x"}});
+        assert_eq!(mask_object(&other), other);
+    }
+
+    #[test]
+    fn texts_lose_the_values() {
+        let values = [
+            "hunter2".to_owned(),
+            "line one\nline \"two\"".to_owned(),
+            "ab".to_owned(),
+        ];
+        for (text, expected) in [
+            (
+                "invalid value \"hunter2\": no",
+                "invalid value \"++++++++\": no",
+            ),
+            ("data: aHVudGVyMg==", "data: ++++++++"),
+            (
+                "got \"line one\\nline \\\"two\\\"\"",
+                "got \"++++++++++++\"",
+            ),
+            ("got line one", "got ++++++++++++"),
+            ("about ab", "about ++++++++++++++++"),
+        ] {
+            assert_eq!(mask_text(text, &values), expected);
+        }
+        let secret = json!({"apiVersion": "v1", "kind": "Secret", "data": {"p": "aHVudGVyMg=="}});
+        assert_eq!(
+            mask_text("bad hunter2", &secret_values(&secret)),
+            "bad ++++++++"
+        );
+    }
+
+    /// A drift of a Secret in which the words stand in every place that can hold one.
+    fn drift(words: &[String], plain: bool) -> ObjectDrift {
+        let path = |names: &[&str]| FieldPath::fields(names.iter().copied());
+        let encode = |word: &String| {
+            if plain {
+                word.clone()
+            } else {
+                base64::engine::general_purpose::STANDARD.encode(word)
+            }
+        };
+        let map: serde_json::Map<String, Value> = words
+            .iter()
+            .enumerate()
+            .map(|(i, w)| (format!("k{i}"), json!(encode(w))))
+            .collect();
+        let applied =
+            json!({"kind": "Secret", "stringData": {"x": words[0]}, "data": map}).to_string();
+        let object = json!({"apiVersion": "v1", "kind": "Secret", "data": map, "stringData": {"y": words[0]},
+            "metadata": {"name": "s", "annotations": {LAST_APPLIED: applied}}});
+        let mut drift = ObjectDrift::new(
+            ObjectKey::new("", "Secret", "a", "s"),
+            Gvk::from_api_version("v1", "Secret"),
+            Verdict::Drifted,
+        );
+        let owner = Owner {
+            manager: "m".to_owned(),
+            apply: false,
+            subresource: String::new(),
+            time: None,
+        };
+        let field = |path: FieldPath, value: Value| FieldDrift {
+            path,
+            live: Some(value.clone()),
+            predicted: Some(value),
+            cause: Default::default(),
+            owners: Vec::new(),
+            place: None,
+        };
+        drift.fields = vec![
+            field(path(&["data", "k0"]), json!(encode(&words[0]))),
+            field(path(&["data"]), json!(map)),
+            field(
+                path(&["metadata", "annotations", LAST_APPLIED]),
+                json!(applied),
+            ),
+            field(
+                path(&["metadata", "annotations"]),
+                json!({LAST_APPLIED: applied}),
+            ),
+            field(FieldPath::default(), object.clone()),
+        ];
+        drift.overridden = drift.fields.clone();
+        drift.foreign = vec![Foreign {
+            path: path(&["data", "k0"]),
+            value: json!(encode(&words[0])),
+            owner,
+        }];
+        drift.conflicts = vec![Conflict {
+            field: ".data.k0".to_owned(),
+            manager: "m".to_owned(),
+        }];
+        drift.problem = Some(
+            Problem::new(ProblemKind::Rejected, format!("no {}", words[0])).because(format!(
+                "{:?} is bad: {}",
+                words,
+                encode(&words[0])
+            )),
+        );
+        drift.live = Some(Arc::new(object.clone()));
+        drift.predicted = Some(Arc::new(object));
+        drift
+    }
+
+    proptest! {
+        #[test]
+        fn no_value_is_left_anywhere(words in proptest::collection::vec("Z[A-Z0-9!#%]{6,12}Q", 1..4), plain: bool) {
+            let shown = format!("{:?}", masked(&drift(&words, plain)));
+            for word in &words {
+                prop_assert!(!shown.contains(word), "{word} in {shown}");
+                prop_assert!(!shown.contains(&base64::engine::general_purpose::STANDARD.encode(word)));
+            }
+        }
+    }
+}
