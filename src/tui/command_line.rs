@@ -1,0 +1,258 @@
+//! The command line: names from the key table, with what may follow them.
+
+use crate::domain::Revision;
+use crate::engine::{Draw, Request};
+
+use super::dialogs::About;
+use super::keymap::{Argument, COMMANDS, Command, CommandSpec};
+use super::list::Row as _;
+use super::message::Effect;
+use super::state::{Pane, State};
+use super::update::{draw_plan, run_command};
+
+/// Short names that people's fingers know.
+const SHORT: &[(&str, &str)] = &[
+    ("q", "quit"),
+    ("q!", "quit"),
+    ("revision", "rev"),
+    ("context", "ctx"),
+];
+
+fn spec(name: &str) -> Option<&'static CommandSpec> {
+    let name = SHORT
+        .iter()
+        .find(|(short, _)| *short == name)
+        .map_or(name, |(_, long)| long);
+    COMMANDS.iter().find(|c| c.typed && c.name == name)
+}
+
+fn split(text: &str) -> (&str, Option<&str>) {
+    match text.trim_start().split_once(' ') {
+        Some((name, rest)) => (name, Some(rest.trim())),
+        None => (text.trim(), None),
+    }
+}
+
+/// What could stand where the cursor is, best first.
+pub fn candidates(state: &State, text: &str) -> Vec<String> {
+    let (name, argument) = split(text);
+    let mut all: Vec<String> = match argument {
+        None => COMMANDS
+            .iter()
+            .filter(|c| c.typed)
+            .map(|c| c.name.to_owned())
+            .collect(),
+        Some(_) => match spec(name).map(|s| s.argument) {
+            Some(Argument::App) => state
+                .data
+                .apps
+                .iter()
+                .map(|a| a.app.id.name.clone())
+                .collect(),
+            Some(Argument::Context) => state
+                .data
+                .clusters
+                .iter()
+                .map(|c| c.context.clone())
+                .collect(),
+            Some(Argument::Record) => state
+                .detail
+                .record_rows
+                .iter()
+                .map(|r| r.0.id.to_string())
+                .collect(),
+            Some(Argument::Revision) => {
+                let own = state.app().map(|a| a.app.source.revision.to_string());
+                let synced = state
+                    .detail
+                    .record_rows
+                    .iter()
+                    .map(|r| r.0.commit.short().to_owned());
+                ["worktree".to_owned()]
+                    .into_iter()
+                    .chain(own)
+                    .chain(synced)
+                    .collect()
+            }
+            Some(Argument::All) => vec!["all".to_owned()],
+            Some(Argument::None) | None => Vec::new(),
+        },
+    };
+    let typed = argument.unwrap_or(name);
+    all.retain(|c| c.contains(typed));
+    all.sort_by_key(|c| !c.starts_with(typed));
+    let mut seen = std::collections::BTreeSet::new();
+    all.retain(|c| seen.insert(c.clone()));
+    all.truncate(20);
+    all
+}
+
+/// The text with its last word completed: as far as all candidates agree, else to the first.
+pub fn complete(state: &State, text: &str) -> Option<String> {
+    let candidates = candidates(state, text);
+    let (name, argument) = split(text);
+    let typed = argument.unwrap_or(name);
+    let first = candidates.first()?;
+    let starting: Vec<_> = candidates.iter().filter(|c| c.starts_with(typed)).collect();
+    let agreed = starting.iter().fold(first.as_str(), |agreed, c| {
+        let n = agreed
+            .char_indices()
+            .zip(c.chars())
+            .take_while(|((_, a), b)| a == b)
+            .last()
+            .map_or(0, |((at, a), _)| at + a.len_utf8());
+        &agreed[..n]
+    });
+    let done = if agreed.len() > typed.len() && !starting.is_empty() {
+        agreed
+    } else {
+        first
+    };
+    Some(match argument {
+        Some(_) => format!("{name} {done}"),
+        None => {
+            let takes = spec(done).is_some_and(|s| s.argument != Argument::None);
+            let space = if takes && candidates.len() == 1 {
+                " "
+            } else {
+                ""
+            };
+            format!("{done}{space}")
+        }
+    })
+}
+
+/// What the command that stands there does.
+pub fn help(text: &str) -> Option<&'static str> {
+    spec(split(text).0).map(|s| s.help)
+}
+
+/// Runs a line.
+pub fn run(state: &mut State, text: &str) -> Vec<Effect> {
+    let (name, argument) = split(text);
+    if name.is_empty() {
+        return Vec::new();
+    }
+    let Some(spec) = spec(name) else {
+        state.refuse(format!("There is no command `{name}`."));
+        return Vec::new();
+    };
+    let argument = argument.filter(|a| !a.is_empty());
+    match (spec.command, argument) {
+        // Typed in full, it is meant.
+        (Command::Quit, _) => super::update::ask_or_quit(state),
+        (Command::Revision, Some(revision)) => {
+            super::update::set_revision(state, Some(Revision::parse(revision)))
+        }
+        (Command::Refresh, Some("all")) => {
+            state.say("Refreshing everything.");
+            vec![Effect::Ask(Request::Refresh(None))]
+        }
+        (Command::ContextOnly, Some(context)) => {
+            if state.data.cluster(context).is_some() {
+                state.only_context = Some(context.to_owned());
+                state.focus = Pane::Apps;
+                state.list_apps();
+            } else {
+                state.refuse(format!("No cluster is reached by a context `{context}`."));
+            }
+            Vec::new()
+        }
+        (Command::Go, Some(name)) => {
+            go(state, name);
+            Vec::new()
+        }
+        (Command::Go, None) => {
+            state.refuse("Which App?");
+            Vec::new()
+        }
+        (Command::Sync, Some(name)) => {
+            let apps: Vec<_> = named(state, name);
+            match apps.as_slice() {
+                [_] => draw_plan(
+                    state,
+                    Draw::Sync {
+                        apps,
+                        only: Vec::new(),
+                        prune: false,
+                        prune_all: None,
+                        adopt: false,
+                    },
+                ),
+                [] => {
+                    state.refuse(format!("There is no App `{name}`."));
+                    Vec::new()
+                }
+                _ => {
+                    state.refuse(format!(
+                        "Several Apps are called `{name}`: say which as context/namespace/name."
+                    ));
+                    Vec::new()
+                }
+            }
+        }
+        (Command::Rollback, Some(id)) => roll_back(state, id),
+        (Command::Problems, _) => {
+            super::update::open_text(state, About::Problems(state.apps.selected.clone()));
+            Vec::new()
+        }
+        (_, Some(_)) if spec.argument == Argument::None || spec.argument == Argument::All => {
+            state.refuse(format!("`{}` takes nothing after it.", spec.name));
+            Vec::new()
+        }
+        (command, _) => run_command(state, command),
+    }
+}
+
+/// Apps of a name, written alone or as `context/namespace/name`.
+fn named(state: &State, name: &str) -> Vec<crate::domain::AppId> {
+    state
+        .data
+        .apps
+        .iter()
+        .map(|a| &a.app.id)
+        .filter(|id| id.name == name || id.to_string() == name)
+        .cloned()
+        .collect()
+}
+
+fn go(state: &mut State, name: &str) {
+    let exact = named(state, name);
+    let found = state
+        .app_rows
+        .iter()
+        .filter_map(|row| row.id())
+        .find(|id| exact.contains(id))
+        .or_else(|| {
+            state
+                .app_rows
+                .iter()
+                .filter_map(|row| row.id())
+                .find(|id| id.name.contains(name))
+        })
+        .cloned();
+    match found {
+        Some(id) => {
+            state.apps.select(&state.app_rows, &id);
+            state.focus = Pane::Apps;
+            state.settle();
+        }
+        None if exact.is_empty() => state.refuse(format!("There is no App `{name}`.")),
+        None => state.refuse("That App is not listed: a filter hides it."),
+    }
+}
+
+fn roll_back(state: &mut State, id: &str) -> Vec<Effect> {
+    let (Some(app), Ok(record)) = (
+        state.apps.selected.clone(),
+        id.trim_start_matches('#').parse(),
+    ) else {
+        state.refuse(format!("`{id}` is not the number of a Run."));
+        return Vec::new();
+    };
+    if !state.detail.record_rows.iter().any(|r| r.0.id == record) {
+        state.refuse(format!("The history of {} has no Run {id}.", app.name));
+        return Vec::new();
+    }
+    draw_plan(state, Draw::Rollback { app, record })
+}

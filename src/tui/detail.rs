@@ -1,0 +1,322 @@
+//! The selected App in detail: its tabs and what each shows.
+
+pub mod body;
+pub mod diff;
+pub mod history;
+pub mod resources;
+pub mod source;
+
+use std::sync::Arc;
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+
+use crate::domain::ObjectKey;
+use crate::engine::AppView;
+
+use super::document::{BodyOptions, Reader};
+use super::fit;
+use super::glyphs::Glyphs;
+use super::layout::Areas;
+use super::list::List;
+use super::painter::{Painter, Piece, piece, pieces_width};
+use super::screens::apps::{draw_lines, title_label};
+use super::state::{Pane, State};
+use super::theme::Label;
+use super::wording;
+
+/// What the detail pane shows.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Tab {
+    /// What differs.
+    #[default]
+    Diff,
+    /// Every object.
+    Resources,
+    /// Every Run.
+    History,
+    /// What Git says.
+    Source,
+}
+
+impl Tab {
+    /// All tabs, in their order.
+    pub const ALL: [Self; 4] = [Self::Diff, Self::Resources, Self::History, Self::Source];
+
+    /// Its name.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Diff => "Diff",
+            Self::Resources => "Resources",
+            Self::History => "History",
+            Self::Source => "Source",
+        }
+    }
+
+    /// The tab that many places on, round the ends.
+    #[must_use]
+    pub fn moved(self, delta: isize) -> Self {
+        let n = Self::ALL.len() as isize;
+        let at = Self::ALL.iter().position(|t| *t == self).unwrap_or(0) as isize;
+        Self::ALL[(at + delta).rem_euclid(n) as usize]
+    }
+}
+
+/// The selected App, and the place in each of its tabs.
+#[derive(Debug, Default)]
+pub struct Detail {
+    /// The tab shown.
+    pub tab: Tab,
+    /// The App, as it was last shown.
+    pub app: Option<Arc<AppView>>,
+    /// The Diff tab.
+    pub diff: Reader,
+    /// The Source tab.
+    pub source: Reader,
+    /// The Resources tab.
+    pub objects: List<ObjectKey>,
+    /// Its rows.
+    pub object_rows: Vec<resources::ObjectRow>,
+    /// The History tab.
+    pub records: List<u64>,
+    /// Its rows, newest first.
+    pub record_rows: Vec<history::RecordRow>,
+    /// How texts are built.
+    pub options: BodyOptions,
+    built_for: (u16, String),
+}
+
+impl Detail {
+    /// Shows an App as it is now. The same App keeps its places; another starts from the top, its secrets masked.
+    pub fn follow(
+        &mut self,
+        app: Option<Arc<AppView>>,
+        width: u16,
+        height: usize,
+        glyphs: &Glyphs,
+    ) {
+        let same_app = match (&self.app, &app) {
+            (Some(a), Some(b)) => a.app.id == b.app.id,
+            (None, None) => true,
+            _ => false,
+        };
+        if !same_app {
+            self.options.revealed = false;
+            self.objects = List::default();
+            self.records = List::default();
+        }
+        let built_for = (width, self.objects.filter.clone());
+        let unchanged = match (&self.app, &app) {
+            (Some(a), Some(b)) => Arc::ptr_eq(a, b),
+            (None, None) => true,
+            _ => false,
+        };
+        if !unchanged || built_for != self.built_for {
+            let (diff, source) = match &app {
+                Some(view) => (
+                    diff::sections(view, &self.objects.filter, usize::from(width), glyphs),
+                    source::sections(view, &self.objects.filter, glyphs),
+                ),
+                None => Default::default(),
+            };
+            if same_app {
+                self.diff.replace(diff);
+                self.source.replace(source);
+            } else {
+                self.diff.restart(diff);
+                self.source.restart(source);
+            }
+            self.object_rows = resources::rows(app.as_deref(), &self.objects.filter);
+            self.record_rows = history::rows(app.as_deref());
+            self.built_for = built_for;
+        }
+        self.app = app;
+        self.diff.set_options(self.options);
+        self.source.set_options(self.options);
+        self.objects.keep(&self.object_rows);
+        self.records.keep(&self.record_rows);
+        self.objects
+            .show(self.object_rows.len(), height.saturating_sub(1));
+        self.records
+            .show(self.record_rows.len(), height.saturating_sub(1));
+        self.diff.show(height);
+        self.source.show(height);
+    }
+
+    /// The text of the tab shown, where it is one.
+    pub fn reader(&mut self) -> Option<&mut Reader> {
+        match self.tab {
+            Tab::Diff => Some(&mut self.diff),
+            Tab::Source => Some(&mut self.source),
+            Tab::Resources | Tab::History => None,
+        }
+    }
+}
+
+/// Draws the pane.
+pub fn draw(state: &State, p: &Painter<'_>, buf: &mut Buffer, areas: &Areas) {
+    let focused = state.focus == Pane::Detail;
+    let Some(view) = &state.detail.app else {
+        let inner = p.frame(buf, areas.detail, &[], &[], focused);
+        let lines = [("Choose an App to see it here.".to_owned(), Label::Dim)];
+        return draw_lines(p, buf, inner, &lines);
+    };
+    let id = &view.app.id;
+    let room = usize::from(areas.detail.width.saturating_sub(8));
+    let dot = format!(" {} ", p.glyphs.dot);
+    let mut title = vec![piece(p.middle(&id.name, room), title_label(focused))];
+    for text in [&id.context, &view.app.destination.namespace] {
+        if !text.is_empty() && pieces_width(&title) + 3 + fit::width(text) <= room {
+            title.push(piece(dot.clone(), Label::Faint));
+            title.push(piece(text.clone(), Label::Dim));
+        }
+    }
+    let inner = p.frame(buf, areas.detail, &title, &[], focused);
+    draw_tabs(state, p, buf, inner);
+    draw_revision(p, buf, inner, view);
+    let content = areas.content;
+    match state.detail.tab {
+        Tab::Diff => diff::draw(state, p, buf, content, view),
+        Tab::Resources => resources::draw(state, p, buf, content, view),
+        Tab::History => history::draw(state, p, buf, content, view),
+        Tab::Source => source::draw(state, p, buf, content, view),
+    }
+}
+
+fn draw_tabs(state: &State, p: &Painter<'_>, buf: &mut Buffer, inner: Rect) {
+    let (mut x, y, end) = (inner.left() + 1, inner.top(), inner.right());
+    for tab in Tab::ALL {
+        let label = if tab == state.detail.tab {
+            Label::Title
+        } else {
+            Label::Dim
+        };
+        x = p.put(buf, x, end, y, tab.name(), label) + 3;
+    }
+    let detail = &state.detail;
+    let mut right = Vec::new();
+    let mut add = |text: String, label| {
+        if !right.is_empty() {
+            right.push(piece("  ", Label::Text));
+        }
+        right.push((text, label));
+    };
+    if !detail.objects.filter.is_empty() {
+        add(format!("/{}", detail.objects.filter), Label::Accent);
+    }
+    if detail.options.revealed {
+        add("secrets shown".to_owned(), Label::Bad);
+    }
+    if detail.tab == Tab::Diff && !detail.options.foreign {
+        add("foreign hidden".to_owned(), Label::Dim);
+    }
+    if detail.tab == Tab::Diff {
+        let stops = detail.diff.document.sections().iter();
+        let n = stops.filter(|s| s.stop).count();
+        if n > 0 {
+            add(wording::count(n, "difference", "differences"), Label::Dim);
+        }
+    }
+    p.put_right(buf, x, end.saturating_sub(1), y, &right);
+}
+
+/// Draws the line that says what the App is compared with, and what was synced.
+fn draw_revision(p: &Painter<'_>, buf: &mut Buffer, inner: Rect, view: &AppView) {
+    let (x, y, end) = (
+        inner.left() + 1,
+        inner.top() + 1,
+        inner.right().saturating_sub(1),
+    );
+    let synced = view.record.as_ref().and_then(|r| r.last_synced());
+    let mut right = Vec::new();
+    if let Some(pinned) = &view.pinned {
+        right.push(piece(
+            format!("{} pinned to {}", p.glyphs.pinned, pinned.short()),
+            Label::Warn,
+        ));
+    } else if let Some(record) = synced {
+        right.push(piece("synced ", Label::Dim));
+        right.push(piece(record.commit.short(), Label::Dim));
+        right.push(piece(format!(" {}", p.age(record.started)), Label::Dim));
+    } else {
+        use crate::engine::AppState;
+        let text = match view.state {
+            AppState::Available => "never synced",
+            AppState::Unmanaged => "not managed by trueup",
+            AppState::Managed | AppState::Unknown => "",
+        };
+        right.push(piece(text, Label::Dim));
+    }
+    if let Some(since) = view.old_since {
+        right.push(piece(
+            format!("  {} as of {}", p.glyphs.old, p.age(since)),
+            Label::Warn,
+        ));
+    }
+    let right_start = p.put_right(buf, x + 12, end, y, &right);
+    let left = revision(p, view, synced.map(|r| r.commit.short()));
+    let limit = if right_start < end {
+        right_start.saturating_sub(2)
+    } else {
+        end
+    };
+    let mut at = x;
+    for (text, label) in left {
+        let room = usize::from(limit.saturating_sub(at));
+        if room < 2 {
+            break;
+        }
+        at = p.put(buf, at, limit, y, &p.end(&text, room), label);
+    }
+}
+
+fn revision(p: &Painter<'_>, view: &AppView, synced: Option<&str>) -> Vec<Piece> {
+    let Some(target) = &view.target else {
+        let text = format!("{} not resolved", view.app.source.revision);
+        return vec![piece(text, Label::Dim)];
+    };
+    let mut pieces = Vec::new();
+    let moved = synced.is_some_and(|s| s != target.commit.id.short());
+    if moved {
+        let n = view.ahead.filter(|n| *n > 0);
+        let text = n.map_or_else(String::new, |n| n.to_string());
+        pieces.push(piece(format!("{}{text} ", p.glyphs.git), Label::Git));
+    }
+    pieces.push(piece(
+        format!("{}@{}", target.name, target.commit.id.short()),
+        if target.override_of.is_some() {
+            Label::Accent
+        } else {
+            Label::Text
+        },
+    ));
+    if let Some(own) = &target.override_of {
+        pieces.push(piece(format!(" instead of {own}"), Label::Accent));
+    }
+    for (set, text) in [
+        (
+            target.uncommitted > 0,
+            format!(
+                " {}{}",
+                p.glyphs.uncommitted,
+                wording::count(target.uncommitted, "uncommitted file", "uncommitted files")
+            ),
+        ),
+        (target.unpushed, format!(" {}not pushed", p.glyphs.unpushed)),
+        (
+            target.behind > 0,
+            format!(" {} behind the remote", target.behind),
+        ),
+    ] {
+        if set {
+            pieces.push(piece(text, Label::Warn));
+        }
+    }
+    let c = &target.commit;
+    pieces.push(piece(format!(" {}", c.summary), Label::Dim));
+    pieces.push(piece(
+        format!(" ({}, {})", c.author, p.age(c.time)),
+        Label::Faint,
+    ));
+    pieces
+}

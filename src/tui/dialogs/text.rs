@@ -1,0 +1,303 @@
+//! Texts to read: the keys, a Problem with all its causes and hints, why an object is as it is.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+
+use crate::domain::text::visible;
+use crate::domain::{AppId, ObjectKey, Problem};
+use crate::engine::{Reason, Ticket};
+
+use super::super::age;
+use super::super::detail::{body, diff};
+use super::super::document::{Reader, Section};
+use super::super::keymap::{Context, Press};
+use super::super::painter::{Painter, Piece, piece};
+use super::super::state::State;
+use super::super::theme::Label;
+use super::super::wording;
+
+#[allow(
+    clippy::large_enum_variant,
+    reason = "one of them lives at a time, in a box"
+)]
+/// What a text is about, to write it anew when that changes.
+#[derive(Clone, Debug)]
+pub enum About {
+    /// The keys that hold in a context.
+    Keys(Context),
+    /// What is wrong with everything: an App, the repositories, the clusters.
+    Problems(Option<AppId>),
+    /// A cluster.
+    Cluster(String),
+    /// An object, and what was asked about it.
+    Object {
+        /// Whose.
+        app: AppId,
+        /// Which.
+        key: ObjectKey,
+        /// The question to the engine.
+        ticket: Ticket,
+        /// The answer.
+        reasons: Option<Result<Vec<Reason>, Problem>>,
+    },
+}
+
+/// See the module.
+#[derive(Debug)]
+pub struct TextDialog {
+    /// What it is about.
+    pub about: About,
+    /// The text.
+    pub reader: Reader,
+}
+
+impl TextDialog {
+    /// A text about something.
+    pub fn new(about: About, state: &State) -> Self {
+        let mut dialog = Self {
+            about,
+            reader: Reader::default(),
+        };
+        let sections = dialog.sections(state);
+        dialog.reader.restart(sections);
+        dialog
+    }
+
+    /// Its title.
+    pub fn title(&self) -> String {
+        match &self.about {
+            About::Keys(context) => format!("Keys: {}", context.title()),
+            About::Problems(_) => "What is wrong".to_owned(),
+            About::Cluster(context) => context.clone(),
+            About::Object { app, key, .. } => wording::object(key, &app.namespace),
+        }
+    }
+
+    /// Writes it.
+    pub fn sections(&self, state: &State) -> Vec<Section> {
+        let (width, _) = super::text_size(state.size);
+        match &self.about {
+            About::Keys(context) => keys(state, *context),
+            About::Problems(app) => problems(state, app.as_ref(), width),
+            About::Cluster(context) => cluster(state, context, width),
+            About::Object {
+                app, key, reasons, ..
+            } => object(state, app, key, reasons.as_ref(), width),
+        }
+    }
+}
+
+/// Draws a text.
+pub fn draw(state: &State, p: &Painter<'_>, buf: &mut Buffer, dialog: &TextDialog) {
+    let inner = super::open(state, p, buf, None, &dialog.title(), "");
+    let text = Rect::new(
+        inner.left(),
+        inner.top() + 1,
+        inner.width,
+        inner.height.saturating_sub(2),
+    );
+    body::draw(&dialog.reader, p, buf, text, false);
+}
+
+fn heading(name: &str, lines: Vec<Vec<Piece>>) -> Section {
+    let mut section = Section::text(name, lines);
+    section.left = vec![piece(name, Label::Strong)];
+    section
+}
+
+fn keys(state: &State, context: Context) -> Vec<Section> {
+    context
+        .chain()
+        .iter()
+        .map(|&part| {
+            let rows = state
+                .keymap
+                .within(part)
+                .filter(|b| b.context == part && !b.keys.is_empty());
+            let lines = rows.map(|b| {
+                let keys: Vec<_> = b.keys.iter().map(Press::to_string).collect();
+                vec![
+                    piece(format!("  {:<14}", keys.join(" ")), Label::Accent),
+                    piece(b.command.spec().help, Label::Text),
+                ]
+            });
+            heading(part.title(), lines.collect())
+        })
+        .collect()
+}
+
+fn problems(state: &State, app: Option<&AppId>, width: usize) -> Vec<Section> {
+    let mut sections = Vec::new();
+    let mut add = |title: &str, problems: &[Problem]| {
+        if !problems.is_empty() {
+            let lines = problems
+                .iter()
+                .flat_map(|p| diff::problem_lines(p, width, &state.glyphs));
+            sections.push(heading(title, lines.collect()));
+        }
+    };
+    if let Some(view) = app.and_then(|id| state.data.app(id)) {
+        add(&format!("App {}", view.app.id.name), &view.problems);
+    }
+    add("trueup", &state.data.problems);
+    for view in &state.data.clusters {
+        if let crate::engine::Reach::Down { problem, .. } = &view.reach {
+            add(&view.context, std::slice::from_ref(problem));
+        }
+        add(&view.context, &view.problems);
+    }
+    if !state.data.notices.is_empty() {
+        let lines = state.data.notices.iter().flat_map(|notice| {
+            let place = if notice.place.is_empty() {
+                String::new()
+            } else {
+                format!("{}: ", notice.place)
+            };
+            let text = format!("{place}{}", notice.text);
+            diff::paragraph(&text, width, Label::Dim)
+        });
+        sections.push(heading("Noticed", lines.collect()));
+    }
+    if sections.is_empty() {
+        let line = vec![piece("Nothing is wrong.", Label::Good)];
+        sections.push(Section::text("nothing", vec![line]));
+    }
+    sections
+}
+
+fn cluster(state: &State, context: &str, width: usize) -> Vec<Section> {
+    let Some(view) = state.data.cluster(context) else {
+        return Vec::new();
+    };
+    let fact = |name: &str, text: &str| {
+        vec![
+            piece(format!("{name:<10}"), Label::Dim),
+            piece(text, Label::Text),
+        ]
+    };
+    let rights = match view.rights {
+        crate::engine::Rights::Unknown => "not known",
+        crate::engine::Rights::Read => "reading alone: verdicts are not confirmed by the server",
+        crate::engine::Rights::Partial => "some kinds or namespaces may be changed",
+        crate::engine::Rights::Full => "whatever its Apps need",
+    };
+    let mut lines = vec![
+        fact("server", &view.server),
+        fact("version", &view.version),
+        fact("user", &view.user),
+        fact("rights", rights),
+        fact("Apps", &view.n_apps.to_string()),
+    ];
+    if let crate::engine::Reach::Up { latency } = view.reach {
+        lines.push(fact("latency", &age::latency(latency)));
+    }
+    if let Some(other) = &view.same_as {
+        lines.push(fact("same as", other));
+    }
+    let mut sections = vec![Section::text("facts", lines)];
+    let mut wrong: Vec<&Problem> = Vec::new();
+    if let crate::engine::Reach::Down { problem, .. } = &view.reach {
+        wrong.push(problem);
+    }
+    wrong.extend(&view.problems);
+    for (i, problem) in wrong.into_iter().enumerate() {
+        let mut lines = vec![Vec::new()];
+        lines.extend(diff::problem_lines(problem, width, &state.glyphs));
+        sections.push(Section::text(format!("problem {i}"), lines));
+    }
+    sections
+}
+
+fn object(
+    state: &State,
+    app: &AppId,
+    key: &ObjectKey,
+    reasons: Option<&Result<Vec<Reason>, Problem>>,
+    width: usize,
+) -> Vec<Section> {
+    let found = state
+        .data
+        .app(app)
+        .and_then(|view| view.objects.iter().find(|o| o.drift.key == *key));
+    let Some(object) = found else {
+        let line = vec![piece("The App has it no more.", Label::Dim)];
+        return vec![Section::text("gone", vec![line])];
+    };
+    let (sign, word, label) = wording::verdict(&object.drift, &state.glyphs);
+    let mut first = vec![piece(format!("{sign} {word}"), label)];
+    let summary = diff::summary(&object.drift, &state.glyphs);
+    if !summary.is_empty() {
+        first.push(piece("   ", Label::Text));
+        first.extend(summary);
+    }
+    let mut lines = vec![first];
+    if let Some(health) = &object.health {
+        let (_, label) = wording::health(health.status);
+        lines.push(vec![piece(health.status.to_string(), label)]);
+        lines.extend(diff::paragraph(&health.message, width, Label::Text));
+    }
+    if let Some(problem) = &object.drift.problem {
+        lines.push(Vec::new());
+        lines.extend(diff::problem_lines(problem, width, &state.glyphs));
+    }
+    for conflict in &object.drift.conflicts {
+        lines.push(vec![
+            piece("takes ", Label::Dim),
+            piece(conflict.field.clone(), Label::Text),
+            piece(format!(" from {}", conflict.manager), Label::Warn),
+        ]);
+    }
+    let mut sections = vec![Section::text("object", lines)];
+    sections.push(match reasons {
+        None => Section::text(
+            "reasons",
+            vec![vec![piece("Asking the cluster why.", Label::Dim)]],
+        ),
+        Some(Err(problem)) => Section::text(
+            "reasons",
+            diff::problem_lines(problem, width, &state.glyphs),
+        ),
+        Some(Ok(reasons)) if reasons.is_empty() => Section::text(
+            "reasons",
+            vec![vec![piece(
+                "The cluster has nothing to say about it.",
+                Label::Dim,
+            )]],
+        ),
+        Some(Ok(reasons)) => heading("What the cluster says", reason_lines(state, reasons, width)),
+    });
+    sections
+}
+
+/// Reasons as lines, newest last.
+pub fn reason_lines(state: &State, reasons: &[Reason], width: usize) -> Vec<Vec<Piece>> {
+    reasons
+        .iter()
+        .flat_map(|reason| {
+            let when = reason
+                .time
+                .map_or_else(|| "now".to_owned(), |t| age::age(t, state.now).0);
+            let label = if reason.warning {
+                Label::Warn
+            } else {
+                Label::Text
+            };
+            let sign = if reason.warning {
+                state.glyphs.warning
+            } else {
+                state.glyphs.dot
+            };
+            let text = format!(
+                "{sign} {}: {}",
+                visible(&reason.about),
+                visible(&reason.text)
+            );
+            let lines = diff::paragraph(&text, width.saturating_sub(7), label);
+            lines.into_iter().enumerate().map(move |(i, mut line)| {
+                let when = if i == 0 { when.as_str() } else { "" };
+                line.insert(0, piece(format!("{when:>5}  "), Label::Dim));
+                line
+            })
+        })
+        .collect()
+}

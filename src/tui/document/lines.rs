@@ -1,0 +1,106 @@
+//! The built body of a section: lines of a comparison or of a manifest.
+
+use crate::domain::{FieldPath, Manifest, ObjectDrift, Position, RepoPath};
+use crate::drift::{lines as drift_lines, redact};
+
+use super::{BodyOptions, Content};
+
+/// A line of a manifest as Git renders it.
+#[derive(Clone, Debug)]
+pub struct SourceLine {
+    /// Columns that it is indented by.
+    pub indent: u16,
+    /// The text.
+    pub text: String,
+    /// Where Git states it.
+    pub position: Option<Position>,
+}
+
+/// What the lines are of.
+#[derive(Clone, Debug, Default)]
+pub enum Body {
+    /// Nothing.
+    #[default]
+    Empty,
+    /// A comparison.
+    Drift(Vec<drift_lines::Line>),
+    /// A manifest, with its file.
+    Source(RepoPath, Vec<SourceLine>),
+}
+
+/// A built body, with what it was built from: as long as it is kept, no other object can have its address.
+#[derive(Clone, Debug, Default)]
+pub struct Lines {
+    /// The lines.
+    pub body: Body,
+    _content: Option<Content>,
+}
+
+impl Lines {
+    /// Builds a body.
+    pub fn build(content: Content, options: BodyOptions) -> Self {
+        let body = match &content {
+            Content::Empty => Body::Empty,
+            Content::Drift(drift) => Body::Drift(of_drift(drift, options)),
+            Content::Source(manifest) => {
+                Body::Source(manifest.origin.file.clone(), of_source(manifest, options))
+            }
+        };
+        Self {
+            body,
+            _content: Some(content),
+        }
+    }
+
+    /// Number of lines.
+    pub fn len(&self) -> usize {
+        match &self.body {
+            Body::Empty => 0,
+            Body::Drift(lines) => lines.len(),
+            Body::Source(_, lines) => lines.len(),
+        }
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// The field that a line shows.
+    pub fn path(&self, line: usize) -> Option<&FieldPath> {
+        match &self.body {
+            Body::Drift(lines) => lines.get(line).map(|l| &l.path),
+            _ => None,
+        }
+    }
+}
+
+fn of_drift(drift: &ObjectDrift, options: BodyOptions) -> Vec<drift_lines::Line> {
+    let how = drift_lines::LineOptions {
+        context: options.context,
+        foreign: options.foreign,
+    };
+    if options.revealed {
+        drift_lines::build(drift, &how)
+    } else {
+        drift_lines::build(&redact::masked(drift), &how)
+    }
+}
+
+fn of_source(manifest: &Manifest, options: BodyOptions) -> Vec<SourceLine> {
+    let masked;
+    let value = if options.revealed {
+        &*manifest.value
+    } else {
+        masked = redact::mask_object(&manifest.value);
+        &masked
+    };
+    crate::yaml::emit_lines(value)
+        .into_iter()
+        .map(|line| SourceLine {
+            indent: line.indent,
+            position: manifest.origin.places.at(&line.pointer),
+            text: line.text,
+        })
+        .collect()
+}

@@ -1,0 +1,175 @@
+//! The reader's place in a document: the line at the top, the line under the cursor, the first column shown.
+
+use super::{BodyOptions, Document, Piece, Pos, Section};
+
+/// A document with the reader's place in it.
+#[derive(Debug, Default)]
+pub struct Reader {
+    /// The document.
+    pub document: Document,
+    /// The line at the top.
+    pub top: Pos,
+    /// The line under the cursor.
+    pub cursor: Pos,
+    /// The first column shown.
+    pub column: usize,
+}
+
+/// A line to be drawn.
+#[derive(Clone, Copy, Debug)]
+pub enum Row<'d> {
+    /// The heading of a section, and whether it is folded.
+    Head(&'d Section, bool),
+    /// A line before the body.
+    Intro(&'d [Piece]),
+    /// A line of the body, by its index.
+    Body(usize),
+}
+
+impl Reader {
+    /// Replaces the sections and stays at the same field of the same section.
+    pub fn replace(&mut self, sections: Vec<Section>) {
+        let (top, cursor) = (
+            self.document.anchor(self.top),
+            self.document.anchor(self.cursor),
+        );
+        self.document.set_sections(sections);
+        self.top = self.document.find(&top);
+        self.cursor = self.document.find(&cursor);
+    }
+
+    /// Another text: from its beginning, nothing folded by hand.
+    pub fn restart(&mut self, sections: Vec<Section>) {
+        self.document.forget_folds();
+        self.document.set_sections(sections);
+        self.top = self.document.first();
+        self.cursor = self.top;
+        self.column = 0;
+    }
+
+    /// Changes how bodies are built, and stays at the same field.
+    pub fn set_options(&mut self, options: BodyOptions) -> bool {
+        let (top, cursor) = (
+            self.document.anchor(self.top),
+            self.document.anchor(self.cursor),
+        );
+        let other = self.document.set_options(options);
+        if other {
+            self.top = self.document.find(&top);
+            self.cursor = self.document.find(&cursor);
+        }
+        other
+    }
+
+    /// Moves the cursor by lines and keeps it on screen.
+    pub fn step(&mut self, delta: isize, height: usize) {
+        self.cursor = self.document.moved(self.cursor, delta);
+        self.show(height);
+    }
+
+    /// Scrolls by lines; the cursor stays on screen.
+    pub fn scroll(&mut self, delta: isize, height: usize) {
+        let last = self.last_top(height);
+        self.top = self.document.moved(self.top, delta).min(last);
+        let bottom = self
+            .document
+            .moved(self.top, height.saturating_sub(1) as isize);
+        self.cursor = self.cursor.clamp(self.top, bottom.max(self.top));
+    }
+
+    /// Goes to the first line, or to the last.
+    pub fn end(&mut self, last: bool, height: usize) {
+        self.cursor = if last {
+            self.document.last()
+        } else {
+            self.document.first()
+        };
+        self.show(height);
+    }
+
+    /// Goes to the heading of the next section that is a difference, or of the one before, round the ends.
+    pub fn seek(&mut self, back: bool, height: usize) {
+        let n = self.document.sections().len();
+        let at = self.cursor.section;
+        let found = (1..=n)
+            .map(|i| {
+                if back {
+                    (at + n * 2 - i) % n
+                } else {
+                    (at + i) % n
+                }
+            })
+            .find(|&i| self.document.sections()[i].stop);
+        if let Some(section) = found {
+            self.go(section, height);
+        }
+    }
+
+    /// Goes to the heading of a section and shows as much of it as fits.
+    pub fn go(&mut self, section: usize, height: usize) {
+        self.cursor = Pos { section, line: 0 };
+        self.top = self.cursor.min(self.last_top(height));
+        self.show(height);
+    }
+
+    /// Folds or unfolds the section under the cursor.
+    pub fn fold(&mut self, height: usize) {
+        let section = self.cursor.section;
+        let folded = self.document.is_folded(section);
+        self.document.fold(section, !folded);
+        if !folded {
+            self.cursor.line = 0;
+        }
+        self.show(height);
+    }
+
+    /// Folds all sections or unfolds them.
+    pub fn fold_all(&mut self, height: usize) {
+        self.document.fold_all();
+        self.cursor = self.document.clamp(self.cursor);
+        self.show(height);
+    }
+
+    /// Scrolls so that the cursor is on screen and no line is wasted below the end.
+    pub fn show(&mut self, height: usize) {
+        if height == 0 || self.document.is_empty() {
+            return;
+        }
+        self.cursor = self.document.clamp(self.cursor);
+        self.top = self.document.clamp(self.top).min(self.cursor);
+        let least = self.document.moved(self.cursor, -(height as isize - 1));
+        self.top = self.top.max(least).min(self.last_top(height));
+    }
+
+    /// The lines on screen.
+    pub fn rows(&self, height: usize) -> impl Iterator<Item = (Pos, Row<'_>)> {
+        let mut next = (self.document.height(self.top.section) > 0).then_some(self.top);
+        std::iter::from_fn(move || {
+            let at = next?;
+            next = self.document.next(at);
+            Some((at, self.row(at)?))
+        })
+        .take(height)
+    }
+
+    fn row(&self, at: Pos) -> Option<Row<'_>> {
+        let section = self.document.sections().get(at.section)?;
+        let mut line = at.line;
+        if section.has_head() {
+            if line == 0 {
+                return Some(Row::Head(section, self.document.is_folded(at.section)));
+            }
+            line -= 1;
+        }
+        Some(match section.intro.get(line) {
+            Some(pieces) => Row::Intro(pieces),
+            None => Row::Body(line - section.intro.len()),
+        })
+    }
+
+    fn last_top(&self, height: usize) -> Pos {
+        let last = self.document.last();
+        self.document
+            .moved(last, -(height.saturating_sub(1) as isize))
+    }
+}

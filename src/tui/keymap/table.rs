@@ -1,0 +1,292 @@
+//! The tables: commands with their names and words, and the keys that they are on.
+
+/// Where a key holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Context {
+    /// In all lists, texts and dialogs.
+    Anywhere,
+    /// In the panes, while no dialog is open.
+    Panes,
+    /// The list of Apps.
+    Apps,
+    /// The list of clusters.
+    Clusters,
+    /// The Diff tab.
+    Diff,
+    /// The Resources tab.
+    Resources,
+    /// The History tab.
+    History,
+    /// The Source tab.
+    Source,
+    /// A Plan that waits for an answer.
+    Plan,
+    /// A Run.
+    Run,
+    /// A question.
+    Question,
+    /// A text to read: help, a Problem.
+    Text,
+}
+
+impl Context {
+    /// All of them, in the order of the documentation.
+    pub const ALL: &[Self] = &[
+        Self::Panes,
+        Self::Apps,
+        Self::Clusters,
+        Self::Diff,
+        Self::Resources,
+        Self::History,
+        Self::Source,
+        Self::Plan,
+        Self::Run,
+        Self::Question,
+        Self::Text,
+        Self::Anywhere,
+    ];
+
+    /// Itself and those around it, innermost first.
+    pub fn chain(self) -> &'static [Self] {
+        use Context::*;
+        match self {
+            Anywhere => &[Anywhere],
+            Panes => &[Panes, Anywhere],
+            Apps => &[Apps, Panes, Anywhere],
+            Clusters => &[Clusters, Panes, Anywhere],
+            Diff => &[Diff, Panes, Anywhere],
+            Resources => &[Resources, Panes, Anywhere],
+            History => &[History, Panes, Anywhere],
+            Source => &[Source, Panes, Anywhere],
+            Plan => &[Plan, Anywhere],
+            Run => &[Run, Anywhere],
+            Question => &[Question, Anywhere],
+            Text => &[Text, Anywhere],
+        }
+    }
+
+    /// Its heading.
+    pub fn title(self) -> &'static str {
+        match self {
+            Self::Anywhere => "Everywhere",
+            Self::Panes => "In the panes",
+            Self::Apps => "Apps",
+            Self::Clusters => "Clusters",
+            Self::Diff => "Diff",
+            Self::Resources => "Resources",
+            Self::History => "History",
+            Self::Source => "Source",
+            Self::Plan => "A Plan",
+            Self::Run => "A Run",
+            Self::Question => "A question",
+            Self::Text => "A text",
+        }
+    }
+}
+
+/// What follows a command on the command line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Argument {
+    /// Nothing.
+    None,
+    /// A revision, or `worktree`.
+    Revision,
+    /// An App's name; optional.
+    App,
+    /// A context's name; optional.
+    Context,
+    /// The number of a record; optional.
+    Record,
+    /// `all`; optional.
+    All,
+}
+
+impl Argument {
+    /// How the documentation writes it.
+    pub fn hint(self) -> &'static str {
+        match self {
+            Self::None => "",
+            Self::Revision => " [REVISION|worktree]",
+            Self::App => " [APP]",
+            Self::Context => " [CONTEXT]",
+            Self::Record => " [ID]",
+            Self::All => " [all]",
+        }
+    }
+}
+
+/// A command as a person meets it.
+#[derive(Clone, Copy, Debug)]
+pub struct CommandSpec {
+    /// The command.
+    pub command: Command,
+    /// Its name in the configuration and on the command line.
+    pub name: &'static str,
+    /// Whether it can be typed on the command line.
+    pub typed: bool,
+    /// What may follow it there.
+    pub argument: Argument,
+    /// What it does.
+    pub help: &'static str,
+}
+
+macro_rules! commands {
+    ($($command:ident $name:literal $typed:literal $argument:ident $help:literal),* $(,)?) => {
+        /// Everything that a key or the command line can ask for.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+        pub enum Command { $(#[doc = $help] $command),* }
+        /// All commands.
+        pub const COMMANDS: &[CommandSpec] = &[
+            $(CommandSpec {
+                command: Command::$command,
+                name: $name,
+                typed: $typed,
+                argument: Argument::$argument,
+                help: $help,
+            }),*
+        ];
+    };
+}
+
+commands! {
+    Sync "sync" true App "draw the Plan of a sync: of what is marked, else of the selected App",
+    Rollback "rollback" true Record "go back to an earlier Run: choose it in the history",
+    Refresh "refresh" true All "fetch, render and compare the selected App again",
+    Revision "rev" true Revision "compare the selected App with another revision, or with its own again",
+    Drift "drift" true None "list only Apps that differ or are not well, or all again",
+    ContextOnly "ctx" true Context "list only the Apps of one context, or all again",
+    Go "app" true App "go to an App",
+    Reveal "reveal" true None "show the secret values of the selected App, after asking",
+    Foreign "foreign" true None "show or hide what others added",
+    WatchRun "run" true None "show the Run that is under way, or the last one",
+    Problems "problems" true None "show what is wrong in full",
+    Help "help" true None "show the keys that hold here",
+    Quit "quit" true None "leave trueup",
+    Back "back" false None "one step back: a filter first, then marks, then the pane",
+    Open "open" false None "go into what is under the cursor",
+    Mark "mark" false None "mark or unmark what is under the cursor",
+    Filter "filter" false None "filter the list by words; `!word` leaves out",
+    CommandLine "command" false None "type a command",
+    ShowDiff "diff" false None "go to the diff",
+    NextPane "next-pane" false None "go to the next pane",
+    PreviousPane "previous-pane" false None "go to the pane before",
+    NextTab "next-tab" false None "show the next tab",
+    PreviousTab "previous-tab" false None "show the tab before",
+    NextDifference "next-difference" false None "go to the next App or object that differs",
+    PreviousDifference "previous-difference" false None "go to the one before that differs",
+    LessContext "less-context" false None "show fewer unchanged lines around a change",
+    MoreContext "more-context" false None "show more unchanged lines around a change",
+    Fold "fold" false None "fold or unfold the object under the cursor",
+    FoldAll "fold-all" false None "fold or unfold all objects",
+    ScrollUp "scroll-up" false None "scroll the text half a page up, wherever the cursor is",
+    ScrollDown "scroll-down" false None "scroll the text half a page down, wherever the cursor is",
+    LineUp "line-up" false None "scroll the text one line up, wherever the cursor is",
+    LineDown "line-down" false None "scroll the text one line down, wherever the cursor is",
+    Accept "accept" false None "yes: run the Plan as shown",
+    Prune "prune" false None "with or without what is to be pruned",
+    Adopt "adopt" false None "take over what is managed otherwise",
+    Stop "stop" false None "stop the Run before its next step",
+    Up "up" false None "one up",
+    Down "down" false None "one down",
+    Left "left" false None "to the left",
+    Right "right" false None "to the right",
+    PageUp "page-up" false None "one page up",
+    PageDown "page-down" false None "one page down",
+    Top "top" false None "to the top",
+    Bottom "bottom" false None "to the bottom",
+    Interrupt "interrupt" false None "leave at once; asks while a Run is under way",
+}
+
+impl Command {
+    /// Its row.
+    pub fn spec(self) -> &'static CommandSpec {
+        &COMMANDS[self as usize]
+    }
+
+    /// Its name.
+    pub fn name(self) -> &'static str {
+        self.spec().name
+    }
+}
+
+/// Context, command, keys, and what the footer calls it (empty: not in the footer). The order is the footer's.
+pub const BINDINGS: &[(Context, Command, &str, &str)] = {
+    use Command as C;
+    use Context::*;
+    &[
+        (Apps, C::Open, "enter", ""),
+        (Clusters, C::Open, "enter", "its Apps"),
+        (Diff, C::Open, "enter", "fold"),
+        (Diff, C::LessContext, "{", ""),
+        (Diff, C::MoreContext, "}", "context"),
+        (Resources, C::Open, "enter", "why"),
+        (History, C::Open, "enter", "go back to it"),
+        (Source, C::Open, "enter", "fold"),
+        (Panes, C::Sync, "s", "sync"),
+        (Panes, C::Rollback, "R", "rollback"),
+        (Panes, C::Refresh, "r", "refresh"),
+        (Panes, C::ShowDiff, "d", "diff"),
+        (Apps, C::Mark, "space", "mark"),
+        (Resources, C::Mark, "space", "mark"),
+        (Panes, C::Filter, "/", "filter"),
+        (Panes, C::CommandLine, ":", "command"),
+        (Panes, C::Help, "? f1", "help"),
+        (Panes, C::NextPane, "tab", "pane"),
+        (Panes, C::PreviousPane, "shift-tab", ""),
+        (Panes, C::PreviousTab, "[", ""),
+        (Panes, C::NextTab, "]", "tab"),
+        (Panes, C::NextDifference, "n", ""),
+        (Panes, C::PreviousDifference, "N", ""),
+        (Diff, C::Fold, "-", ""),
+        (Source, C::Fold, "-", ""),
+        (Panes, C::FoldAll, "_", ""),
+        (Panes, C::Foreign, "f", ""),
+        (Panes, C::Reveal, "x", ""),
+        (Panes, C::WatchRun, "w", ""),
+        (Panes, C::Problems, "!", ""),
+        (Apps, C::LessContext, "{", ""),
+        (Apps, C::MoreContext, "}", ""),
+        (Panes, C::ScrollUp, "ctrl-u", ""),
+        (Panes, C::ScrollDown, "ctrl-d", ""),
+        (Panes, C::LineUp, "K", ""),
+        (Panes, C::LineDown, "J", ""),
+        (Panes, C::Quit, "q", "back"),
+        (Plan, C::Accept, "y", "yes, run it"),
+        (Plan, C::Prune, "p", "prune"),
+        (Plan, C::Adopt, "A", "adopt"),
+        (Plan, C::Open, "enter", ""),
+        (Plan, C::NextPane, "tab", ""),
+        (Plan, C::Fold, "- space", "fold"),
+        (Plan, C::FoldAll, "_", ""),
+        (Plan, C::NextDifference, "n", ""),
+        (Plan, C::PreviousDifference, "N", ""),
+        (Plan, C::LessContext, "{", ""),
+        (Plan, C::MoreContext, "}", "context"),
+        (Plan, C::ScrollUp, "ctrl-u", ""),
+        (Plan, C::ScrollDown, "ctrl-d", ""),
+        (Plan, C::Quit, "q", ""),
+        (Run, C::Open, "enter", ""),
+        (Run, C::Stop, "x", "stop"),
+        (Run, C::ScrollUp, "ctrl-u", ""),
+        (Run, C::ScrollDown, "ctrl-d", ""),
+        (Run, C::Quit, "q", "close"),
+        (Question, C::Open, "enter", "choose"),
+        (Question, C::Accept, "y", "yes"),
+        (Question, C::NextPane, "tab", ""),
+        (Question, C::Quit, "n q", "no"),
+        (Text, C::Open, "enter", ""),
+        (Text, C::ScrollUp, "ctrl-u", ""),
+        (Text, C::ScrollDown, "ctrl-d", ""),
+        (Text, C::Quit, "q ?", "close"),
+        (Anywhere, C::Back, "esc", ""),
+        (Anywhere, C::Up, "k up", ""),
+        (Anywhere, C::Down, "j down", ""),
+        (Anywhere, C::Left, "h left", ""),
+        (Anywhere, C::Right, "l right", ""),
+        (Anywhere, C::PageUp, "pgup ctrl-b", ""),
+        (Anywhere, C::PageDown, "pgdn ctrl-f", ""),
+        (Anywhere, C::Top, "g home", ""),
+        (Anywhere, C::Bottom, "G end", ""),
+        (Anywhere, C::Interrupt, "ctrl-c", ""),
+    ]
+};

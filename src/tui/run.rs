@@ -1,0 +1,283 @@
+//! The loop: keys, reports and one timer in; everything that is ready is taken, then one frame is drawn.
+
+use std::collections::VecDeque;
+use std::future::Future;
+use std::io::{self, Write};
+use std::sync::Arc;
+use std::time::Duration;
+
+use crossterm::event::{Event, EventStream};
+use futures::{FutureExt as _, Stream, StreamExt as _};
+use jiff::Timestamp;
+use ratatui::Terminal;
+use tokio::signal::unix::{SignalKind, signal};
+
+use crate::domain::{Clock, Problem, ProblemKind, Result};
+use crate::engine::{Report, Request, Snapshot};
+
+use super::keymap::Keymap;
+use super::message::{Effect, Message};
+use super::state::State;
+use super::terminal::{Counters, Guard, Screen};
+use super::theme::{Background, Depth, Theme};
+use super::update::update;
+use super::view::view;
+
+/// The engine as the console sees it.
+pub trait EngineLink {
+    /// Asks for something; never waits.
+    fn send(&self, request: Request);
+    /// What is known at the moment.
+    fn snapshot(&self) -> Arc<Snapshot>;
+    /// The next report; `None` once the engine has ended. A future that is dropped early must lose no report.
+    fn next_report(&mut self) -> impl Future<Output = Option<Report>>;
+}
+
+/// How the console looks and is operated.
+#[derive(Clone)]
+pub struct Options {
+    /// The keys.
+    pub keymap: Keymap,
+    /// How many colours there are.
+    pub depth: Depth,
+    /// What lies behind the text.
+    pub background: Background,
+    /// Whether only ASCII is drawn.
+    pub ascii: bool,
+    /// Tells the time.
+    pub clock: Arc<dyn Clock>,
+    /// Frames and bytes sent, to be read by whoever keeps a clone.
+    pub counters: Counters,
+}
+
+impl Options {
+    /// The looks that the environment asks for, read through `variable`: `NO_COLOR`, `TERM`, `COLORTERM`, `COLORFGBG`
+    /// and the locale.
+    pub fn from_environment(
+        clock: Arc<dyn Clock>,
+        variable: impl Fn(&str) -> Option<String>,
+    ) -> Self {
+        let get = |name: &str| variable(name).unwrap_or_default();
+        let term = get("TERM");
+        let depth = if !get("NO_COLOR").is_empty() || term == "dumb" {
+            Depth::Mono
+        } else if term == "linux" || term == "ansi" || term.ends_with("-16color") {
+            Depth::Basic
+        } else if matches!(get("COLORTERM").as_str(), "truecolor" | "24bit")
+            // GNU Screen passes the variable on and cannot show the colours.
+            && !term.starts_with("screen")
+            || term.ends_with("-direct")
+        {
+            Depth::True
+        } else if term.contains("256color") || term.starts_with("screen") && term != "screen" {
+            Depth::Indexed
+        } else {
+            Depth::Basic
+        };
+        // `COLORFGBG` is `foreground;background` in numbers of the sixteen colours; 7 and 9 to 15 are light.
+        let background = match get("COLORFGBG").rsplit(';').next().map(str::parse::<u8>) {
+            Some(Ok(0..=6 | 8)) => Background::Dark,
+            Some(Ok(7 | 9..=15)) => Background::Light,
+            _ => Background::Unknown,
+        };
+        let locale = ["LC_ALL", "LC_CTYPE", "LANG"]
+            .iter()
+            .map(|name| get(name))
+            .find(|value| !value.is_empty())
+            .unwrap_or_default()
+            .to_lowercase();
+        let ascii = term == "linux" || matches!(locale.as_str(), "c" | "posix");
+        Self {
+            keymap: Keymap::default(),
+            depth,
+            background,
+            ascii,
+            clock,
+            counters: Counters::default(),
+        }
+    }
+}
+
+/// Why the console ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Exit {
+    /// The user left.
+    Quit,
+    /// A signal asked for it (SIGTERM, SIGHUP, SIGINT).
+    Signal,
+    /// The terminal was closed.
+    Closed,
+    /// The engine ended.
+    Engine,
+}
+
+/// Runs the console until it is left. The terminal is given back on every way out.
+///
+/// # Errors
+/// There is no terminal, or it cannot be used.
+pub async fn run(engine: impl EngineLink, options: Options) -> Result<Exit> {
+    let guard = Guard::enter()?;
+    let writer = io::BufWriter::with_capacity(64 << 10, io::stdout());
+    let screen = Screen::new(writer, options.counters.clone());
+    let terminal = Terminal::new(screen).map_err(|error| broken(&error))?;
+    let exit = Console::new(engine, terminal, &options)?
+        .run(EventStream::new())
+        .await;
+    drop(guard);
+    exit
+}
+
+fn broken(error: &io::Error) -> Problem {
+    Problem::new(ProblemKind::Local, "the terminal cannot be used").because_of(error)
+}
+
+struct Console<E, W: Write> {
+    engine: E,
+    terminal: Terminal<Screen<W>>,
+    state: State,
+    clock: Arc<dyn Clock>,
+    next_change: Option<Timestamp>,
+}
+
+impl<E: EngineLink, W: Write> Console<E, W> {
+    fn new(engine: E, mut terminal: Terminal<Screen<W>>, options: &Options) -> Result<Self> {
+        let size = terminal.size().map_err(|error| broken(&error))?;
+        terminal.clear().map_err(|error| broken(&error))?;
+        let theme = Theme::new(options.depth, options.background);
+        let state = State::new(
+            engine.snapshot(),
+            size,
+            options.clock.now(),
+            options.keymap.clone(),
+            theme,
+            options.ascii,
+        );
+        engine.send(Request::Select(state.apps.selected.clone()));
+        Ok(Self {
+            engine,
+            terminal,
+            state,
+            clock: options.clock.clone(),
+            next_change: None,
+        })
+    }
+
+    async fn run(
+        mut self,
+        mut events: impl Stream<Item = io::Result<Event>> + Unpin,
+    ) -> Result<Exit> {
+        let on_signal = |kind| signal(kind).map_err(|error| broken(&error));
+        let mut terminate = on_signal(SignalKind::terminate())?;
+        let mut hangup = on_signal(SignalKind::hangup())?;
+        let mut interrupt = on_signal(SignalKind::interrupt())?;
+        let mut inbox = VecDeque::new();
+        loop {
+            if self.state.take_dirty() {
+                if self.draw().is_err() {
+                    return Ok(Exit::Closed);
+                }
+                // Keys that were pressed before this frame was on screen must not answer what it asks.
+                if take_ready(&mut events, &mut inbox) {
+                    return Ok(Exit::Closed);
+                }
+                inbox.push_back(Message::Shown);
+            }
+            if inbox.is_empty() {
+                let timer = self.until_next_change();
+                tokio::select! {
+                    event = events.next() => match event {
+                        Some(Ok(event)) => inbox.extend(message(event)),
+                        Some(Err(_)) | None => return Ok(Exit::Closed),
+                    },
+                    report = self.engine.next_report() => match report {
+                        Some(report) => inbox.push_back(self.translate(report)),
+                        None => return Ok(Exit::Engine),
+                    },
+                    () = sleep(timer) => inbox.push_back(Message::Tick),
+                    _ = terminate.recv() => return Ok(Exit::Signal),
+                    _ = hangup.recv() => return Ok(Exit::Signal),
+                    _ = interrupt.recv() => return Ok(Exit::Signal),
+                }
+            }
+            if take_ready(&mut events, &mut inbox) {
+                return Ok(Exit::Closed);
+            }
+            while let Some(report) = self.engine.next_report().now_or_never() {
+                match report {
+                    Some(report) => {
+                        let message = self.translate(report);
+                        inbox.push_back(message);
+                    }
+                    None => return Ok(Exit::Engine),
+                }
+            }
+            self.state.now = self.clock.now();
+            for message in inbox.drain(..) {
+                for effect in update(&mut self.state, message) {
+                    match effect {
+                        Effect::Ask(request) => self.engine.send(request),
+                        Effect::Quit => return Ok(Exit::Quit),
+                    }
+                }
+            }
+        }
+    }
+
+    fn draw(&mut self) -> io::Result<()> {
+        self.state.now = self.clock.now();
+        let mut next = None;
+        self.terminal.draw(|frame| {
+            let area = frame.area();
+            if area.as_size() != self.state.size {
+                update(&mut self.state, Message::Resize(area.width, area.height));
+                self.state.take_dirty();
+            }
+            next = view(&self.state, frame);
+        })?;
+        self.next_change = next;
+        Ok(())
+    }
+
+    fn translate(&self, report: Report) -> Message {
+        match report {
+            Report::Changed => Message::Data(self.engine.snapshot()),
+            report => Message::Report(report),
+        }
+    }
+
+    fn until_next_change(&self) -> Option<Duration> {
+        let next = self.next_change?;
+        let wait = next.duration_since(self.clock.now());
+        Some(Duration::try_from(wait).unwrap_or(Duration::ZERO))
+    }
+}
+
+async fn sleep(timer: Option<Duration>) {
+    match timer {
+        Some(duration) => tokio::time::sleep(duration).await,
+        None => std::future::pending().await,
+    }
+}
+
+/// Takes all events that are there already; says whether the terminal is closed.
+fn take_ready(
+    events: &mut (impl Stream<Item = io::Result<Event>> + Unpin),
+    inbox: &mut VecDeque<Message>,
+) -> bool {
+    while let Some(event) = events.next().now_or_never() {
+        match event {
+            Some(Ok(event)) => inbox.extend(message(event)),
+            Some(Err(_)) | None => return true,
+        }
+    }
+    false
+}
+
+fn message(event: Event) -> Option<Message> {
+    match event {
+        Event::Key(key) => Some(Message::Key(key)),
+        Event::Paste(text) => Some(Message::Paste(text)),
+        Event::Resize(width, height) => Some(Message::Resize(width, height)),
+        Event::FocusGained | Event::FocusLost | Event::Mouse(_) => None,
+    }
+}

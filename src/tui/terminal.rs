@@ -1,0 +1,198 @@
+//! The terminal: entered and left as a whole, restored on every way out, written to only when something changed.
+
+use std::io::{self, IsTerminal as _, Write};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+
+use crossterm::event::{DisableBracketedPaste, EnableBracketedPaste};
+use crossterm::terminal::{
+    BeginSynchronizedUpdate, EndSynchronizedUpdate, EnterAlternateScreen, LeaveAlternateScreen,
+    disable_raw_mode, enable_raw_mode,
+};
+use crossterm::{cursor, execute, queue};
+use ratatui::backend::{Backend, ClearType, CrosstermBackend, WindowSize};
+use ratatui::buffer::Cell;
+use ratatui::layout::{Position, Size};
+
+use crate::domain::{Problem, ProblemKind, Result};
+
+/// Frames and bytes sent so far.
+#[derive(Clone, Debug, Default)]
+pub struct Counters {
+    inner: Arc<(AtomicU64, AtomicU64)>,
+}
+
+impl Counters {
+    /// Frames in which something was sent.
+    pub fn frames(&self) -> u64 {
+        self.inner.0.load(Ordering::Relaxed)
+    }
+
+    /// Bytes sent.
+    pub fn bytes(&self) -> u64 {
+        self.inner.1.load(Ordering::Relaxed)
+    }
+}
+
+/// A writer that counts.
+#[derive(Debug)]
+pub struct Counted<W> {
+    writer: W,
+    counters: Counters,
+}
+
+impl<W: Write> Write for Counted<W> {
+    fn write(&mut self, buf: &[u8]) -> io::Result<usize> {
+        let n = self.writer.write(buf)?;
+        self.counters.inner.1.fetch_add(n as u64, Ordering::Relaxed);
+        Ok(n)
+    }
+    fn flush(&mut self) -> io::Result<()> {
+        self.writer.flush()
+    }
+}
+
+/// A backend that sends a frame as one synchronised update, and nothing at all where no cell differs.
+#[derive(Debug)]
+pub struct Screen<W: Write> {
+    backend: CrosstermBackend<Counted<W>>,
+    counters: Counters,
+    cursor_hidden: bool,
+}
+
+impl<W: Write> Screen<W> {
+    /// A screen that writes to a writer, best a buffered one.
+    pub fn new(writer: W, counters: Counters) -> Self {
+        let writer = Counted {
+            writer,
+            counters: counters.clone(),
+        };
+        Self {
+            backend: CrosstermBackend::new(writer),
+            counters,
+            cursor_hidden: false,
+        }
+    }
+}
+
+impl<W: Write> Backend for Screen<W> {
+    type Error = io::Error;
+
+    fn draw<'a, I>(&mut self, content: I) -> io::Result<()>
+    where
+        I: Iterator<Item = (u16, u16, &'a Cell)>,
+    {
+        let mut content = content.peekable();
+        if content.peek().is_none() {
+            return Ok(());
+        }
+        self.counters.inner.0.fetch_add(1, Ordering::Relaxed);
+        queue!(self.backend, BeginSynchronizedUpdate)?;
+        self.backend.draw(content)?;
+        queue!(self.backend, EndSynchronizedUpdate)
+    }
+
+    fn hide_cursor(&mut self) -> io::Result<()> {
+        if self.cursor_hidden {
+            return Ok(());
+        }
+        self.cursor_hidden = true;
+        self.backend.hide_cursor()
+    }
+
+    fn show_cursor(&mut self) -> io::Result<()> {
+        self.cursor_hidden = false;
+        self.backend.show_cursor()
+    }
+
+    fn get_cursor_position(&mut self) -> io::Result<Position> {
+        self.backend.get_cursor_position()
+    }
+
+    fn set_cursor_position<P: Into<Position>>(&mut self, position: P) -> io::Result<()> {
+        self.backend.set_cursor_position(position)
+    }
+
+    fn clear(&mut self) -> io::Result<()> {
+        self.backend.clear()
+    }
+
+    fn clear_region(&mut self, clear_type: ClearType) -> io::Result<()> {
+        self.backend.clear_region(clear_type)
+    }
+
+    fn size(&self) -> io::Result<Size> {
+        self.backend.size()
+    }
+
+    fn window_size(&mut self) -> io::Result<WindowSize> {
+        self.backend.window_size()
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Backend::flush(&mut self.backend)
+    }
+}
+
+/// Whether the terminal is ours at the moment, so that it is given back once.
+static ENTERED: AtomicBool = AtomicBool::new(false);
+
+/// The terminal while it is ours. Dropping it gives it back.
+#[derive(Debug)]
+pub struct Guard(());
+
+impl Guard {
+    /// Takes the terminal: raw mode, the alternate screen, pastes as such. A panic gives it back before it is reported.
+    ///
+    /// # Errors
+    /// Standard input or output is not a terminal, or it refuses.
+    pub fn enter() -> Result<Self> {
+        if !io::stdin().is_terminal() || !io::stdout().is_terminal() {
+            return Err(
+                Problem::new(ProblemKind::Local, "the console needs a terminal")
+                    .because("standard input or output is not one")
+                    .hint("In a script, use the commands: trueup apps, diff, sync and the others of `trueup --help`."),
+            );
+        }
+        let refused = |error: io::Error| {
+            Problem::new(ProblemKind::Local, "the terminal cannot be used").because_of(&error)
+        };
+        enable_raw_mode().map_err(refused)?;
+        if !ENTERED.swap(true, Ordering::SeqCst) {
+            let previous = std::panic::take_hook();
+            std::panic::set_hook(Box::new(move |info| {
+                restore();
+                previous(info);
+            }));
+        }
+        let guard = Self(());
+        execute!(
+            io::stdout(),
+            EnterAlternateScreen,
+            EnableBracketedPaste,
+            cursor::Hide
+        )
+        .map_err(refused)?;
+        Ok(guard)
+    }
+}
+
+impl Drop for Guard {
+    fn drop(&mut self) {
+        restore();
+    }
+}
+
+/// Gives the terminal back, once. Nothing more can be done where that fails: the terminal may be gone.
+pub fn restore() {
+    if ENTERED.swap(false, Ordering::SeqCst) {
+        let _ = execute!(
+            io::stdout(),
+            EndSynchronizedUpdate,
+            DisableBracketedPaste,
+            LeaveAlternateScreen,
+            cursor::Show
+        );
+        let _ = disable_raw_mode();
+    }
+}

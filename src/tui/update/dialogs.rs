@@ -1,0 +1,401 @@
+//! Commands in dialogs.
+
+use std::sync::Arc;
+
+use crossterm::event::{KeyCode, KeyEvent};
+
+use crate::domain::{AppId, ObjectKey, Plan};
+use crate::engine::{Draw, Request};
+
+use super::super::dialogs::question::Then;
+use super::super::dialogs::{self, Dialog, Intent, PlanDialog, Running, Typed};
+use super::super::document::Reader;
+use super::super::field::Field;
+use super::super::keymap::Command;
+use super::super::message::Effect;
+use super::super::state::State;
+use super::commands;
+
+/// Runs a command in the uppermost dialog.
+pub fn run(state: &mut State, command: Command) -> Vec<Effect> {
+    match state.dialogs.last() {
+        Some(Dialog::Plan(_)) => in_plan(state, command),
+        Some(Dialog::Run) => in_run(state, command),
+        Some(Dialog::Question(_)) => in_question(state, command),
+        Some(Dialog::Text(_)) => in_text(state, command),
+        Some(Dialog::Typed(_)) | None => Vec::new(),
+    }
+}
+
+/// Moves about in a text; says whether the command was one that does.
+fn moved(reader: &mut Reader, command: Command, height: usize, cursor: bool) -> bool {
+    use Command as C;
+    let page = (height as isize - 1).max(1);
+    let mut go = |delta| {
+        if cursor {
+            reader.step(delta, height);
+        } else {
+            reader.scroll(delta, height);
+        }
+    };
+    match command {
+        C::Up => go(-1),
+        C::Down => go(1),
+        C::PageUp => go(-page),
+        C::PageDown => go(page),
+        C::ScrollUp => reader.scroll(-(page / 2).max(1), height),
+        C::ScrollDown => reader.scroll((page / 2).max(1), height),
+        C::Top => go(isize::MIN / 2),
+        C::Bottom => go(isize::MAX / 2),
+        C::NextDifference => reader.seek(false, height),
+        C::PreviousDifference => reader.seek(true, height),
+        C::Fold => reader.fold(height),
+        C::FoldAll => reader.fold_all(height),
+        _ => return false,
+    }
+    true
+}
+
+fn in_text(state: &mut State, command: Command) -> Vec<Effect> {
+    let (_, height) = dialogs::text_size(state.size);
+    if let Some(Dialog::Text(text)) = state.dialogs.last_mut()
+        && !moved(&mut text.reader, command, height, false)
+        && matches!(command, Command::Open | Command::Back | Command::Quit)
+    {
+        state.dialogs.pop();
+    }
+    Vec::new()
+}
+
+fn in_question(state: &mut State, command: Command) -> Vec<Effect> {
+    let Some(Dialog::Question(question)) = state.dialogs.last_mut() else {
+        return Vec::new();
+    };
+    match command {
+        Command::Left | Command::Right | Command::NextPane => {
+            question.chosen = !question.chosen;
+            Vec::new()
+        }
+        Command::Accept | Command::Open if !question.shown => Vec::new(),
+        Command::Open if !question.chosen => {
+            state.dialogs.pop();
+            Vec::new()
+        }
+        Command::Accept | Command::Open => {
+            let intent = question.intent.clone();
+            state.dialogs.pop();
+            carry_out(state, intent)
+        }
+        Command::Back | Command::Quit => {
+            state.dialogs.pop();
+            Vec::new()
+        }
+        _ => Vec::new(),
+    }
+}
+
+fn carry_out(state: &mut State, intent: Intent) -> Vec<Effect> {
+    match intent {
+        Intent::Quit => {
+            let stop = state
+                .run
+                .as_ref()
+                .filter(|run| run.is_under_way())
+                .map(|run| Effect::Ask(Request::StopRun(run.ticket)));
+            stop.into_iter().chain([Effect::Quit]).collect()
+        }
+        Intent::Reveal(app) => {
+            // The question was about one App; it holds for no other.
+            if state.apps.selected.as_ref() == Some(&app) {
+                state.detail.options.revealed = true;
+                state.settle();
+            }
+            Vec::new()
+        }
+        Intent::Stop(ticket) => {
+            if let Some(run) = &mut state.run
+                && run.ticket == ticket
+                && run.is_under_way()
+            {
+                run.stopping = true;
+                return vec![Effect::Ask(Request::StopRun(ticket))];
+            }
+            Vec::new()
+        }
+    }
+}
+
+fn in_plan(state: &mut State, command: Command) -> Vec<Effect> {
+    let (_, height) = dialogs::text_size(state.size);
+    let Some(Dialog::Plan(dialog)) = state.dialogs.last_mut() else {
+        return Vec::new();
+    };
+    if moved(&mut dialog.reader, command, height, true) {
+        return Vec::new();
+    }
+    match command {
+        Command::Left | Command::Right | Command::NextPane => dialog.chosen = !dialog.chosen,
+        Command::LessContext | Command::MoreContext => {
+            super::panes::context(state, command == Command::MoreContext);
+            let options = state.detail.options;
+            if let Some(Dialog::Plan(dialog)) = state.dialogs.last_mut() {
+                dialog
+                    .reader
+                    .set_options(super::super::document::BodyOptions {
+                        revealed: false,
+                        ..options
+                    });
+            }
+        }
+        Command::Back | Command::Quit => {
+            state.dialogs.pop();
+        }
+        Command::Accept => return accept(state),
+        Command::Open => {
+            return if dialog.chosen && dialog.plan().is_some_and(|p| !p.steps.is_empty()) {
+                accept(state)
+            } else {
+                state.dialogs.pop();
+                Vec::new()
+            };
+        }
+        Command::Prune => return prune(state),
+        Command::Adopt => return adopt(state),
+        _ => {}
+    }
+    Vec::new()
+}
+
+fn plan_dialog(state: &State) -> Option<&PlanDialog> {
+    match state.dialogs.last() {
+        Some(Dialog::Plan(dialog)) => Some(dialog),
+        _ => None,
+    }
+}
+
+/// Takes a yes, if it may count as one: asks for the names of guarded clusters first.
+fn accept(state: &mut State) -> Vec<Effect> {
+    let Some(dialog) = plan_dialog(state) else {
+        return Vec::new();
+    };
+    let Some(plan) = dialog.plan().cloned() else {
+        return Vec::new();
+    };
+    if !dialog.can_run(state) {
+        return Vec::new();
+    }
+    if state.is_running() {
+        state.refuse("A Run is under way: let it end first.");
+        return Vec::new();
+    }
+    let mut guarded = dialog.guarded(state);
+    if guarded.is_empty() {
+        return start(state, plan);
+    }
+    let name = guarded.remove(0);
+    ask_guarded(state, name, guarded, plan);
+    Vec::new()
+}
+
+fn ask_guarded(state: &mut State, name: String, rest: Vec<String>, plan: Arc<Plan>) {
+    state.dialogs.push(Dialog::Typed(Box::new(Typed {
+        title: format!("{name} is guarded"),
+        text: format!(
+            "{} will change this cluster. Type its name to go on: {name}",
+            super::super::wording::count(plan.steps.len(), "step", "steps")
+        ),
+        name,
+        field: Field::new(""),
+        then: Then::Run(plan, rest),
+    })));
+}
+
+/// Runs a Plan and shows the Run.
+fn start(state: &mut State, plan: Arc<Plan>) -> Vec<Effect> {
+    state.dialogs.clear();
+    state.marked.clear();
+    state.marked_objects.clear();
+    let ticket = state.ticket();
+    state.run = Some(Running::new(ticket, plan.clone()));
+    state.dialogs.push(Dialog::Run);
+    super::reports::rewrite(state);
+    vec![Effect::Ask(Request::Run(ticket, plan))]
+}
+
+/// Draws the Plan again with another question.
+fn redraw(state: &mut State, draw: Draw) -> Vec<Effect> {
+    state.dialogs.retain(|d| !matches!(d, Dialog::Plan(_)));
+    commands::draw_plan(state, draw)
+}
+
+fn prune(state: &mut State) -> Vec<Effect> {
+    let Some(dialog) = plan_dialog(state).filter(|d| d.can_prune()) else {
+        state.say("There is nothing to prune.");
+        return Vec::new();
+    };
+    let Draw::Sync {
+        apps,
+        only,
+        prune,
+        adopt,
+        ..
+    } = dialog.draw.clone()
+    else {
+        return Vec::new();
+    };
+    let draw = |prune, prune_all| Draw::Sync {
+        apps: apps.clone(),
+        only: only.clone(),
+        prune,
+        prune_all,
+        adopt,
+    };
+    if prune {
+        return redraw(state, draw(false, None));
+    }
+    let everything: Vec<String> = dialog.plan().map_or_else(Vec::new, |plan| {
+        plan.apps
+            .iter()
+            .filter(|a| prunes_everything(state, &a.id, &a.prunable))
+            .map(|a| a.id.name.clone())
+            .collect()
+    });
+    match everything.as_slice() {
+        [] => redraw(state, draw(true, None)),
+        [name] if apps.len() == 1 => {
+            state.dialogs.push(Dialog::Typed(Box::new(Typed {
+                title: "Delete everything?".to_owned(),
+                text: format!(
+                    "Git has nothing of {name} any more: pruning deletes all that it holds. Type its name to see that Plan: {name}"
+                ),
+                name: name.clone(),
+                field: Field::new(""),
+                then: Then::Draw(draw(true, Some(name.clone()))),
+            })));
+            Vec::new()
+        }
+        _ => {
+            state.refuse(format!(
+                "Pruning would delete everything of {}: sync it alone.",
+                everything.join(", ")
+            ));
+            Vec::new()
+        }
+    }
+}
+
+/// Whether all that an App holds would be deleted.
+fn prunes_everything(state: &State, app: &AppId, prunable: &[ObjectKey]) -> bool {
+    let Some(view) = state.data.app(app).filter(|_| !prunable.is_empty()) else {
+        return false;
+    };
+    match &view.record {
+        Some(record) if !record.inventory.0.is_empty() => {
+            record.inventory.0.iter().all(|key| prunable.contains(key))
+        }
+        _ => view.objects.iter().all(|o| o.manifest.is_none()),
+    }
+}
+
+fn adopt(state: &mut State) -> Vec<Effect> {
+    let Some(dialog) = plan_dialog(state).filter(|d| d.can_adopt(state)) else {
+        state.say("There is nothing to adopt.");
+        return Vec::new();
+    };
+    let Draw::Sync { apps, only, .. } = dialog.draw.clone() else {
+        return Vec::new();
+    };
+    redraw(
+        state,
+        Draw::Sync {
+            apps,
+            only,
+            prune: false,
+            prune_all: None,
+            adopt: true,
+        },
+    )
+}
+
+fn in_run(state: &mut State, command: Command) -> Vec<Effect> {
+    let (_, height) = dialogs::text_size(state.size);
+    let Some(run) = &mut state.run else {
+        state.dialogs.pop();
+        return Vec::new();
+    };
+    if moved(&mut run.reader, command, height, false) {
+        return Vec::new();
+    }
+    match command {
+        Command::Stop if run.is_under_way() && !run.stopping => {
+            let ticket = run.ticket;
+            let text =
+                "The step under way is finished, the rest is not begun. What is done stays done."
+                    .to_owned();
+            let question = super::super::dialogs::Question::new(
+                "Stop the Run?",
+                text,
+                "Stop",
+                Intent::Stop(ticket),
+            );
+            state.dialogs.push(Dialog::Question(question));
+        }
+        Command::Open if run.leads_to_sync() => {
+            let draw = Draw::Sync {
+                apps: run.apps(),
+                only: Vec::new(),
+                prune: false,
+                prune_all: None,
+                adopt: false,
+            };
+            state.dialogs.pop();
+            return commands::draw_plan(state, draw);
+        }
+        Command::Back | Command::Quit | Command::Open => {
+            state.dialogs.pop();
+            if state.is_running() {
+                let key = state.keymap.key(state.context(), Command::WatchRun);
+                state.say(format!("The Run goes on; {key} shows it again."));
+            }
+        }
+        _ => {}
+    }
+    Vec::new()
+}
+
+/// Takes a key of a name being typed.
+pub fn on_typed_key(state: &mut State, key: KeyEvent) -> Vec<Effect> {
+    let Some(Dialog::Typed(typed)) = state.dialogs.last_mut() else {
+        return Vec::new();
+    };
+    match key.code {
+        KeyCode::Esc => {
+            state.dialogs.pop();
+        }
+        KeyCode::Enter if typed.field.text() == typed.name => {
+            let Some(Dialog::Typed(typed)) = state.dialogs.pop() else {
+                return Vec::new();
+            };
+            return match typed.then {
+                Then::Draw(draw) => redraw(state, draw),
+                Then::Run(plan, mut rest) if !rest.is_empty() => {
+                    let name = rest.remove(0);
+                    ask_guarded(state, name, rest, plan);
+                    Vec::new()
+                }
+                Then::Run(plan, _) => {
+                    // The Plan that was shown is the one that runs, or none.
+                    let same = plan_dialog(state)
+                        .and_then(PlanDialog::plan)
+                        .is_some_and(|shown| Arc::ptr_eq(shown, &plan));
+                    if same { start(state, plan) } else { Vec::new() }
+                }
+            };
+        }
+        KeyCode::Enter => state.refuse("That is not the name."),
+        _ => {
+            typed.field.key(key);
+        }
+    }
+    Vec::new()
+}

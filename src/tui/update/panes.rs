@@ -1,0 +1,287 @@
+//! Moving about in the panes: cursor, scrolling, tabs, filters, marks, folds.
+
+use super::super::detail::Tab;
+use super::super::field::Field;
+use super::super::layout::inner_height;
+use super::super::screens::apps::{self, AppRow};
+use super::super::state::{Pane, Prompt, State};
+
+/// Moves the cursor of the pane in focus.
+pub fn step(state: &mut State, delta: isize) {
+    let height = state.content_height();
+    match state.focus {
+        Pane::Apps => state.apps.step(&state.app_rows, delta),
+        Pane::Clusters => state.clusters.step(&state.cluster_rows, delta),
+        Pane::Detail => match state.detail.tab {
+            Tab::Resources => state.detail.objects.step(&state.detail.object_rows, delta),
+            Tab::History => state.detail.records.step(&state.detail.record_rows, delta),
+            Tab::Diff => state.detail.diff.step(delta, height),
+            Tab::Source => state.detail.source.step(delta, height),
+        },
+    }
+    state.settle();
+}
+
+/// Moves the cursor by a page.
+pub fn page(state: &mut State, delta: isize) {
+    let areas = state.areas();
+    let lines = match state.focus {
+        Pane::Apps => inner_height(areas.apps),
+        Pane::Clusters => inner_height(areas.clusters),
+        Pane::Detail => usize::from(areas.content.height),
+    };
+    step(state, delta * (lines as isize - 1).max(1));
+}
+
+/// Moves the cursor to the first row or line, or to the last.
+pub fn end(state: &mut State, last: bool) {
+    let height = state.content_height();
+    match state.focus {
+        Pane::Apps => state.apps.end(&state.app_rows, last),
+        Pane::Clusters => state.clusters.end(&state.cluster_rows, last),
+        Pane::Detail => match state.detail.tab {
+            Tab::Resources => state.detail.objects.end(&state.detail.object_rows, last),
+            Tab::History => state.detail.records.end(&state.detail.record_rows, last),
+            Tab::Diff => state.detail.diff.end(last, height),
+            Tab::Source => state.detail.source.end(last, height),
+        },
+    }
+    state.settle();
+}
+
+/// Moves a text sideways; without one in focus, goes between list and detail.
+pub fn sideways(state: &mut State, delta: isize) {
+    if state.focus == Pane::Detail
+        && let Some(reader) = state.detail.reader()
+        && (reader.column > 0 || delta > 0)
+    {
+        reader.column = reader.column.saturating_add_signed(delta).min(500);
+        return;
+    }
+    match state.focus {
+        Pane::Detail if delta < 0 => state.focus = Pane::Apps,
+        Pane::Apps if delta > 0 && state.app().is_some() => state.focus = Pane::Detail,
+        _ => {}
+    }
+    state.settle();
+}
+
+/// Goes to the next pane.
+pub fn next_pane(state: &mut State, back: bool) {
+    let order = [Pane::Apps, Pane::Detail, Pane::Clusters];
+    let at = order.iter().position(|p| *p == state.focus).unwrap_or(0);
+    state.focus = order[(at + if back { 2 } else { 1 }) % 3];
+    state.settle();
+}
+
+/// Shows a tab; in one column also goes to it.
+pub fn show_tab(state: &mut State, tab: Tab) {
+    state.detail.tab = tab;
+    if state.areas().detail.width == 0 {
+        state.focus = Pane::Detail;
+    }
+    state.settle();
+}
+
+/// Goes to the diff; from the Resources tab, to that of the object under the cursor.
+pub fn show_diff(state: &mut State) {
+    if state.app().is_none() {
+        return;
+    }
+    let wanted = (state.focus == Pane::Detail && state.detail.tab == Tab::Resources)
+        .then(|| state.detail.objects.selected.clone())
+        .flatten();
+    state.detail.tab = Tab::Diff;
+    state.focus = Pane::Detail;
+    state.settle();
+    let Some(key) = wanted else { return };
+    let height = state.content_height();
+    let reader = &mut state.detail.diff;
+    let found = reader.document.sections().iter().position(
+        |s| matches!(&s.id, super::super::document::SectionId::Object(_, k) if *k == key),
+    );
+    match found {
+        Some(section) => {
+            reader.document.fold(section, false);
+            reader.go(section, height);
+        }
+        None => state.say(format!("{} {} does not differ.", key.kind, key.name)),
+    }
+}
+
+/// Goes to the next App or object that differs.
+pub fn seek(state: &mut State, back: bool) {
+    let height = state.content_height();
+    let found = match (state.focus, state.detail.tab) {
+        (Pane::Apps, _) => state.apps.seek(
+            &state.app_rows,
+            back,
+            |row| matches!(row, AppRow::App(view) if apps::is_trouble(view)),
+        ),
+        (Pane::Detail, Tab::Resources) => {
+            state
+                .detail
+                .objects
+                .seek(&state.detail.object_rows, back, |row| {
+                    row.0.drift.is_drift()
+                })
+        }
+        (Pane::Detail, Tab::Diff) => {
+            state.detail.diff.seek(back, height);
+            true
+        }
+        (Pane::Detail, Tab::Source) => {
+            state.detail.source.seek(back, height);
+            true
+        }
+        (Pane::Detail, Tab::History) | (Pane::Clusters, _) => true,
+    };
+    if !found {
+        state.say("Nothing differs.");
+    }
+    state.settle();
+}
+
+/// Scrolls the text, wherever the focus is.
+pub fn scroll(state: &mut State, delta: isize) {
+    let height = state.content_height();
+    if height == 0 {
+        return step(state, delta);
+    }
+    match state.detail.reader() {
+        Some(reader) => reader.scroll(delta, height),
+        None if state.focus == Pane::Detail => step(state, delta),
+        None => {}
+    }
+}
+
+/// The most unchanged lines shown around a change.
+const MAX_CONTEXT: usize = 40;
+
+/// Shows more or fewer unchanged lines.
+pub fn context(state: &mut State, more: bool) {
+    let n = &mut state.detail.options.context;
+    *n = if more {
+        (*n + 1).min(MAX_CONTEXT)
+    } else {
+        n.saturating_sub(1)
+    };
+    let n = *n;
+    let n = super::super::wording::count(n, "unchanged line", "unchanged lines");
+    state.say(format!("{n} around a change."));
+    state.settle();
+}
+
+/// Folds or unfolds the object under the cursor.
+pub fn fold(state: &mut State) {
+    let height = state.content_height();
+    if let Some(reader) = state.detail.reader() {
+        reader.fold(height);
+    }
+}
+
+/// Folds or unfolds all objects.
+pub fn fold_all(state: &mut State) {
+    let height = state.content_height();
+    if let Some(reader) = state.detail.reader() {
+        reader.fold_all(height);
+    }
+}
+
+/// Marks or unmarks what is under the cursor and goes on.
+pub fn mark(state: &mut State) {
+    let Some(app) = state.apps.selected.clone() else {
+        return;
+    };
+    match (state.focus, state.detail.tab) {
+        (Pane::Apps, _) => {
+            state.marked_objects.clear();
+            if !state.marked.remove(&app) {
+                state.marked.insert(app);
+            }
+        }
+        (Pane::Detail, Tab::Resources) => {
+            let Some(key) = state.detail.objects.selected.clone() else {
+                return;
+            };
+            // A Plan covers whole Apps or single objects, not both.
+            state.marked.clear();
+            let mark = (app, key);
+            if !state.marked_objects.remove(&mark) {
+                state.marked_objects.insert(mark);
+            }
+        }
+        _ => return,
+    }
+    step(state, 1);
+}
+
+/// One step back: what narrows the view first, then marks, then the pane.
+pub fn back(state: &mut State) {
+    match state.focus {
+        Pane::Detail if !state.detail.objects.filter.is_empty() => {
+            state.detail.objects.filter.clear();
+        }
+        Pane::Detail if state.detail.reader().is_some_and(|r| r.column > 0) => {
+            if let Some(reader) = state.detail.reader() {
+                reader.column = 0;
+            }
+        }
+        Pane::Detail if !state.marked_objects.is_empty() => state.marked_objects.clear(),
+        Pane::Detail | Pane::Clusters => state.focus = Pane::Apps,
+        Pane::Apps if !state.apps.filter.is_empty() => {
+            state.apps.filter.clear();
+            state.list_apps();
+        }
+        Pane::Apps if state.only_drift => {
+            state.only_drift = false;
+            state.list_apps();
+        }
+        Pane::Apps if state.only_context.is_some() => only_context(state, None),
+        Pane::Apps => {
+            state.marked.clear();
+            state.marked_objects.clear();
+        }
+    }
+    state.settle();
+}
+
+/// Lists the Apps of one context, or of all.
+pub fn only_context(state: &mut State, context: Option<String>) {
+    state.only_context = context;
+    state.focus = Pane::Apps;
+    state.list_apps();
+}
+
+/// Opens the filter of the pane in focus.
+pub fn open_filter(state: &mut State) {
+    if state.focus == Pane::Clusters
+        || state.focus == Pane::Detail && state.detail.tab == Tab::History
+    {
+        state.say("There is nothing to filter here.");
+        return;
+    }
+    let before = filter(state).clone();
+    state.prompt = Some(Prompt::Filter(Field::new(&before), before));
+}
+
+fn filter(state: &mut State) -> &mut String {
+    match state.focus {
+        Pane::Detail => &mut state.detail.objects.filter,
+        Pane::Apps | Pane::Clusters => &mut state.apps.filter,
+    }
+}
+
+/// Sets the filter of the pane in focus.
+pub fn set_filter(state: &mut State, text: &str) {
+    text.clone_into(filter(state));
+    state.list_apps();
+}
+
+/// Takes the filter as it is typed so far.
+pub fn filter_changed(state: &mut State) {
+    if let Some(Prompt::Filter(field, _)) = &state.prompt {
+        let text = field.text().to_owned();
+        set_filter(state, &text);
+    }
+}
