@@ -1,1 +1,15 @@
 //! The command line: headless commands, text, JSON, Markdown, exit codes.
+//!
+//! Everything here is a function from what the engine knows to text; what starts the engine and waits for it does not
+//! format, and what formats does no I/O.
+
+pub mod args;
+pub mod complete;
+pub mod exit;
+pub mod output;
+pub mod pipe;
+pub mod select;
+
+pub use args::{Cli, Command, Format, Globals, Shell};
+pub use exit::Exit;
+pub use pipe::Pipe;

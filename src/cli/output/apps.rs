@@ -1,0 +1,134 @@
+//! `trueup apps`: what there is and how it is.
+
+use std::sync::Arc;
+
+use serde_json::json;
+
+use crate::domain::Value;
+use crate::engine::{AppView, Snapshot, SyncStatus};
+
+use super::age::age;
+use super::table::{Cell, Table};
+use super::{Ink, Style, json, problem, words};
+
+/// A table of Apps, what is wrong with them, and what was noticed.
+pub fn text(snapshot: &Snapshot, apps: &[Arc<AppView>], style: &Style) -> String {
+    if apps.is_empty() && snapshot.problems.is_empty() {
+        let mut out = "No Apps were found.\n".to_owned();
+        out.extend(snapshot.notices.iter().map(|n| problem::notice(n, style)));
+        return out;
+    }
+    let mut table = Table::new(&[
+        "APP",
+        "CLUSTER",
+        "NAMESPACE",
+        "SYNC",
+        "HEALTH",
+        "REVISION",
+        "LAST SYNC",
+        "",
+    ]);
+    for app in apps {
+        table.row(row(app, style));
+    }
+    let mut out = if apps.is_empty() {
+        String::new()
+    } else {
+        table.text(style)
+    };
+    for app in apps {
+        for one in &app.problems {
+            let mut named = one.clone();
+            named.place = match one.place.as_str() {
+                "" => app.app.id.name.clone(),
+                place => format!("{}: {place}", app.app.id.name),
+            };
+            out.push_str(&problem::text(&named, style));
+        }
+    }
+    out.push_str(&problem::all(&snapshot.problems, style));
+    out.extend(snapshot.notices.iter().map(|n| problem::notice(n, style)));
+    out
+}
+
+fn row(app: &AppView, style: &Style) -> Vec<Cell> {
+    let id = &app.app.id;
+    let (word, ink) = words::sync(&app.sync);
+    let verdict = match app.sync {
+        SyncStatus::Drifted => format!("{word} {}", app.counts.drifted),
+        _ => word.to_owned(),
+    };
+    let health = app.health.as_ref().map_or_else(Cell::default, |health| {
+        Cell::new(words::health(health.status), health.status.to_string())
+    });
+    let last = app.record.as_ref().and_then(|record| {
+        let record = record.last_synced()?;
+        let ago = age(record.finished.unwrap_or(record.started), style.now);
+        Some(format!("{} {ago}", record.commit.short()))
+    });
+    let is_dim = app.sync == SyncStatus::Available || app.old_since.is_some();
+    let ink_of_name = if is_dim { Ink::Dim } else { Ink::Plain };
+    vec![
+        Cell::new(ink_of_name, &id.name),
+        Cell::new(ink_of_name, &id.context),
+        Cell::new(ink_of_name, &id.namespace),
+        Cell::new(ink, verdict),
+        health,
+        words::target(app).into(),
+        last.unwrap_or_default().into(),
+        Cell::new(Ink::Dim, remarks(app, style).join(", ")),
+    ]
+}
+
+/// What else is to be said of an App in a word or two.
+pub fn remarks(app: &AppView, style: &Style) -> Vec<String> {
+    let mut remarks = Vec::new();
+    if let Some(since) = app.old_since {
+        remarks.push(format!("old, since {}", age(since, style.now)));
+    }
+    if let Some(commit) = &app.pinned {
+        remarks.push(format!("pinned to {}", commit.short()));
+    }
+    if let Some(ahead) = app.ahead.filter(|n| *n > 0) {
+        remarks.push(format!("Git is ahead by {}", words::count(ahead, "commit")));
+    }
+    if app.state == crate::engine::AppState::Unmanaged {
+        remarks.push("not managed by trueup".to_owned());
+    }
+    if app.counts.overridden > 0 {
+        let fields = words::count(app.counts.overridden, "field");
+        remarks.push(format!("{fields} overridden by the server"));
+    }
+    if app.counts.unconfirmed > 0 {
+        remarks.push("not confirmed by the server".to_owned());
+    }
+    if let Some(target) = &app.target {
+        if target.unpushed {
+            remarks.push("not pushed".to_owned());
+        }
+        if target.uncommitted > 0 {
+            let files = words::count(target.uncommitted, "file");
+            remarks.push(format!("{files} not committed"));
+        }
+        if target.behind > 0 {
+            let commits = words::count(target.behind, "commit");
+            remarks.push(format!("{commits} behind the remote"));
+        }
+        if let Some(own) = &target.override_of {
+            remarks.push(format!("compared with another revision than {own}"));
+        }
+    }
+    remarks
+}
+
+/// The same for programs.
+pub fn json(snapshot: &Snapshot, apps: &[Arc<AppView>]) -> Value {
+    json::document(
+        "AppList",
+        json!({
+            "apps": apps.iter().map(|a| json::app(a)).collect::<Vec<_>>(),
+            "problems": snapshot.problems.iter().map(json::problem).collect::<Vec<_>>(),
+            "notices": snapshot.notices.iter().map(json::notice).collect::<Vec<_>>(),
+        }),
+    )
+}

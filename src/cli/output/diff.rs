@@ -1,0 +1,284 @@
+//! `trueup diff`: what a sync would change, in the direction of `kubectl diff`: `-` is live, `+` what a sync makes of it.
+
+use std::sync::Arc;
+
+use serde_json::json;
+
+use crate::domain::text::visible;
+use crate::domain::{Cause, ObjectDrift, Owner, Value, Verdict};
+use crate::drift::lines::Note;
+use crate::drift::{Line, LineKind, LineOptions, build, masked};
+use crate::engine::{AppView, SyncStatus};
+
+use super::age::age;
+use super::{Ink, Style, apps, json, problem, words};
+
+/// The diff of some Apps.
+pub fn text(views: &[Arc<AppView>], options: &LineOptions, style: &Style) -> String {
+    let mut out = String::new();
+    for view in views {
+        if !out.is_empty() {
+            out.push('\n');
+        }
+        out.push_str(&app(view, options, style));
+    }
+    out
+}
+
+fn app(view: &AppView, options: &LineOptions, style: &Style) -> String {
+    let mut out = format!("{}\n", title(view, style));
+    for one in &view.problems {
+        out.push_str(&problem::text(one, style));
+    }
+    for one in &view.notices {
+        out.push_str(&problem::notice(one, style));
+    }
+    for object in shown(view, options.foreign) {
+        out.push('\n');
+        out.push_str(&object_text(object, options, style));
+    }
+    out
+}
+
+/// `checkout · prod-eu · shop · main@4f2c1e9 · 2 objects drifted`.
+fn title(view: &AppView, style: &Style) -> String {
+    let id = &view.app.id;
+    let mut parts = vec![style.foreign(Ink::Bold, &id.name)];
+    let others = [&id.context, &id.namespace, &words::target(view)];
+    let others = others.into_iter().filter(|p| !p.is_empty());
+    parts.extend(others.map(|part| style.foreign(Ink::Plain, part)));
+    let (_, ink) = words::sync(&view.sync);
+    parts.push(style.paint(ink, &verdict(view)));
+    parts.extend(
+        apps::remarks(view, style)
+            .iter()
+            .map(|r| style.foreign(Ink::Dim, r)),
+    );
+    parts.join(" · ")
+}
+
+/// The verdict on an App in words.
+pub fn verdict(view: &AppView) -> String {
+    let counts = &view.counts;
+    let mut parts = match view.sync {
+        SyncStatus::Drifted => vec![format!(
+            "{} drifted",
+            words::count(counts.drifted, "object")
+        )],
+        ref other => vec![words::sync(other).0.to_owned()],
+    };
+    for (n, what) in [
+        (counts.missing, "only in Git"),
+        (counts.extra, "no longer in Git"),
+        (counts.refused, "refused by the server"),
+        (counts.unknown, "not compared"),
+    ] {
+        if n > 0 {
+            parts.push(format!("{n} {what}"));
+        }
+    }
+    if counts.foreign > 0 {
+        parts.push(words::count(counts.foreign, "foreign field"));
+    }
+    parts.join(", ")
+}
+
+/// The objects that there is something to show of, Secrets masked.
+pub fn shown(view: &AppView, foreign: bool) -> impl Iterator<Item = ObjectDrift> + '_ {
+    view.objects
+        .iter()
+        .map(|object| &object.drift)
+        .filter(move |drift| {
+            drift.verdict != Verdict::InSync
+                || drift.problem.is_some()
+                || !drift.overridden.is_empty()
+                || (foreign && !drift.foreign.is_empty())
+        })
+        .map(|drift| masked(drift))
+}
+
+/// One object: a heading, its Problem, its lines. `drift` is masked already.
+fn object_text(drift: ObjectDrift, options: &LineOptions, style: &Style) -> String {
+    let mut out = heading(&drift, style);
+    out.push('\n');
+    out.push_str(&body(&drift, options, style));
+    out
+}
+
+/// Its Problem, conflicts and lines.
+pub fn body(drift: &ObjectDrift, options: &LineOptions, style: &Style) -> String {
+    let mut out = String::new();
+    if let Some(one) = &drift.problem {
+        out.push_str(&problem::text(one, style));
+    }
+    for conflict in &drift.conflicts {
+        let text = format!(
+            "{} is held by {} and would be taken",
+            conflict.field, conflict.manager
+        );
+        let text = style.foreign(Ink::Plain, &text);
+        out.push_str(&format!(
+            "{} {text}\n",
+            style.paint(Ink::Yellow, "conflict:")
+        ));
+    }
+    for line in build(drift, options) {
+        out.push_str(&line_text(&line, style));
+        out.push('\n');
+    }
+    out
+}
+
+/// `Deployment shop/web: drifted, 2 fields, cluster edited`.
+pub fn heading(drift: &ObjectDrift, style: &Style) -> String {
+    let (word, ink) = words::verdict(drift.verdict);
+    let key = style.foreign(Ink::Bold, &drift.key.to_string());
+    let mut about = vec![style.paint(ink, word)];
+    let mut add = |ink, text: String| about.push(style.paint(ink, &text));
+    if drift.verdict == Verdict::Drifted {
+        add(Ink::Plain, words::count(drift.fields.len(), "field"));
+        let moved = words::moved(cause(drift));
+        if !moved.is_empty() {
+            add(Ink::Plain, moved.to_owned());
+        }
+    }
+    if !drift.overridden.is_empty() {
+        let fields = words::count(drift.overridden.len(), "field");
+        add(Ink::Yellow, format!("{fields} overridden by the server"));
+    }
+    if !drift.foreign.is_empty() {
+        add(
+            Ink::Cyan,
+            words::count(drift.foreign.len(), "foreign field"),
+        );
+    }
+    if !drift.confirmed {
+        add(Ink::Dim, "not confirmed by the server".to_owned());
+    }
+    format!("{key}: {}", about.join(", "))
+}
+
+/// Which side moved, over all fields.
+fn cause(drift: &ObjectDrift) -> Cause {
+    let mut causes = drift.fields.iter().map(|f| f.cause);
+    let first = causes.next().unwrap_or_default();
+    causes.fold(first, |all, cause| match (all, cause) {
+        (a, b) if a == b => a,
+        (Cause::Unknown, _) | (_, Cause::Unknown) => Cause::Unknown,
+        _ => Cause::Both,
+    })
+}
+
+/// The mark of a kind of line, and its ink. Marks differ, so that colour is not needed.
+pub fn mark(kind: LineKind) -> (char, Ink) {
+    match kind {
+        LineKind::Context => (' ', Ink::Plain),
+        LineKind::Removed => ('-', Ink::Red),
+        LineKind::Added => ('+', Ink::Green),
+        LineKind::Foreign => ('~', Ink::Cyan),
+        LineKind::Overridden => ('!', Ink::Yellow),
+        LineKind::Fold(_) => (' ', Ink::Dim),
+        LineKind::Heading => (' ', Ink::Bold),
+    }
+}
+
+fn line_text(line: &Line, style: &Style) -> String {
+    let (mark, ink) = mark(line.kind);
+    if let LineKind::Fold(n) = line.kind {
+        let text = format!("{mark} {}", folded(n));
+        return style.paint(ink, &text);
+    }
+    let indent = " ".repeat(usize::from(line.indent));
+    let mut out = style.paint(ink, &format!("{mark} {indent}"));
+    for span in &line.spans {
+        let text = visible(&span.text);
+        let text = style.paint(ink, &text);
+        if span.emphasis && style.color {
+            out.push_str(&format!("\u{1b}[1;7m{text}"));
+        } else {
+            out.push_str(&text);
+        }
+    }
+    if let Some(note) = note(line, style) {
+        out.push_str(&style.foreign(Ink::Dim, &format!("   # {note}")));
+    }
+    out
+}
+
+/// What stands for lines that are left out.
+pub fn folded(n: usize) -> String {
+    format!("… {} …", words::count(n, "unchanged line"))
+}
+
+/// Who and what is behind a line: `kubectl-edit · 2 m`, `deploy/web.yaml:12 · Git moved`.
+pub fn note(line: &Line, style: &Style) -> Option<String> {
+    let Note {
+        owner,
+        place,
+        cause,
+    } = line.note.as_ref()?;
+    let mut parts = Vec::new();
+    if let Some(owner) = owner {
+        parts.push(owner_text(owner, style));
+    }
+    if let Some((file, at)) = place
+        && line.kind != LineKind::Removed
+    {
+        parts.push(format!("{file}:{}", at.line));
+    }
+    if line.kind == LineKind::Overridden {
+        parts.push("overridden by the server".to_owned());
+    }
+    let moved = words::moved(*cause);
+    if !moved.is_empty() && matches!(line.kind, LineKind::Added | LineKind::Removed) {
+        parts.push(moved.to_owned());
+    }
+    (!parts.is_empty()).then(|| parts.join(" · "))
+}
+
+fn owner_text(owner: &Owner, style: &Style) -> String {
+    let through = match owner.subresource.as_str() {
+        "" => String::new(),
+        subresource => format!(" ({subresource})"),
+    };
+    let ago = owner
+        .time
+        .map_or_else(String::new, |time| format!(" · {}", age(time, style.now)));
+    format!("{}{through}{ago}", owner.manager)
+}
+
+/// The same for programs. Objects in sync are left out; the counts have them.
+pub fn json(views: &[Arc<AppView>], foreign: bool) -> Value {
+    let apps: Vec<Value> = views
+        .iter()
+        .map(|view| {
+            let mut app = json::app(view);
+            let objects: Vec<Value> = view
+                .objects
+                .iter()
+                .filter(|o| {
+                    let drift = &o.drift;
+                    drift.verdict != Verdict::InSync
+                        || drift.problem.is_some()
+                        || !drift.overridden.is_empty()
+                        || !drift.foreign.is_empty()
+                })
+                .map(|o| json::object(o))
+                .collect();
+            app["objects"] = objects.into();
+            app
+        })
+        .collect();
+    let exit = crate::cli::exit::of_diff(views, foreign);
+    json::document(
+        "Diff",
+        json!({
+            "result": match exit {
+                crate::cli::Exit::Success => "synced",
+                crate::cli::Exit::Difference => "drifted",
+                crate::cli::Exit::Error => "unknown",
+            },
+            "apps": apps,
+        }),
+    )
+}

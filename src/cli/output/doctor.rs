@@ -1,0 +1,191 @@
+//! `trueup doctor`: what is well, what is not, and what to do.
+
+use serde_json::json;
+
+use crate::domain::{Problem, Value};
+use crate::engine::{Reach, Rights, Snapshot};
+
+use super::{Ink, Style, clusters, json, problem, words};
+
+/// How a check came out; the worse is the greater.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Finding {
+    /// Well.
+    Good,
+    /// Works, with less than there could be.
+    Limited,
+    /// Does not work.
+    Bad,
+}
+
+/// One thing that was checked.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Check {
+    /// What.
+    pub name: String,
+    /// How it came out.
+    pub finding: Finding,
+    /// In a few words.
+    pub text: String,
+    /// Why not, and what to do.
+    pub problems: Vec<Problem>,
+}
+
+impl Check {
+    /// A check that came out in some way.
+    pub fn new(name: impl Into<String>, finding: Finding, text: impl Into<String>) -> Self {
+        Self {
+            name: name.into(),
+            finding,
+            text: text.into(),
+            problems: Vec::new(),
+        }
+    }
+}
+
+/// What only the one who started the program knows.
+#[derive(Clone, Debug, Default)]
+pub struct Machine {
+    /// Columns and rows of the terminal; `None`: there is none.
+    pub terminal: Option<(u16, u16)>,
+    /// The terminal's kind (`TERM`), and `COLORTERM`.
+    pub term: String,
+    /// What `COLORTERM` says.
+    pub color_term: String,
+    /// The config file, and whether it exists.
+    pub config: (String, bool),
+    /// Contexts of the kubeconfig, or why there are none.
+    pub contexts: Option<Result<usize, Problem>>,
+    /// Number of repositories that could be opened.
+    pub n_repositories: usize,
+}
+
+/// The least that the console needs.
+const SMALLEST: (u16, u16) = (60, 15);
+
+/// Checks everything that is known.
+pub fn checks(snapshot: &Snapshot, machine: &Machine) -> Vec<Check> {
+    let mut checks = vec![terminal(machine)];
+    checks.push(match &machine.config {
+        (path, true) => Check::new("config file", Finding::Good, path.clone()),
+        (path, false) => Check::new("config file", Finding::Good, format!("none ({path})")),
+    });
+    match &machine.contexts {
+        Some(Ok(n)) => checks.push(Check::new(
+            "kubeconfig",
+            Finding::Good,
+            words::count(*n, "context"),
+        )),
+        Some(Err(problem)) => checks.push(Check {
+            problems: vec![problem.clone()],
+            ..Check::new("kubeconfig", Finding::Bad, "cannot be used")
+        }),
+        None => {}
+    }
+    for cluster in &snapshot.clusters {
+        let problems: Vec<Problem> = clusters::problems(cluster).cloned().collect();
+        let (finding, text) = match &cluster.reach {
+            Reach::Connecting => (Finding::Bad, "no answer yet".to_owned()),
+            Reach::Down { .. } => (Finding::Bad, "cannot be reached".to_owned()),
+            Reach::Up { latency } => {
+                let finding = match cluster.rights {
+                    Rights::Full if problems.is_empty() => Finding::Good,
+                    _ => Finding::Limited,
+                };
+                let rights = words::rights(cluster.rights);
+                let latency = latency.as_millis();
+                let version = &cluster.version;
+                let user = &cluster.user;
+                (
+                    finding,
+                    format!("{version}, {latency} ms, {user}, rights: {rights}"),
+                )
+            }
+        };
+        checks.push(Check {
+            problems,
+            ..Check::new(format!("cluster {}", cluster.context), finding, text)
+        });
+    }
+    checks.push(repositories(snapshot, machine));
+    checks
+}
+
+fn terminal(machine: &Machine) -> Check {
+    let Some((columns, rows)) = machine.terminal else {
+        return Check::new(
+            "terminal",
+            Finding::Limited,
+            "none: only commands can be used",
+        );
+    };
+    let color = match machine.color_term.as_str() {
+        "truecolor" | "24bit" => "24-bit colour",
+        _ if machine.term.contains("256") => "256 colours",
+        _ => "16 colours",
+    };
+    let text = format!("{columns}x{rows}, {}, {color}", machine.term);
+    if columns < SMALLEST.0 || rows < SMALLEST.1 {
+        let text = format!("{text}: smaller than {}x{}", SMALLEST.0, SMALLEST.1);
+        return Check::new("terminal", Finding::Limited, text);
+    }
+    Check::new("terminal", Finding::Good, text)
+}
+
+fn repositories(snapshot: &Snapshot, machine: &Machine) -> Check {
+    let text = format!(
+        "{}, {}",
+        words::count(machine.n_repositories, "repository"),
+        words::count(snapshot.apps.len(), "App"),
+    );
+    let mut problems = snapshot.problems.clone();
+    problems.extend(snapshot.apps.iter().flat_map(|a| a.app.problems.clone()));
+    let finding = match (problems.is_empty(), snapshot.apps.is_empty()) {
+        (false, _) => Finding::Bad,
+        (true, true) => Finding::Limited,
+        (true, false) => Finding::Good,
+    };
+    Check {
+        problems,
+        ..Check::new("repositories", finding, text)
+    }
+}
+
+/// The checks, one a line, each with what to do.
+pub fn text(checks: &[Check], style: &Style) -> String {
+    let mut out = String::new();
+    for check in checks {
+        let (mark, ink) = match check.finding {
+            Finding::Good => ("ok  ", Ink::Green),
+            Finding::Limited => ("note", Ink::Yellow),
+            Finding::Bad => ("FAIL", Ink::Red),
+        };
+        let name = style.foreign(Ink::Bold, &check.name);
+        let about = style.foreign(Ink::Plain, &check.text);
+        out.push_str(&format!("{} {name}: {about}\n", style.paint(ink, mark)));
+        for line in problem::all(&check.problems, style).lines() {
+            out.push_str(&format!("     {line}\n"));
+        }
+    }
+    out
+}
+
+/// The same for programs.
+pub fn json(checks: &[Check]) -> Value {
+    let checks: Vec<Value> = checks
+        .iter()
+        .map(|check| {
+            json!({
+                "name": check.name,
+                "finding": match check.finding {
+                    Finding::Good => "good",
+                    Finding::Limited => "limited",
+                    Finding::Bad => "bad",
+                },
+                "text": check.text,
+                "problems": check.problems.iter().map(json::problem).collect::<Vec<_>>(),
+            })
+        })
+        .collect();
+    json::document("Doctor", json!({"checks": checks}))
+}
