@@ -109,6 +109,25 @@ async fn a_refused_token_is_renewed_once() {
 }
 
 #[tokio::test]
+async fn many_refusals_of_one_token_renew_it_once() {
+    let dir = tempfile::tempdir().unwrap();
+    let source = counting(&dir, "", "");
+    let answers = vec![
+        answer(401, ""),
+        answer(401, ""),
+        answer(200, ""),
+        answer(200, ""),
+    ];
+    let (connection, asked) = connection_as(source, Still::new(), answers);
+    let (a, b) = tokio::join!(connection.get("/a"), connection.get("/b"));
+    assert_eq!((a.unwrap().status, b.unwrap().status), (200, 200));
+    assert_eq!(
+        asked.credentials(),
+        ["Bearer t1", "Bearer t1", "Bearer t2", "Bearer t2"]
+    );
+}
+
+#[tokio::test]
 async fn the_same_token_is_not_sent_again_after_a_refusal() {
     let dir = tempfile::tempdir().unwrap();
     let source = counting(&dir, "n=0;", "");
