@@ -14,6 +14,7 @@ pub mod git;
 pub mod render;
 pub mod settings;
 
+pub mod log;
 pub mod providers;
 
 pub mod engine;

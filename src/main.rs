@@ -1,123 +1,74 @@
 //! trueup: wires the rooms together.
+
+use std::process::ExitCode;
 use std::sync::Arc;
-use trueup::engine::*;
-use trueup::settings::*;
-#[tokio::main]
-async fn main() {
+
+use clap::Parser as _;
+use trueup::cli::commands::{self, Process, Setup};
+use trueup::cli::{Cli, Exit};
+use trueup::domain::{Clock, Problem, ProblemKind, SystemClock};
+use trueup::{log, tui};
+
+fn main() -> ExitCode {
+    // Errors that nobody foresaw are shown with where they come from; Problems have their own words.
+    let _ = color_eyre::install();
+    // The one TLS provider, for clusters and for Git alike.
     let _ = rustls::crypto::ring::default_provider().install_default();
-    let env: Environment = std::env::vars().collect();
-    let places = Places::find(&env, None).unwrap();
-    let loaded = load(&places, &env, &[]).unwrap();
-    let machine = Machine {
-        here: std::env::current_dir().unwrap(),
+    let cli = Cli::parse();
+    let process = Process {
+        environment: std::env::vars_os()
+            .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
+            .collect(),
         kubeconfig: std::env::var_os("KUBECONFIG"),
-        places,
-        host: "h".into(),
-        live: true,
-        revision: None,
+        here: std::env::current_dir().unwrap_or_else(|_| ".".into()),
+        host: gethostname::gethostname().to_string_lossy().into_owned(),
+        clock: Arc::new(SystemClock),
     };
-    let (options, connector) = assemble(&loaded.settings, &machine);
-    let mut engine = Engine::start(options, connector, Arc::new(trueup::domain::SystemClock));
-    let t0 = std::time::Instant::now();
-    let args: Vec<String> = std::env::args().collect();
-    let mut done = false;
-    while let Some(report) = engine.report().await {
-        match report {
-            Report::Changed => {
-                let s = engine.snapshot();
-                println!(
-                    "{:?} settled={} rev={}",
-                    t0.elapsed(),
-                    s.settled,
-                    s.revision
-                );
-                for c in &s.clusters {
-                    println!(
-                        "  cluster {} {:?} {} {:?} {:?}",
-                        c.context, c.reach, c.version, c.rights, c.problems
-                    );
-                }
-                for p in &s.problems {
-                    println!("  P {p:?}");
-                }
-                for a in &s.apps {
-                    println!(
-                        "  app {} {:?} {:?} {:?} {:?} ahead={:?} problems={:?}",
-                        a.app.id,
-                        a.state,
-                        a.sync,
-                        a.counts,
-                        a.health.as_ref().map(|h| h.status),
-                        a.ahead,
-                        a.problems.iter().map(|p| p.to_string()).collect::<Vec<_>>()
-                    );
-                    for o in &a.objects {
-                        if o.drift.is_drift() || o.drift.problem.is_some() {
-                            println!(
-                                "     {:?} {} {:?} {:?}",
-                                o.drift.verdict,
-                                o.drift.key,
-                                o.drift.problem.as_ref().map(|p| p.to_string()),
-                                o.drift
-                                    .fields
-                                    .iter()
-                                    .map(|f| f.path.to_string())
-                                    .collect::<Vec<_>>()
-                            );
-                        } else {
-                            println!(
-                                "     ok {} foreign {:?} {:?}",
-                                o.drift.key,
-                                o.drift
-                                    .foreign
-                                    .iter()
-                                    .map(|f| f.path.to_string())
-                                    .collect::<Vec<_>>(),
-                                o.health.as_ref().map(|h| h.status)
-                            );
-                        }
-                    }
-                }
-                if s.settled && !done && args.len() > 1 {
-                    done = true;
-                    engine.send(Request::Draw(
-                        Ticket(1),
-                        Draw::Sync {
-                            apps: s.apps.iter().map(|a| a.app.id.clone()).collect(),
-                            only: vec![],
-                            prune: args[1] == "prune",
-                            prune_all: None,
-                            adopt: args[1] == "adopt",
-                        },
-                    ));
-                }
-            }
-            Report::Drawn(t, Ok(plan)) => {
-                for a in &plan.apps {
-                    println!(
-                        "PLAN {} refused={:?} warn={:?} prunable={:?}",
-                        a.id, a.refused, a.warnings, a.prunable
-                    );
-                }
-                for s in &plan.steps {
-                    println!(
-                        "  STEP {} {:?} {} wave {} force {} unpred {}",
-                        s.app.name, s.action, s.key, s.wave, s.guard.force, s.unpredicted
-                    );
-                }
-                engine.send(Request::Run(t, plan));
-            }
-            Report::Run(_, v) => println!(
-                "RUN waiting={:?} {:?} {:?} {:?}",
-                v.waiting,
-                v.outcome,
-                v.problem,
-                v.steps
-                    .iter()
-                    .filter(|s| !matches!(s, StepState::Waiting))
-                    .last()
-            ),
-            r => println!("{r:?}"),
+    let setup = match commands::setup(&cli, &process) {
+        Ok(setup) => setup,
+        Err(problems) => {
+            commands::complain(None, &process, &problems);
+            return Exit::Error.into();
+        }
+    };
+    if let Err(problem) = log::start(&setup.places.log_file, &setup.loaded.settings.log) {
+        commands::complain(Some(&setup), &process, &[problem]);
+    }
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            let problem = Problem::new(ProblemKind::Local, "no threads can be started");
+            commands::complain(Some(&setup), &process, &[problem.because_of(&error)]);
+            return Exit::Error.into();
+        }
+    };
+    let exit = runtime.block_on(async {
+        match &cli.command {
+            Some(command) => commands::run(&cli, command, &setup, &process).await,
+            None => console(&cli, &setup, &process).await,
+        }
+    });
+    // Work that nobody waits for (a fetch, a hanging plugin) does not keep the program.
+    runtime.shutdown_background();
+    exit.into()
+}
+
+async fn console(cli: &Cli, setup: &Setup, process: &Process) -> Exit {
+    let clock: Arc<dyn Clock> = process.clock.clone();
+    let variable = |name: &str| process.environment.get(name).cloned();
+    let options = match tui::Options::from_settings(&setup.loaded.settings, clock, variable) {
+        Ok(options) => options,
+        Err(problem) => {
+            commands::complain(Some(setup), process, &[problem]);
+            return Exit::Error;
+        }
+    };
+    let engine = commands::engine(cli, setup, process, true);
+    match tui::run(engine, options).await {
+        Ok(_) => Exit::Success,
+        Err(problem) => {
+            commands::complain(Some(setup), process, &[problem]);
+            Exit::Error
         }
     }
 }

@@ -4,6 +4,7 @@
 //! format, and what formats does no I/O.
 
 pub mod args;
+pub mod commands;
 pub mod complete;
 pub mod exit;
 pub mod output;

@@ -1,0 +1,138 @@
+//! What commands do: start an engine, wait for what they need, print it. Formats nothing itself.
+
+mod change;
+mod session;
+mod show;
+
+use std::collections::BTreeMap;
+use std::ffi::OsString;
+use std::io::{IsTerminal as _, Write as _};
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use crate::domain::{Clock, Problem, ProblemKind, Revision};
+use crate::engine::{Engine, Machine, assemble};
+use crate::settings::{ColorWhen, Loaded, Places, load};
+
+use super::output::{Style, problem};
+use super::{Cli, Command, Exit, Format, Pipe, complete};
+pub use session::Session;
+
+/// What the process was given, beside its arguments.
+#[derive(Clone)]
+pub struct Process {
+    /// Its environment.
+    pub environment: BTreeMap<String, String>,
+    /// `KUBECONFIG`, which need not be Unicode.
+    pub kubeconfig: Option<OsString>,
+    /// The directory that it was started in.
+    pub here: PathBuf,
+    /// Name of the machine.
+    pub host: String,
+    /// Tells the time.
+    pub clock: Arc<dyn Clock>,
+}
+
+/// The settings of this call, and where trueup's own files are.
+#[derive(Clone, Debug)]
+pub struct Setup {
+    /// The settings.
+    pub loaded: Loaded,
+    /// The places.
+    pub places: Places,
+}
+
+/// Reads the settings.
+///
+/// # Errors
+/// Everything that is wrong in config file, environment and flags.
+pub fn setup(cli: &Cli, process: &Process) -> Result<Setup, Vec<Problem>> {
+    cli.check().map_err(|p| vec![p])?;
+    let places = Places::find(&process.environment, cli.globals.config.clone()).map_err(|p| vec![p])?;
+    let loaded = load(&places, &process.environment, &cli.flags())?;
+    Ok(Setup { loaded, places })
+}
+
+/// Starts the engine that a call needs. Must be called inside a Tokio runtime.
+pub fn engine(cli: &Cli, setup: &Setup, process: &Process, live: bool) -> Engine {
+    let machine = Machine {
+        here: process.here.clone(),
+        kubeconfig: process.kubeconfig.clone(),
+        places: setup.places.clone(),
+        host: process.host.clone(),
+        live,
+        revision: cli.globals.revision.as_deref().map(Revision::parse),
+    };
+    let (options, connector) = assemble(&setup.loaded.settings, &machine);
+    Engine::start(options, connector, process.clock.clone())
+}
+
+/// How text is to look on a stream.
+fn style(setup: Option<&Setup>, is_terminal: bool, clock: &dyn Clock) -> Style {
+    let when = setup.map_or(ColorWhen::Auto, |s| s.loaded.settings.color);
+    let color = match when {
+        ColorWhen::Always => true,
+        ColorWhen::Never => false,
+        ColorWhen::Auto => is_terminal,
+    };
+    Style { color, now: clock.now() }
+}
+
+/// Prints Problems to standard error.
+pub fn complain(setup: Option<&Setup>, process: &Process, problems: &[Problem]) {
+    let stderr = std::io::stderr();
+    let style = style(setup, stderr.is_terminal(), &*process.clock);
+    let _ = stderr.lock().write_all(problem::all(problems, &style).as_bytes());
+}
+
+/// Runs a command to its end.
+pub async fn run(cli: &Cli, command: &Command, setup: &Setup, process: &Process) -> Exit {
+    let done = match command {
+        Command::Completions { shell } => show::print(setup, process, complete::script(*shell)),
+        Command::Complete { words } => show::complete(cli, setup, process, words).await,
+        Command::Config => show::config(cli, setup, process),
+        Command::Render { directory, recurse } => show::render(setup, process, directory, *recurse),
+        command => {
+            let mut session = Session::start(cli, setup, process);
+            let interrupted = tokio::signal::ctrl_c();
+            tokio::select! {
+                done = in_session(&mut session, cli, command) => done,
+                // A Run looks after the signal itself: it stops between two steps.
+                Ok(()) = interrupted, if !command.changes() => Err(vec![cancelled()]),
+            }
+        }
+    };
+    done.unwrap_or_else(|problems| {
+        complain(Some(setup), process, &problems);
+        Exit::Error
+    })
+}
+
+async fn in_session(session: &mut Session, cli: &Cli, command: &Command) -> Result<Exit, Vec<Problem>> {
+    let format = cli.globals.output.unwrap_or(Format::Text);
+    match command {
+        Command::Apps { apps } => show::apps(session, apps, format).await,
+        Command::Diff { apps, foreign, unified } => {
+            show::diff(session, apps, *foreign, *unified, format).await
+        }
+        Command::History { app } => show::history(session, app, format).await,
+        Command::Clusters => show::clusters(session, format).await,
+        Command::Doctor => show::doctor(session, format).await,
+        Command::Sync(sync) => change::sync(session, sync, format).await,
+        Command::Rollback { app, to, run } => change::rollback(session, app, to, run, format).await,
+        _ => Err(vec![Problem::new(ProblemKind::Internal, "this command needs no session")]),
+    }
+}
+
+fn cancelled() -> Problem {
+    Problem::new(ProblemKind::Cancelled, "interrupted")
+}
+
+/// Standard output, for which a closed pipe is no error.
+fn out() -> Pipe<std::io::Stdout> {
+    Pipe::new(std::io::stdout())
+}
+
+fn unwritable(error: &std::io::Error) -> Vec<Problem> {
+    vec![Problem::new(ProblemKind::Local, "standard output cannot be written").because_of(error)]
+}
