@@ -5,7 +5,10 @@
 
 pub mod adopt;
 pub mod connection;
+mod foreseen;
+mod held;
 pub mod lease;
+mod leftover;
 pub mod openapi;
 pub mod predict;
 pub mod preflight;
@@ -17,6 +20,10 @@ pub mod writer;
 
 #[cfg(test)]
 mod played;
+#[cfg(test)]
+mod real_tests;
+#[cfg(test)]
+mod refusal_tests;
 #[cfg(test)]
 mod writer_tests;
 
