@@ -19,6 +19,8 @@ mod target;
 pub mod writer;
 
 #[cfg(test)]
+mod leftover_tests;
+#[cfg(test)]
 mod played;
 #[cfg(test)]
 mod real_tests;
