@@ -137,25 +137,19 @@ impl Merge<'_> {
                     *next += 1;
                 }
             };
-        for wanted in new {
-            match of(wanted) {
-                Some(index) => {
-                    only_live(index, &mut next, &mut merged, path);
-                    path.push(Hop::Item(index));
-                    let item = self.value(&old[index], wanted, path);
-                    path.pop();
-                    merged.push(item?);
-                    next = next.max(index + 1);
-                }
-                None => {
-                    // What stands at this place and is the cluster's alone comes first.
-                    let end = (next..old.len())
-                        .find(|i| new.iter().any(|w| same_item(&old[*i], w, keys)))
-                        .unwrap_or(old.len());
-                    only_live(end, &mut next, &mut merged, path);
-                    merged.push(wanted.clone());
-                }
-            }
+        for (j, wanted) in new.iter().enumerate() {
+            // The cluster's own items go ahead up to the next one that both have; where that was passed, all of them.
+            let shared = new[j..].iter().find_map(of).filter(|index| *index >= next);
+            only_live(shared.unwrap_or(old.len()), &mut next, &mut merged, path);
+            let Some(index) = of(wanted) else {
+                merged.push(wanted.clone());
+                continue;
+            };
+            path.push(Hop::Item(index));
+            let item = self.value(&old[index], wanted, path);
+            path.pop();
+            merged.push(item?);
+            next = next.max(index + 1);
         }
         only_live(old.len(), &mut next, &mut merged, path);
         Some(Value::Array(merged))
