@@ -167,7 +167,11 @@ fn lists_and_maps_are_merged_as_their_holders_show_them() {
             json!({"f:spec": {"f:x": x}}),
         )
     };
-    let keyed = json!({"k:{\"n\":\"a\"}": {".": {}, "f:n": {}}, "k:{\"n\":\"b\"}": {".": {}, "f:n": {}}, "k:{\"n\":\"c\"}": {".": {}, "f:n": {}}});
+    let keyed_by = |names: &str| {
+        let item = |c| (format!("k:{{\"n\":\"{c}\"}}"), json!({".": {}, "f:n": {}}));
+        Value::Object(names.chars().map(item).collect())
+    };
+    let keyed = keyed_by("abc");
     let n =
         |names: &str| Value::Array(names.chars().map(|c| json!({"n": c.to_string()})).collect());
     let cases = [
@@ -183,6 +187,37 @@ fn lists_and_maps_are_merged_as_their_holders_show_them() {
             n("abc"),
             n("bza"),
             Some(n("bcza")),
+        ),
+        // Orders that a server made.
+        (
+            json!([by("hpa", keyed_by("abcd"))]),
+            n("abcd"),
+            n("zdb"),
+            Some(n("aczdb")),
+        ),
+        (
+            json!([by("hpa", keyed_by("abcd"))]),
+            n("abcd"),
+            n("bad"),
+            Some(n("bcad")),
+        ),
+        (
+            json!([by("hpa", keyed_by("abcde"))]),
+            n("abcde"),
+            n("eya"),
+            Some(n("bcdeya")),
+        ),
+        (
+            json!([by("hpa", keyed_by("abcdef"))]),
+            n("abcdef"),
+            n("cfae"),
+            Some(n("bcdfae")),
+        ),
+        (
+            json!([by("hpa", keyed_by("abc"))]),
+            n("abc"),
+            n("xyz"),
+            Some(n("abcxyz")),
         ),
         // What trueup alone holds goes; what another holds too stays.
         (
