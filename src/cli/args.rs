@@ -231,6 +231,11 @@ pub enum Shell {
 }
 
 impl Command {
+    /// Whether it may change a cluster.
+    pub fn changes(&self) -> bool {
+        matches!(self, Self::Sync(_) | Self::Rollback { .. })
+    }
+
     /// Whether it can print in a form.
     pub fn prints(&self, format: Format) -> bool {
         match format {
@@ -245,6 +250,12 @@ impl Command {
 }
 
 impl Cli {
+    /// A line that is being typed, without its last word, as far as it can be understood.
+    pub fn of_words(words: &[String]) -> Option<Self> {
+        let (_, before) = words.split_last()?;
+        (0..before.len()).rev().find_map(|n| Self::try_parse_from(&before[..=n]).ok())
+    }
+
     /// Checks what clap cannot.
     ///
     /// # Errors

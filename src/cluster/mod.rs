@@ -18,6 +18,9 @@ pub mod kubeconfig;
 pub mod lease;
 mod lines;
 pub mod live;
+mod foreseen;
+mod held;
+mod leftover;
 pub mod openapi;
 mod page;
 pub mod predict;
@@ -35,9 +38,15 @@ pub mod watch;
 pub mod writer;
 
 #[cfg(test)]
+mod leftover_tests;
+#[cfg(test)]
 mod played;
 #[cfg(test)]
 mod scripted;
+#[cfg(test)]
+mod real_tests;
+#[cfg(test)]
+mod refusal_tests;
 #[cfg(test)]
 mod writer_tests;
 

@@ -94,7 +94,8 @@ impl Prediction {
 
 impl Connection {
     /// Asks what a server-side apply of `object` would make, unforced first; only where that meets other managers it
-    /// is asked again with force. `object` carries its final namespace, and no server-owned fields.
+    /// is asked again with force. `object` carries its final namespace, and no server-owned fields. `live`, with its
+    /// managedFields, serves to find leftovers that make the apply fail.
     ///
     /// # Errors
     /// Where there is no answer about the object: not reachable, overloaded, not authenticated. A refusal is data.
@@ -102,7 +103,7 @@ impl Connection {
         &self,
         resource: &Resource,
         object: &Value,
-        _live: Option<&Value>,
+        live: Option<&Value>,
     ) -> Result<Prediction> {
         let target = match Target::of(resource, object) {
             Ok(target) => target,
@@ -121,6 +122,13 @@ impl Connection {
             }
         }
         prediction.take(&reply, resource, &target)?;
+        if let (Some(live), Some(refusal)) = (live, &prediction.refusal)
+            && matches!(refusal.kind, RefusalKind::Invalid | RefusalKind::Duplicate)
+        {
+            let status = Status::of(&reply);
+            self.predict_leftovers(resource, &target, object, live, &status, &mut prediction)
+                .await?;
+        }
         Ok(prediction)
     }
 

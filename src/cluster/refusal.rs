@@ -8,7 +8,7 @@
 use serde::Deserialize;
 
 use crate::domain::drift::Conflict;
-use crate::domain::{ObjectKey, Problem, ProblemKind};
+use crate::domain::{ObjectKey, Problem, ProblemKind, Value};
 
 use super::{Reply, Resource};
 
@@ -61,8 +61,6 @@ pub struct Refusal {
 pub(super) struct Status {
     /// HTTP status code.
     pub code: u16,
-    /// `reason`, empty where there is none.
-    pub reason: String,
     /// The message, or the text of a body that is no `Status`.
     pub message: String,
     /// `details.kind`: a plural or a kind.
@@ -87,31 +85,30 @@ const MAX_TEXT: usize = 2_000;
 impl Status {
     /// Reads any error answer; one that is not a `Status` keeps its text as the message.
     pub fn of(reply: &Reply) -> Self {
-        #[derive(Default, Deserialize)]
-        #[serde(default)]
-        struct Body {
-            reason: String,
-            message: String,
-            details: Details,
-        }
-        #[derive(Default, Deserialize)]
-        #[serde(default)]
-        struct Details {
-            kind: String,
-            name: String,
-            causes: Vec<StatusCause>,
-        }
-        let body: Body = serde_json::from_slice(&reply.body).unwrap_or_else(|_| Body {
-            message: String::from_utf8_lossy(&reply.body).trim().to_owned(),
-            ..Body::default()
-        });
+        let body: Option<Value> = serde_json::from_slice(&reply.body).ok();
+        let body = body.filter(Value::is_object);
+        let text = |pointer| {
+            let at = body.as_ref().and_then(|body| body.pointer(pointer));
+            at.and_then(Value::as_str).unwrap_or_default().to_owned()
+        };
+        let message = match &body {
+            Some(_) => text("/message"),
+            None => String::from_utf8_lossy(&reply.body).trim().to_owned(),
+        };
+        let causes = body
+            .as_ref()
+            .and_then(|body| body.pointer("/details/causes"));
         Self {
             code: reply.status,
-            reason: body.reason,
-            message: body.message.chars().take(MAX_TEXT).collect(),
-            kind: body.details.kind,
-            name: body.details.name,
-            causes: body.details.causes,
+            message: message.chars().take(MAX_TEXT).collect(),
+            kind: text("/details/kind"),
+            name: text("/details/name"),
+            causes: causes
+                .and_then(Value::as_array)
+                .into_iter()
+                .flatten()
+                .filter_map(|cause| serde_json::from_value(cause.clone()).ok())
+                .collect(),
         }
     }
 
@@ -245,9 +242,7 @@ impl Status {
                 ProblemKind::Rejected,
                 "a resource quota is in the way",
             )
-        } else if message.contains("attempting to grant RBAC permissions not currently held")
-            || message.contains("not found, ") && message.contains("rolebinding")
-        {
+        } else if message.contains("attempting to grant RBAC permissions not currently held") {
             Verdict::new(
                 RefusalKind::Forbidden,
                 ProblemKind::Forbidden,

@@ -10,7 +10,7 @@ use std::time::Duration;
 use tokio::sync::{Notify, mpsc};
 
 use crate::cluster::{
-    Connection, Deletion, Discovery, Failure, Refusal, RefusalKind, Resource, Writer,
+    Connection, Deletion, Discovery, Done, Failure, Resource, Writer,
 };
 use crate::domain::plan::Guard;
 use crate::domain::record::{AppRecord, Outcome, SyncRecord};
@@ -659,7 +659,7 @@ struct Acted {
 /// Does one step, once.
 async fn act(place: &Place, step: &PlanStep) -> Result<Acted, Failure> {
     let writer = &place.writer;
-    let resource = resource_of(place, step).map_err(|problem| Failure::Weather(problem))?;
+    let resource = resource_of(place, step).map_err(Failure::NotDone)?;
     let object = || -> Result<&Value, Failure> {
         step.manifest.as_ref().map(|m| &*m.value).ok_or_else(|| {
             Failure::Weather(Problem::new(
@@ -673,16 +673,12 @@ async fn act(place: &Place, step: &PlanStep) -> Result<Acted, Failure> {
         Action::CreateNamespace => writer.create_namespace(name, &Default::default()).await?,
         Action::Create => writer.create(&resource, object()?).await?,
         Action::Apply => {
+            let mut guard = step.guard.clone();
             if !step.leftovers.is_empty() {
-                let what = "what stands in the way of this apply must be removed by hand first";
-                return Err(Failure::Refused(Box::new(Refusal {
-                    kind: RefusalKind::Leftovers,
-                    problem: Problem::new(ProblemKind::Rejected, what)
-                        .because(step.leftovers.join(", ")),
-                    fields: step.leftovers.clone(),
-                })));
+                let claimed = claim(place, &resource, step).await?;
+                guard.resource_version = claimed.resource_version;
             }
-            writer.apply(&resource, object()?, &step.guard).await?
+            writer.apply(&resource, object()?, &guard).await?
         }
         Action::Replace => {
             let replaced = writer.replace(&resource, object()?, &step.guard).await?;
@@ -764,29 +760,42 @@ async fn vanished(place: &Place, resource: &Resource, key: &ObjectKey) -> Result
     }
 }
 
+/// The object as it is at this moment, whole: what is kept of it in memory lacks part of its managedFields.
+async fn whole(place: &Place, resource: &Resource, step: &PlanStep) -> Result<Value, Failure> {
+    let path = resource.object(&step.key.namespace, &step.key.name);
+    let reply = place.connection.get(&path).await.map_err(Failure::NotDone)?;
+    let live = reply.value().map_err(Failure::NotDone)?;
+    if live.pointer("/metadata/uid").and_then(Value::as_str) != Some(step.guard.uid.as_str()) {
+        return Err(changed(step));
+    }
+    Ok(live)
+}
+
+fn changed(step: &PlanStep) -> Failure {
+    Failure::Changed(
+        Problem::new(ProblemKind::Conflict, "the object is no longer what the Plan was drawn from")
+            .at(step.key.to_string()),
+    )
+}
+
+/// Makes trueup the holder of what stands in the way, so that the apply after it removes it.
+async fn claim(place: &Place, resource: &Resource, step: &PlanStep) -> Result<Done, Failure> {
+    let live = whole(place, resource, step).await?;
+    let version = live.pointer("/metadata/resourceVersion").and_then(Value::as_str);
+    if version != Some(step.guard.resource_version.as_str()) {
+        return Err(changed(step));
+    }
+    place.writer.claim_leftovers(resource, &live, &step.leftovers).await
+}
+
 /// Moves ownership, from the object as it is at this moment.
 async fn adopt(
     place: &Place,
     resource: &Resource,
     step: &PlanStep,
 ) -> Result<Vec<String>, Failure> {
-    let (namespace, name) = (&step.key.namespace, &step.key.name);
-    let reply = place
-        .connection
-        .get(&resource.object(namespace, name))
-        .await
-        .map_err(Failure::Weather)?;
-    let live = reply.value().map_err(Failure::Weather)?;
-    if live.pointer("/metadata/uid").and_then(Value::as_str) != Some(step.guard.uid.as_str()) {
-        return Err(Failure::Changed(
-            Problem::new(
-                ProblemKind::Conflict,
-                "it is another object than when the Plan was drawn",
-            )
-            .at(step.key.to_string()),
-        ));
-    }
-    match crate::sync::adopt::adoption(&live).map_err(Failure::Weather)? {
+    let live = whole(place, resource, step).await?;
+    match crate::sync::adopt::adoption(&live).map_err(Failure::NotDone)? {
         Some(patch) => {
             let adopted = place.writer.adopt(resource, &live, &patch).await?;
             let moved =

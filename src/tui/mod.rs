@@ -31,4 +31,5 @@ pub use run::{EngineLink, Exit, Options, run};
 pub use state::State;
 pub use terminal::Counters;
 pub use theme::{Background, Depth, Theme};
+pub use terminal::size;
 pub use update::update;

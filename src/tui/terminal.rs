@@ -196,3 +196,8 @@ pub fn restore() {
         let _ = disable_raw_mode();
     }
 }
+
+/// Columns and rows of the terminal; `None`: there is none.
+pub fn size() -> Option<(u16, u16)> {
+    crossterm::terminal::size().ok()
+}

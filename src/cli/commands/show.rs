@@ -155,7 +155,7 @@ pub fn render(setup: &Setup, process: &Process, directory: &Path, recurse: bool)
 /// Prints what may complete the last word.
 pub async fn complete(cli: &Cli, setup: &Setup, process: &Process, words: &[String]) -> Done {
     // The flags of the line being typed say which repositories and contexts are meant.
-    let typed = complete::typed(words).unwrap_or_else(|| cli.clone());
+    let typed = Cli::of_words(words).unwrap_or_else(|| cli.clone());
     let setup = super::setup(&typed, process).unwrap_or_else(|_| setup.clone());
     let mut engine = engine(&typed, &setup, process, false);
     let patience = std::time::Duration::from_millis(800);
