@@ -22,4 +22,4 @@ pub use style::{Ink, Style};
 #[cfg(test)]
 mod printed;
 #[cfg(test)]
-pub mod samples;
+pub(in crate::cli) mod samples;
