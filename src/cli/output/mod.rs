@@ -5,6 +5,7 @@
 pub mod age;
 pub mod apps;
 pub mod clusters;
+pub mod config;
 pub mod diff;
 pub mod doctor;
 pub mod history;

@@ -546,3 +546,42 @@ fn colour_adds_nothing_but_codes() {
         apps::text(&snapshot, &snapshot.apps, &plain())
     );
 }
+
+#[test]
+fn every_field_of_the_json_is_documented() {
+    fn fields(value: &Value, into: &mut std::collections::BTreeSet<String>) {
+        match value {
+            Value::Array(items) => items.iter().for_each(|v| fields(v, into)),
+            Value::Object(map) => map.iter().for_each(|(key, v)| {
+                into.insert(key.clone());
+                // What stands in these comes from objects of the cluster.
+                if !matches!(key.as_str(), "live" | "predicted" | "desired" | "value") {
+                    fields(v, into);
+                }
+            }),
+            _ => {}
+        }
+    }
+    let docs = include_str!("../../../docs/command-line.md");
+    let loaded = crate::settings::effective::layered(
+        None,
+        String::new(),
+        &Default::default(),
+        &Default::default(),
+        &[],
+    );
+    let mut all = std::collections::BTreeSet::new();
+    fields(&config::json(&loaded.unwrap()), &mut all);
+    for (_, text) in everything()
+        .iter()
+        .filter(|(what, _)| what.ends_with("json"))
+    {
+        fields(&serde_json::from_str(text).unwrap(), &mut all);
+    }
+    assert!(all.len() > 80, "{}", all.len());
+    for field in all {
+        let is_there =
+            docs.contains(&format!("`{field}`")) || docs.contains(&format!("`{field}[]`"));
+        assert!(is_there, "{field} is not documented");
+    }
+}
