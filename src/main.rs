@@ -3,7 +3,6 @@
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use clap::Parser as _;
 use trueup::cli::commands::{self, Process, Setup};
 use trueup::cli::{Cli, Exit};
 use trueup::domain::{Clock, Problem, ProblemKind, SystemClock};
@@ -14,7 +13,11 @@ fn main() -> ExitCode {
     let _ = color_eyre::install();
     // The one TLS provider, for clusters and for Git alike.
     let _ = rustls::crypto::ring::default_provider().install_default();
-    let cli = Cli::parse();
+    let cli = match Cli::read(std::env::args_os().collect()) {
+        Ok(cli) => cli,
+        // Help and version are among the errors, and go to standard output with success.
+        Err(error) => error.exit(),
+    };
     let process = Process {
         environment: std::env::vars_os()
             .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))

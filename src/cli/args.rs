@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand, ValueEnum};
 use serde_json::json;
 
 use crate::domain::{Problem, ProblemKind};
@@ -42,8 +42,8 @@ pub struct Globals {
     #[arg(long, global = true, value_name = "SOURCE")]
     pub source: Vec<String>,
     /// File or directory of Argo CD Application manifests (repeatable)
-    #[arg(long, global = true, value_name = "FILE|DIR")]
-    pub apps: Vec<PathBuf>,
+    #[arg(long = "apps", global = true, value_name = "FILE|DIR")]
+    pub app_files: Vec<PathBuf>,
     /// Kubeconfig context to use (repeatable)
     #[arg(long, global = true, value_name = "NAME")]
     pub context: Vec<String>,
@@ -183,7 +183,7 @@ pub struct Sync {
     #[arg(long)]
     pub all: bool,
     /// With --all: available ones, too
-    #[arg(long, requires = "all")]
+    #[arg(long)]
     pub available: bool,
     /// Delete what the App holds and Git no longer has
     #[arg(long)]
@@ -249,11 +249,76 @@ impl Command {
     }
 }
 
+/// Number of the word that is the command, the program's name being 0; `None` where there is none.
+///
+/// What stands before it are flags with their values.
+pub fn command_at(root: &clap::Command, words: &[String]) -> Option<usize> {
+    let mut is_value = false;
+    for (i, word) in words.iter().enumerate().skip(1) {
+        if std::mem::take(&mut is_value) {
+            continue;
+        }
+        if word == "--" {
+            return None;
+        }
+        if !word.starts_with('-') {
+            return root.find_subcommand(word).map(|_| i);
+        }
+        is_value = !word.contains('=') && flag_named(root, word).is_some_and(takes_value);
+    }
+    None
+}
+
+/// The flag that a word names; of short ones in a row the last.
+pub fn flag_named<'c>(command: &'c clap::Command, word: &str) -> Option<&'c clap::Arg> {
+    command
+        .get_arguments()
+        .find(|arg| match word.strip_prefix("--") {
+            Some(long) => arg.get_long() == Some(long),
+            None => word
+                .strip_prefix('-')
+                .and_then(|rest| rest.chars().next_back())
+                .is_some_and(|short| arg.get_short() == Some(short)),
+        })
+}
+
+/// Whether the word after a flag is its value.
+pub fn takes_value(arg: &clap::Arg) -> bool {
+    matches!(
+        arg.get_action(),
+        clap::ArgAction::Set | clap::ArgAction::Append
+    )
+}
+
 impl Cli {
     /// A line that is being typed, without its last word, as far as it can be understood.
     pub fn of_words(words: &[String]) -> Option<Self> {
         let (_, before) = words.split_last()?;
-        (0..before.len()).rev().find_map(|n| Self::try_parse_from(&before[..=n]).ok())
+        (1..=before.len())
+            .rev()
+            .find_map(|n| Self::read(before[..n].iter().map(Into::into).collect()).ok())
+    }
+
+    /// Reads the words of the line, the program's name first.
+    ///
+    /// # Errors
+    /// What clap says; help and version are among it.
+    pub fn read(words: Vec<std::ffi::OsString>) -> Result<Self, clap::Error> {
+        let mut root = Self::command();
+        root.build();
+        let texts: Vec<String> = words
+            .iter()
+            .map(|w| w.to_string_lossy().into_owned())
+            .collect();
+        let mut words = words;
+        // Clap forgets the values that a repeated global flag has before the command when it has others after it.
+        if let Some(at) = command_at(&root, &texts)
+            && let Some(head) = words.get_mut(1..=at)
+        {
+            head.rotate_right(1);
+        }
+        let matches = Self::command().try_get_matches_from(words)?;
+        Self::from_arg_matches(&matches)
     }
 
     /// Checks what clap cannot.
@@ -290,6 +355,13 @@ impl Cli {
             )
             .hint("Commit first. `trueup diff --revision worktree` compares it."));
         }
+        if let Command::Sync(sync) = command
+            && sync.available
+            && !sync.all
+        {
+            return Err(config("--available goes with --all")
+                .hint("An App that is named is synced whether or not it is merely available."));
+        }
         if matches!(command, Command::Rollback { .. }) && self.globals.revision.is_some() {
             return Err(
                 config("a rollback takes its revision from --to").hint("Leave --revision out.")
@@ -300,7 +372,6 @@ impl Cli {
 
     /// What may be wrong with a source that is neither there nor a URL: a mistyped command, most likely.
     pub fn mistyped_command(source: &str) -> Option<String> {
-        use clap::CommandFactory as _;
         let names: Vec<String> = Self::command()
             .get_subcommands()
             .filter(|c| !c.is_hide_set())
@@ -330,8 +401,12 @@ impl Cli {
             };
             set("repositories", json!(sources), flag);
         }
-        if !globals.apps.is_empty() {
-            let paths: Vec<_> = globals.apps.iter().map(|p| p.to_string_lossy()).collect();
+        if !globals.app_files.is_empty() {
+            let paths: Vec<_> = globals
+                .app_files
+                .iter()
+                .map(|p| p.to_string_lossy())
+                .collect();
             set("apps", json!(paths), "--apps");
         }
         if !globals.context.is_empty() {

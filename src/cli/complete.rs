@@ -5,7 +5,7 @@
 
 use clap::{ArgAction, Command as Clap, CommandFactory as _};
 
-use super::args::{Cli, Shell};
+use super::args::{Cli, Shell, flag_named, takes_value};
 
 /// What may follow.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -41,7 +41,7 @@ pub fn candidates(words: &[String], names: &Names<'_>) -> Candidates {
         found.value(flag, names);
     } else if let Some((flag, _)) = last.split_once('=').filter(|_| last.starts_with("--")) {
         // `--flag=value`: the shells replace the whole word.
-        if let Some(arg) = line.command.get_arguments().find(|a| is_flag(a, flag)) {
+        if let Some(arg) = flag_named(line.command, flag) {
             found.value(arg, names);
             for (word, _) in &mut found.words {
                 *word = format!("{flag}={word}");
@@ -90,10 +90,7 @@ impl<'c> Line<'c> {
             } else if word == "--" {
                 line.is_escaped = true;
             } else if !word.contains('=') {
-                line.awaits = line
-                    .command
-                    .get_arguments()
-                    .find(|a| is_flag(a, word) && takes_value(a));
+                line.awaits = flag_named(line.command, word).filter(|a| takes_value(a));
             }
         }
         line
@@ -152,20 +149,6 @@ impl Candidates {
             _ => {}
         }
     }
-}
-
-fn is_flag(arg: &clap::Arg, word: &str) -> bool {
-    match word.strip_prefix("--") {
-        Some(long) => arg.get_long() == Some(long),
-        None => word
-            .strip_prefix('-')
-            .and_then(|rest| rest.chars().next_back())
-            .is_some_and(|short| arg.get_short() == Some(short)),
-    }
-}
-
-fn takes_value(arg: &clap::Arg) -> bool {
-    matches!(arg.get_action(), ArgAction::Set | ArgAction::Append)
 }
 
 /// The answer as the scripts read it: a line `word<TAB>what it is for` each, and a line of a single `:` where files may stand.

@@ -97,8 +97,8 @@ fn lines(
     rows
 }
 
-/// URLs may carry passwords.
-fn without_passwords(value: &Value) -> Value {
+/// A value with the passwords taken out that its URLs may carry.
+pub fn without_passwords(value: &Value) -> Value {
     match value {
         Value::String(text) => Value::String(without_password(text)),
         Value::Array(items) => items.iter().map(without_passwords).collect(),

@@ -347,3 +347,28 @@ fn a_named_file_must_exist_and_another_need_not() {
     places.config_file = directory.path().to_owned();
     assert!(load(&places, &Environment::new(), &[]).is_err());
 }
+
+const DOCS: &str = include_str!("../../docs/configuration.md");
+
+#[test]
+fn every_setting_is_documented_as_it_is() {
+    for (name, field) in super::effective::leaves() {
+        let row = DOCS
+            .lines()
+            .find(|line| line.starts_with(&format!("| `{name}` |")))
+            .unwrap_or_else(|| panic!("{name} is not documented"));
+        for word in [field.default, field.env, field.flag] {
+            let is_there = word.is_empty() || row.contains(&format!("`{word}`"));
+            assert!(is_there, "{name}: {word} is not in {row}");
+        }
+    }
+}
+
+#[test]
+fn the_documented_example_is_a_config_file() {
+    let (_, example) = DOCS.split_once("```yaml\n").unwrap();
+    let (example, _) = example.split_once("```").unwrap();
+    let settings = read(example, &[], &[]).unwrap().settings;
+    assert_eq!(settings.bindings.len(), 2);
+    assert_eq!(settings.mode("prod-eu"), Mode::Guarded);
+}

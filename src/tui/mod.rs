@@ -13,6 +13,7 @@ pub mod fit;
 pub mod glyphs;
 pub mod keymap;
 pub mod layout;
+mod link;
 pub mod list;
 pub mod message;
 pub mod painter;

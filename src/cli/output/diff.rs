@@ -122,8 +122,9 @@ pub fn body(drift: &ObjectDrift, options: &LineOptions, style: &Style) -> String
             style.paint(Ink::Yellow, "conflict:")
         ));
     }
-    for line in build(drift, options) {
-        out.push_str(&line_text(&line, style));
+    let lines = build(drift, options);
+    for i in 0..lines.len() {
+        out.push_str(&line_text(&lines, i, style));
         out.push('\n');
     }
     out
@@ -182,7 +183,8 @@ pub fn mark(kind: LineKind) -> (char, Ink) {
     }
 }
 
-fn line_text(line: &Line, style: &Style) -> String {
+fn line_text(lines: &[Line], i: usize, style: &Style) -> String {
+    let line = &lines[i];
     let (mark, ink) = mark(line.kind);
     if let LineKind::Fold(n) = line.kind {
         let text = format!("{mark} {}", folded(n));
@@ -199,7 +201,7 @@ fn line_text(line: &Line, style: &Style) -> String {
             out.push_str(&text);
         }
     }
-    if let Some(note) = note(line, style) {
+    if let Some(note) = note(lines, i, style) {
         out.push_str(&style.foreign(Ink::Dim, &format!("   # {note}")));
     }
     out
@@ -210,8 +212,10 @@ pub fn folded(n: usize) -> String {
     format!("… {} …", words::count(n, "unchanged line"))
 }
 
-/// Who and what is behind a line: `kubectl-edit · 2 m`, `deploy/web.yaml:12 · Git moved`.
-pub fn note(line: &Line, style: &Style) -> Option<String> {
+/// Who and what is behind a line: `kubectl-edit · 2 m`, `deploy/web.yaml:12 · Git moved`. Of the two lines of a changed
+/// field only the side that moved says so.
+pub fn note(lines: &[Line], i: usize, style: &Style) -> Option<String> {
+    let line = &lines[i];
     let Note {
         owner,
         place,
@@ -229,11 +233,24 @@ pub fn note(line: &Line, style: &Style) -> Option<String> {
     if line.kind == LineKind::Overridden {
         parts.push("overridden by the server".to_owned());
     }
-    let moved = words::moved(*cause);
-    if !moved.is_empty() && matches!(line.kind, LineKind::Added | LineKind::Removed) {
-        parts.push(moved.to_owned());
+    let is_told = match (line.kind, cause) {
+        (LineKind::Removed, Cause::Git) | (LineKind::Added, Cause::Cluster) => !is_paired(lines, i),
+        (LineKind::Removed | LineKind::Added, _) => *cause != Cause::Unknown,
+        _ => false,
+    };
+    if is_told {
+        parts.push(words::moved(*cause).to_owned());
     }
     (!parts.is_empty()).then(|| parts.join(" · "))
+}
+
+/// Whether a removed or added line stands beside one of the other side for the same field.
+fn is_paired(lines: &[Line], i: usize) -> bool {
+    let line = &lines[i];
+    let is_change = |l: &&Line| matches!(l.kind, LineKind::Removed | LineKind::Added);
+    let is_other = |l: &Line| l.kind != line.kind && l.path == line.path;
+    lines[i..].iter().take_while(is_change).any(is_other)
+        || lines[..i].iter().rev().take_while(is_change).any(is_other)
 }
 
 fn owner_text(owner: &Owner, style: &Style) -> String {

@@ -44,6 +44,11 @@ pub fn text(document: &Value) -> String {
     out
 }
 
+/// A state's word as one that programs compare.
+pub fn word(word: words::Word) -> String {
+    word.0.replace(' ', "-")
+}
+
 /// An App without its objects.
 pub fn app(view: &AppView) -> Value {
     let app = &view.app;
@@ -174,7 +179,7 @@ pub fn drift(drift: &ObjectDrift) -> Value {
     json!({
         "key": key(&drift.key),
         "apiVersion": drift.gvk.api_version(),
-        "verdict": words::verdict(drift.verdict).0,
+        "verdict": word(words::verdict(drift.verdict)),
         "confirmed": drift.confirmed,
         "problem": drift.problem.as_ref().map(problem),
         "fields": drift.fields.iter().map(field).collect::<Vec<_>>(),

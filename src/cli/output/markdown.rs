@@ -45,14 +45,17 @@ fn object(drift: &ObjectDrift, options: &LineOptions, style: &Style) -> String {
     let heading = diff::heading(drift, style);
     let mut out = format!("<details open><summary>{}</summary>\n\n", html(&heading));
     out.extend(drift.problem.iter().map(problem));
-    let lines: Vec<String> = build(drift, options)
+    let built = build(drift, options);
+    let lines: Vec<String> = built
         .iter()
-        .map(|line| {
+        .enumerate()
+        .map(|(i, line)| {
             if let LineKind::Fold(n) = line.kind {
                 return format!("  {}", diff::folded(n));
             }
             let (mark, _) = diff::mark(line.kind);
-            let note = diff::note(line, style).map_or_else(String::new, |n| format!("   # {n}"));
+            let note =
+                diff::note(&built, i, style).map_or_else(String::new, |n| format!("   # {n}"));
             visible(&format!("{mark} {}{note}", line.text())).into_owned()
         })
         .collect();

@@ -5,6 +5,7 @@
 pub mod age;
 pub mod apps;
 pub mod clusters;
+pub mod config;
 pub mod diff;
 pub mod doctor;
 pub mod history;
@@ -22,4 +23,4 @@ pub use style::{Ink, Style};
 #[cfg(test)]
 mod printed;
 #[cfg(test)]
-pub mod samples;
+pub(in crate::cli) mod samples;

@@ -145,7 +145,7 @@ pub fn fields(plan: &Plan) -> Value {
             json!({
                 "number": i + 1,
                 "app": step.app.to_string(),
-                "action": words::action(step.action).0,
+                "action": json::word(words::action(step.action)),
                 "wave": step.wave,
                 "force": step.guard.force,
                 "leftovers": step.leftovers,

@@ -19,7 +19,16 @@ fn options(foreign: bool) -> LineOptions {
 #[test]
 fn apps_as_text() {
     let snapshot = snapshot();
-    insta::assert_snapshot!(apps::text(&snapshot, &snapshot.apps, &plain()), @"");
+    insta::assert_snapshot!(apps::text(&snapshot, &snapshot.apps, &plain()), @r##"
+    APP       CLUSTER  NAMESPACE  SYNC       HEALTH    REVISION      LAST SYNC
+    checkout  prod-eu  shop       drifted 3  Degraded  main@4f2c1e9  181d0aa 1 h  Git is ahead by 2 commits
+    cart      prod-eu  shop       synced     Healthy   main@4f2c1e9               old, since 4 m
+    search    prod-eu  shop       failed               main@4f2c1e9
+    checkout  staging  shop       available
+    error: search: apps/search.yaml:12:5: `spec.source.helm` cannot be honoured
+      because Helm charts are not rendered by this release
+    note: charts/web: a Helm chart, which this release does not render
+    "##);
 }
 
 #[test]
@@ -35,7 +44,29 @@ fn no_apps_say_so() {
 
 #[test]
 fn diff_as_text() {
-    insta::assert_snapshot!(diff::text(&[Arc::new(drifted())], &options(false), &plain()), @"");
+    insta::assert_snapshot!(diff::text(&[Arc::new(drifted())], &options(false), &plain()), @r##"
+    checkout · prod-eu · shop · main@4f2c1e9 · 3 objects drifted, 1 refused by the server, 1 foreign field · Git is ahead by 2 commits
+
+    apps/Deployment/shop/web: drifted, 1 field, cluster edited, 1 foreign field
+    conflict: .spec.replicas is held by "kubectl" with subresource "scale" and would be taken
+      … 5 unchanged lines …
+      spec:
+    -   replicas: 5   # kubectl (scale) · 2 m · cluster edited
+    +   replicas: 3   # deploy/checkout/web.yaml:12
+        selector:
+      … 2 unchanged lines …
+
+    Secret/shop/token: drifted, 1 field, cluster edited
+      … 5 unchanged lines …
+      data:
+    -   password: "++++++++"   # kubectl (scale) · 2 m · cluster edited
+    +   password: "++++++++++++"   # deploy/checkout/web.yaml:12
+
+    apps/Deployment/shop/legacy: refused
+    error: deploy/checkout/legacy.yaml:9:5: the server does not know a field
+      because .spec.replica: field not declared in schema\e[2J
+      hint: Remove the field, or check its spelling.
+    "##);
 }
 
 #[test]
@@ -48,19 +79,258 @@ fn diff_with_foreign_fields() {
 
 #[test]
 fn diff_as_markdown() {
-    insta::assert_snapshot!(markdown::text(&[Arc::new(drifted())], &options(false), &plain()), @"");
+    insta::assert_snapshot!(markdown::text(&[Arc::new(drifted())], &options(false), &plain()), @r##"
+    ### checkout · prod-eu · shop
+
+    `main@4f2c1e9`: 3 objects drifted, 1 refused by the server, 1 foreign field
+
+    <details open><summary>apps/Deployment/shop/web: drifted, 1 field, cluster edited, 1 foreign field</summary>
+
+    ```diff
+      … 5 unchanged lines …
+      spec:
+    -   replicas: 5   # kubectl (scale) · 2 m · cluster edited
+    +   replicas: 3   # deploy/checkout/web.yaml:12
+        selector:
+      … 2 unchanged lines …
+    ```
+
+    </details>
+
+    <details open><summary>Secret/shop/token: drifted, 1 field, cluster edited</summary>
+
+    ```diff
+      … 5 unchanged lines …
+      data:
+    -   password: "++++++++"   # kubectl (scale) · 2 m · cluster edited
+    +   password: "++++++++++++"   # deploy/checkout/web.yaml:12
+    ```
+
+    </details>
+
+    <details open><summary>apps/Deployment/shop/legacy: refused</summary>
+
+    > **error:** deploy/checkout/legacy.yaml:9:5: the server does not know a field: .spec.replica: field not declared in schema\\e\[2J
+    > Remove the field, or check its spelling.
+
+    </details>
+    "##);
 }
 
 #[test]
 fn diff_as_json() {
     let mut view = drifted();
     view.objects.truncate(3);
-    insta::assert_snapshot!(json::text(&diff::json(&[Arc::new(view)], false)), @"");
+    insta::assert_snapshot!(json::text(&diff::json(&[Arc::new(view)], false)), @r##"
+    {
+      "apiVersion": "trueup/v1",
+      "apps": [
+        {
+          "ahead": 2,
+          "context": "prod-eu",
+          "counts": {
+            "changed": 2,
+            "cluster": 2,
+            "drifted": 3,
+            "extra": 0,
+            "foreign": 1,
+            "git": 0,
+            "missing": 0,
+            "objects": 4,
+            "overridden": 0,
+            "refused": 1,
+            "unconfirmed": 0,
+            "unknown": 0
+          },
+          "definedAt": null,
+          "discovered": true,
+          "health": {
+            "message": "1 of 3 ready",
+            "status": "Degraded"
+          },
+          "lastSync": {
+            "applied": 3,
+            "commit": "181d0aa1181d0aa1181d0aa1181d0aa1181d0aa1",
+            "failed": 0,
+            "finished": "2001-09-08T23:48:20Z",
+            "id": 1,
+            "kind": "sync",
+            "message": "first \u001b[31mversion",
+            "outcome": "succeeded",
+            "path": "deploy/checkout",
+            "pruned": 0,
+            "reason": "",
+            "repository": "host/acme/shop",
+            "revision": "main",
+            "selective": false,
+            "started": "2001-09-08T23:46:40Z",
+            "who": "ada@laptop"
+          },
+          "name": "checkout",
+          "namespace": "shop",
+          "notices": [],
+          "objects": [
+            {
+              "apiVersion": "apps/v1",
+              "confirmed": true,
+              "conflicts": [
+                {
+                  "field": ".spec.replicas",
+                  "manager": "\"kubectl\" with subresource \"scale\""
+                }
+              ],
+              "created": null,
+              "fields": [
+                {
+                  "cause": "cluster",
+                  "live": 5,
+                  "owners": [
+                    {
+                      "manager": "kubectl",
+                      "operation": "Update",
+                      "subresource": "scale",
+                      "time": "2001-09-09T01:44:40Z"
+                    }
+                  ],
+                  "path": "spec.replicas",
+                  "place": {
+                    "column": 3,
+                    "file": "deploy/checkout/web.yaml",
+                    "line": 12
+                  },
+                  "predicted": 3
+                }
+              ],
+              "foreign": [
+                {
+                  "owner": {
+                    "manager": "kubectl-label",
+                    "operation": "Update",
+                    "subresource": "scale",
+                    "time": "2001-09-09T01:44:40Z"
+                  },
+                  "path": "metadata.labels.team",
+                  "value": "web"
+                }
+              ],
+              "health": null,
+              "key": {
+                "group": "apps",
+                "kind": "Deployment",
+                "name": "web",
+                "namespace": "shop"
+              },
+              "overridden": [],
+              "place": null,
+              "problem": null,
+              "verdict": "drifted"
+            },
+            {
+              "apiVersion": "v1",
+              "confirmed": true,
+              "conflicts": [],
+              "created": null,
+              "fields": [
+                {
+                  "cause": "cluster",
+                  "live": "++++++++",
+                  "owners": [
+                    {
+                      "manager": "kubectl",
+                      "operation": "Update",
+                      "subresource": "scale",
+                      "time": "2001-09-09T01:44:40Z"
+                    }
+                  ],
+                  "path": "data.password",
+                  "place": {
+                    "column": 3,
+                    "file": "deploy/checkout/web.yaml",
+                    "line": 12
+                  },
+                  "predicted": "++++++++++++"
+                }
+              ],
+              "foreign": [],
+              "health": null,
+              "key": {
+                "group": "",
+                "kind": "Secret",
+                "name": "token",
+                "namespace": "shop"
+              },
+              "overridden": [],
+              "place": null,
+              "problem": null,
+              "verdict": "drifted"
+            }
+          ],
+          "oldSince": null,
+          "pinned": null,
+          "problems": [],
+          "project": "default",
+          "provider": "native",
+          "source": {
+            "directory": {
+              "exclude": "",
+              "include": "",
+              "recurse": false
+            },
+            "path": "deploy/checkout",
+            "repository": "/src/shop",
+            "revision": "HEAD"
+          },
+          "state": "managed",
+          "sync": "drifted",
+          "target": {
+            "behind": 0,
+            "commit": {
+              "author": "Ada",
+              "id": "4f2c1e904f2c1e904f2c1e904f2c1e904f2c1e90",
+              "message": "bump checkout to 1.9",
+              "time": "2001-09-08T23:46:40Z"
+            },
+            "name": "main",
+            "overrideOf": null,
+            "revision": "HEAD",
+            "uncommitted": 0,
+            "unpushed": false
+          }
+        }
+      ],
+      "kind": "Diff",
+      "result": "drifted"
+    }
+    "##);
 }
 
 #[test]
 fn plan_as_text() {
-    insta::assert_snapshot!(plan::text(&plan(), &options(false), &plain()), @"");
+    insta::assert_snapshot!(plan::text(&plan(), &options(false), &plain()), @r##"
+    sync · checkout · prod-eu · shop · 4f2c1e9 · bump checkout to 1.9
+    warning: this cluster is shared
+
+    1. Secret/shop/token: apply, takes fields from others
+      … 5 unchanged lines …
+      data:
+    -   password: "++++++++"   # kubectl (scale) · 2 m · cluster edited
+    +   password: "++++++++++++"   # deploy/checkout/web.yaml:12
+
+    2. apps/Deployment/shop/web: apply, takes fields from others
+    conflict: .spec.replicas is held by "kubectl" with subresource "scale" and would be taken
+      … 5 unchanged lines …
+      spec:
+    -   replicas: 5   # kubectl (scale) · 2 m · cluster edited
+    +   replicas: 3   # deploy/checkout/web.yaml:12
+        selector:
+      … 2 unchanged lines …
+
+    Deleted, 1 object:
+
+    3. apps/Deployment/shop/old: delete, wave -1
+
+    3 steps: 2 apply, 1 delete.
+    "##);
 }
 
 #[test]
@@ -84,14 +354,29 @@ fn a_run_is_told_step_by_step() {
     let mut middle = begin.clone();
     middle.steps[0] = end.steps[0].clone();
     middle.waiting = "for CustomResourceDefinition x to be established".into();
-    insta::assert_snapshot!(run::changes(Some(&begin), &middle, &plain()), @"");
-    insta::assert_snapshot!(run::changes(Some(&middle), &end, &plain()), @"");
+    insta::assert_snapshot!(run::changes(Some(&begin), &middle, &plain()), @r##"
+    1/3 apply Secret/shop/token: done
+      warning: v1 is old
+    waiting: for CustomResourceDefinition x to be established
+    "##);
+    insta::assert_snapshot!(run::changes(Some(&middle), &end, &plain()), @r##"
+    2/3 apply apps/Deployment/shop/web: failed
+    error: the server said no
+    3/3 delete apps/Deployment/shop/old: not run
+    error: a step failed
+    failed: 1 of 3 steps done, 1 failed, 1 not run
+    "##);
     assert_eq!(run::changes(Some(&end), &end, &plain()), "");
 }
 
 #[test]
 fn history_as_text() {
-    insta::assert_snapshot!(history::text(&drifted(), &plain()), @"");
+    insta::assert_snapshot!(history::text(&drifted(), &plain()), @r##"
+    ID  WHEN  WHAT      REVISION  COMMIT   WHO         RESULT     CHANGED                 MESSAGE
+     2  1 h   rollback  main      281d0aa  ada@laptop  failed     3, 1 deleted, 1 failed  first \e[31mversion
+     1  2 h   sync      main      181d0aa  ada@laptop  succeeded  3                       first \e[31mversion
+    2 failed: Deployment shop/web: field is immutable
+    "##);
     assert!(history::text(&app("new"), &plain()).contains("has no history"));
 }
 
@@ -110,7 +395,14 @@ fn records_are_found_by_id_commit_and_revision() {
 
 #[test]
 fn clusters_as_text() {
-    insta::assert_snapshot!(clusters::text(&snapshot(), &plain()), @"");
+    insta::assert_snapshot!(clusters::text(&snapshot(), &plain()), @r##"
+    CONTEXT  STATE  SINCE  VERSION  LATENCY  APPS  USER  RIGHTS   MODE     SERVER
+    prod-eu  up     4 m    v1.36.3    12 ms     2  ada   full     guarded  https://prod-eu:6443
+    edge-7   down   4 m                         2  ada   unknown           https://edge-7:6443
+    error: edge-7: the API server cannot be reached
+      because connection refused
+      hint: Check that the cluster is running.
+    "##);
 }
 
 #[test]
@@ -125,7 +417,17 @@ fn doctor_as_text() {
     };
     let mut snapshot = snapshot();
     snapshot.apps.truncate(2);
-    insta::assert_snapshot!(doctor::text(&doctor::checks(&snapshot, &machine), &plain()), @"");
+    insta::assert_snapshot!(doctor::text(&doctor::checks(&snapshot, &machine), &plain()), @r##"
+    note terminal: 50x24, xterm-256color, 256 colours: smaller than 60x15
+    ok   config file: none (/cfg/config.yaml)
+    ok   kubeconfig: 2 contexts
+    ok   cluster prod-eu: v1.36.3, 12 ms, ada, rights: full
+    FAIL cluster edge-7: cannot be reached
+         error: the API server cannot be reached
+           because connection refused
+           hint: Check that the cluster is running.
+    ok   repositories: 1 repository, 2 Apps
+    "##);
 }
 
 /// Everything that is printed, coloured, of a snapshot full of traps.
@@ -243,4 +545,43 @@ fn colour_adds_nothing_but_codes() {
         strip(&apps::text(&snapshot, &snapshot.apps, &colored)),
         apps::text(&snapshot, &snapshot.apps, &plain())
     );
+}
+
+#[test]
+fn every_field_of_the_json_is_documented() {
+    fn fields(value: &Value, into: &mut std::collections::BTreeSet<String>) {
+        match value {
+            Value::Array(items) => items.iter().for_each(|v| fields(v, into)),
+            Value::Object(map) => map.iter().for_each(|(key, v)| {
+                into.insert(key.clone());
+                // What stands in these comes from objects of the cluster.
+                if !matches!(key.as_str(), "live" | "predicted" | "desired" | "value") {
+                    fields(v, into);
+                }
+            }),
+            _ => {}
+        }
+    }
+    let docs = include_str!("../../../docs/command-line.md");
+    let loaded = crate::settings::effective::layered(
+        None,
+        String::new(),
+        &Default::default(),
+        &Default::default(),
+        &[],
+    );
+    let mut all = std::collections::BTreeSet::new();
+    fields(&config::json(&loaded.unwrap()), &mut all);
+    for (_, text) in everything()
+        .iter()
+        .filter(|(what, _)| what.ends_with("json"))
+    {
+        fields(&serde_json::from_str(text).unwrap(), &mut all);
+    }
+    assert!(all.len() > 80, "{}", all.len());
+    for field in all {
+        let is_there =
+            docs.contains(&format!("`{field}`")) || docs.contains(&format!("`{field}[]`"));
+        assert!(is_there, "{field} is not documented");
+    }
 }

@@ -15,20 +15,20 @@ use crate::domain::*;
 use crate::engine::*;
 
 /// 2001-09-09T01:46:40Z.
-pub const NOW: Timestamp = Timestamp::constant(1_000_000_000, 0);
+pub(crate) const NOW: Timestamp = Timestamp::constant(1_000_000_000, 0);
 
-pub fn ago(seconds: i64) -> Timestamp {
+pub(crate) fn ago(seconds: i64) -> Timestamp {
     Timestamp::from_second(NOW.as_second() - seconds).unwrap()
 }
 
-pub fn plain() -> Style {
+pub(crate) fn plain() -> Style {
     Style {
         color: false,
         now: NOW,
     }
 }
 
-pub fn commit(id: &str, summary: &str) -> Commit {
+pub(crate) fn commit(id: &str, summary: &str) -> Commit {
     Commit {
         id: CommitId(id.repeat(40 / id.len())),
         author: "Ada".into(),
@@ -37,7 +37,7 @@ pub fn commit(id: &str, summary: &str) -> Commit {
     }
 }
 
-pub fn app_at(context: &str, namespace: &str, name: &str) -> AppView {
+pub(crate) fn app_at(context: &str, namespace: &str, name: &str) -> AppView {
     AppView {
         app: Arc::new(App {
             id: AppId {
@@ -92,11 +92,11 @@ pub fn app_at(context: &str, namespace: &str, name: &str) -> AppView {
     }
 }
 
-pub fn app(name: &str) -> AppView {
+pub(crate) fn app(name: &str) -> AppView {
     app_at("prod-eu", "shop", name)
 }
 
-pub fn object(drift: ObjectDrift) -> Arc<ObjectView> {
+pub(crate) fn object(drift: ObjectDrift) -> Arc<ObjectView> {
     Arc::new(ObjectView {
         drift: Arc::new(drift),
         health: None,
@@ -106,12 +106,12 @@ pub fn object(drift: ObjectDrift) -> Arc<ObjectView> {
     })
 }
 
-pub fn drift(name: &str, verdict: Verdict) -> ObjectDrift {
+pub(crate) fn drift(name: &str, verdict: Verdict) -> ObjectDrift {
     let key = ObjectKey::new("apps", "Deployment", "shop", name);
     ObjectDrift::new(key, Gvk::from_api_version("apps/v1", "Deployment"), verdict)
 }
 
-pub fn owner(manager: &str) -> Owner {
+pub(crate) fn owner(manager: &str) -> Owner {
     Owner {
         manager: manager.into(),
         apply: false,
@@ -120,7 +120,7 @@ pub fn owner(manager: &str) -> Owner {
     }
 }
 
-pub fn foreign() -> Foreign {
+pub(crate) fn foreign() -> Foreign {
     Foreign {
         path: FieldPath::fields(["metadata", "labels", "team"]),
         value: json!("web"),
@@ -146,7 +146,7 @@ fn field(path: &[&str], live: Option<Value>, predicted: Option<Value>) -> FieldD
 }
 
 /// A Deployment whose replicas were scaled in the cluster.
-pub fn scaled() -> ObjectDrift {
+pub(crate) fn scaled() -> ObjectDrift {
     let object = |replicas: u32| {
         json!({
             "apiVersion": "apps/v1", "kind": "Deployment",
@@ -166,7 +166,7 @@ pub fn scaled() -> ObjectDrift {
 }
 
 /// A Secret whose value was edited.
-pub fn secret() -> ObjectDrift {
+pub(crate) fn secret() -> ObjectDrift {
     let object = |value: &str| {
         json!({
             "apiVersion": "v1", "kind": "Secret",
@@ -187,7 +187,7 @@ pub fn secret() -> ObjectDrift {
     drift
 }
 
-pub fn refused() -> ObjectDrift {
+pub(crate) fn refused() -> ObjectDrift {
     drift("legacy", Verdict::Refused).with_problem(
         Problem::new(ProblemKind::Rejected, "the server does not know a field")
             .at("deploy/checkout/legacy.yaml:9:5")
@@ -197,7 +197,7 @@ pub fn refused() -> ObjectDrift {
 }
 
 /// Two drifted objects, one of them a Secret, and one that the server refuses.
-pub fn drifted() -> AppView {
+pub(crate) fn drifted() -> AppView {
     let mut view = app("checkout");
     view.sync = SyncStatus::Drifted;
     view.counts = Counts {
@@ -229,7 +229,7 @@ pub fn drifted() -> AppView {
     view
 }
 
-pub fn record(id: u64, kind: RunKind, outcome: Outcome) -> SyncRecord {
+pub(crate) fn record(id: u64, kind: RunKind, outcome: Outcome) -> SyncRecord {
     SyncRecord {
         id,
         kind,
@@ -253,7 +253,7 @@ pub fn record(id: u64, kind: RunKind, outcome: Outcome) -> SyncRecord {
     }
 }
 
-pub fn snapshot() -> Snapshot {
+pub(crate) fn snapshot() -> Snapshot {
     let mut available = app_at("staging", "shop", "checkout");
     available.state = AppState::Available;
     available.sync = SyncStatus::Available;
@@ -309,7 +309,7 @@ pub fn snapshot() -> Snapshot {
     }
 }
 
-pub fn cluster(context: &str, reach: Reach) -> Arc<ClusterView> {
+pub(crate) fn cluster(context: &str, reach: Reach) -> Arc<ClusterView> {
     let is_up = matches!(reach, Reach::Up { .. });
     Arc::new(ClusterView {
         context: context.into(),
@@ -335,7 +335,7 @@ pub fn cluster(context: &str, reach: Reach) -> Arc<ClusterView> {
     })
 }
 
-pub fn plan() -> Plan {
+pub(crate) fn plan() -> Plan {
     let id = app("checkout").app.id.clone();
     let step = |drift: ObjectDrift, action| PlanStep {
         app: id.clone(),
@@ -373,7 +373,7 @@ pub fn plan() -> Plan {
     }
 }
 
-pub fn run() -> RunView {
+pub(crate) fn run() -> RunView {
     RunView {
         plan: Arc::new(plan()),
         steps: vec![

@@ -111,7 +111,12 @@ mod tests {
         table.row(["日本".into(), "7".into(), "".into(), "x".into()]);
         table.row(["a".into(), "1234".into(), "".into(), "".into()]);
         table.row(["b".into(), "".into(), "".into(), "\u{1b}[2J".into()]);
-        insta::assert_snapshot!(table.text(&style(false)), @"");
+        insta::assert_snapshot!(table.text(&style(false)), @r##"
+    NAME     N  LAST
+    日本     7  x
+    a     1234
+    b           \e[2J
+    "##);
     }
 
     #[test]

@@ -88,9 +88,9 @@ pub fn application(
         prefix: home.prefix,
         value: manifest.value.get("spec").unwrap_or(&Value::Null),
     };
-    spec.into_destination(&mut app, contexts, home);
-    spec.into_source(&mut app);
-    spec.into_policies(&mut app);
+    spec.read_destination(&mut app, contexts, home);
+    spec.read_source(&mut app);
+    spec.read_policies(&mut app);
     Ok(app)
 }
 
@@ -105,7 +105,7 @@ impl Spec<'_> {
         place(self.manifest, self.prefix, pointer)
     }
 
-    fn into_destination(&self, app: &mut App, contexts: &Contexts, home: &Home<'_>) {
+    fn read_destination(&self, app: &mut App, contexts: &Contexts, home: &Home<'_>) {
         let destination = self.value.get("destination").unwrap_or(&Value::Null);
         let namespace = text(destination, "namespace");
         let at = self.place("/spec/destination");
@@ -146,7 +146,7 @@ impl Spec<'_> {
         app.id.namespace = app.destination.namespace.clone();
     }
 
-    fn into_source(&self, app: &mut App) {
+    fn read_source(&self, app: &mut App) {
         let (source, pointer) = match self.value.get("sources").and_then(Value::as_array) {
             Some(sources) if !sources.is_empty() => {
                 if sources.len() > 1 {
@@ -198,7 +198,7 @@ impl Spec<'_> {
         };
     }
 
-    fn into_policies(&self, app: &mut App) {
+    fn read_policies(&self, app: &mut App) {
         let project = text(self.value, "project");
         app.project = if project.is_empty() {
             "default".to_owned()

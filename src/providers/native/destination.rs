@@ -257,7 +257,14 @@ mod tests {
 
     #[test]
     fn destinations_resolve() {
-        let cases: &[(&str, &str, &[&str], Option<&str>, Result<&str, &str>)] = &[
+        type Case<'a> = (
+            &'a str,
+            &'a str,
+            &'a [&'a str],
+            Option<&'a str>,
+            Result<&'a str, &'a str>,
+        );
+        let cases: &[Case<'_>] = &[
             ("https://dev", "", &[], None, Ok("dev")),
             ("https://edge/", "", &[], None, Ok("edge-a")),
             ("", "prod-b", &[], None, Ok("prod-b")),

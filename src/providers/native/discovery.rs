@@ -13,7 +13,7 @@ use crate::settings::Binding;
 use super::application::{self, HISTORY_LIMIT, Home, application};
 use super::destination::Contexts;
 use super::repository::RepositoryRef;
-use super::{binding, naming, skip};
+use super::{binding, fields, naming, skip};
 
 /// How deep directories are searched; deeper ones are a notice.
 const MAX_DEPTH: usize = 32;
@@ -64,6 +64,25 @@ pub fn discover(
     };
     search.directory(&RepoPath::root(), 0);
     search.finish()
+}
+
+/// The Apps among manifests that are given as such (`--apps`). What is no `Application` is a notice.
+pub fn written(manifests: &[Manifest], contexts: &Contexts, home: &Home<'_>) -> Found {
+    let mut found = Found::default();
+    for manifest in manifests {
+        if !is_application(manifest) {
+            found.notices.push(Notice {
+                place: fields::place(manifest, home.prefix, ""),
+                text: format!("{} is not an Application", manifest.gvk),
+            });
+            continue;
+        }
+        match application(manifest, contexts, home) {
+            Ok(app) => found.apps.push(app),
+            Err(problem) => found.problems.push(problem),
+        }
+    }
+    found
 }
 
 struct Search<'a> {

@@ -11,6 +11,6 @@ pub mod skip;
 
 pub use application::{Home, application};
 pub use destination::{ContextRef, Contexts};
-pub use discovery::{Found, Surroundings, discover, discovered};
+pub use discovery::{Found, Surroundings, discover, discovered, written};
 pub use naming::distinct;
 pub use repository::RepositoryRef;

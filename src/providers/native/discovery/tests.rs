@@ -328,3 +328,21 @@ fn one_identity_is_one_app() {
     let n_problems: Vec<_> = settled.iter().map(|a| a.problems.len()).collect();
     assert_eq!(n_problems, [1, 0, 1]);
 }
+
+#[test]
+fn what_is_given_as_applications_should_be_some() {
+    let web = app_yaml("web", "deploy", "");
+    let bad = app_yaml("Bad_Name", "deploy", "");
+    let files = Files::new(&[("a.yaml", &web), ("b.yaml", OBJECT), ("c.yaml", &bad)]);
+    let root = RepoPath::root();
+    let rendered = crate::render::directory(&files, &root, &DirectoryOptions::default());
+    let home = Home {
+        prefix: "/srv/apps",
+        ..Home::default()
+    };
+    let found = written(&rendered.manifests, &contexts(&[]), &home);
+    assert_eq!(names(&found), ["dev/shop/web"]);
+    assert!(found.apps[0].defined_at.starts_with("/srv/apps/a.yaml:1:"));
+    assert_eq!(found.notices[0].text, "v1 ConfigMap is not an Application");
+    assert!(found.problems[0].place.starts_with("/srv/apps/c.yaml:1:"));
+}
