@@ -205,8 +205,8 @@ fn basic(label: Label) -> Style {
         Label::Foreign => s.fg(Color::Magenta),
         Label::Name => s,
         Label::Badge => s.fg(Color::Black).bg(Color::Yellow),
-        Label::Selected => s.add_modifier(Modifier::REVERSED),
-        Label::SelectedIdle => s.add_modifier(Modifier::UNDERLINED),
+        Label::Selected => s.fg(Color::Reset).add_modifier(Modifier::REVERSED),
+        Label::SelectedIdle => s,
         Label::Removed => s.fg(Color::Red),
         Label::RemovedWord => s.fg(Color::Black).bg(Color::Red),
         Label::Added => s.fg(Color::Green),
@@ -222,7 +222,6 @@ fn mono(label: Label) -> Style {
         Label::Strong | Label::Title | Label::Bad => s.add_modifier(BOLD),
         Label::Dim | Label::Faint | Label::Note | Label::Choice => s.add_modifier(Modifier::DIM),
         Label::Selected | Label::ChoiceOn | Label::Badge => s.add_modifier(Modifier::REVERSED),
-        Label::SelectedIdle => s.add_modifier(Modifier::UNDERLINED),
         Label::RemovedWord | Label::AddedWord => s.add_modifier(Modifier::REVERSED),
         _ => s,
     }

@@ -1,1 +1,3 @@
 //! Whole flows and screens, one module a subject.
+
+mod console;

@@ -47,10 +47,10 @@ pub fn draw(state: &State, p: &Painter<'_>, buf: &mut Buffer, area: Rect) {
         .enumerate()
     {
         let row = Rect::new(inner.left(), inner.top() + i as u16, inner.width, 1);
+        draw_cluster(p, buf, row, view);
         if line == state.clusters.line() {
             cursor(p, buf, row, focused);
         }
-        draw_cluster(p, buf, row, view);
     }
 }
 
