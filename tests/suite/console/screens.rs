@@ -14,7 +14,7 @@ fn every_screen() {
         for (name, keys) in [
             ("apps", "n"),
             ("diff", "n enter"),
-            ("resources", "n ] tab j space"),
+            ("resources", "n enter ] j space"),
             ("history", "n R"),
             ("source", "n [ enter"),
             ("help", "n ?"),
