@@ -193,7 +193,9 @@ fn basic(label: Label) -> Style {
     match label {
         Label::Text => s,
         Label::Strong => s.add_modifier(BOLD),
-        Label::Dim | Label::Faint | Label::Note | Label::Choice => s.fg(Color::DarkGray),
+        // Bright black is unreadable in some palettes: it is for chrome alone.
+        Label::Faint => s.fg(Color::DarkGray),
+        Label::Dim | Label::Note | Label::Choice => s.add_modifier(Modifier::DIM),
         Label::Accent => s.fg(Color::Blue),
         Label::Title => s.fg(Color::Blue).add_modifier(BOLD),
         Label::Good => s.fg(Color::Green),
