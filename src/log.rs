@@ -27,7 +27,11 @@ pub fn start(file: &Path, filter: &str) -> Result<()> {
     if fs::metadata(file).is_ok_and(|m| m.len() > LARGE) {
         let _ = fs::rename(file, file.with_extension("log.1"));
     }
-    let log = OpenOptions::new().create(true).append(true).open(file).map_err(|e| failed(&e))?;
+    let log = OpenOptions::new()
+        .create(true)
+        .append(true)
+        .open(file)
+        .map_err(|e| failed(&e))?;
     let filter = EnvFilter::try_new(filter).map_err(|e| failed(&e))?;
     tracing_subscriber::fmt()
         .with_env_filter(filter)

@@ -37,7 +37,10 @@ fn main() -> ExitCode {
     if let Err(problem) = log::start(&setup.places.log_file, &setup.loaded.settings.log) {
         commands::complain(Some(&setup), &process, &[problem]);
     }
-    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+    let runtime = match tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+    {
         Ok(runtime) => runtime,
         Err(error) => {
             let problem = Problem::new(ProblemKind::Local, "no threads can be started");

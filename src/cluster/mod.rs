@@ -13,14 +13,14 @@ pub mod discovery;
 pub mod environment;
 pub mod events;
 mod exec;
+mod foreseen;
+mod held;
 pub mod identity;
 pub mod kubeconfig;
 pub mod lease;
+mod leftover;
 mod lines;
 pub mod live;
-mod foreseen;
-mod held;
-mod leftover;
 pub mod openapi;
 mod page;
 pub mod predict;
@@ -42,11 +42,11 @@ mod leftover_tests;
 #[cfg(test)]
 mod played;
 #[cfg(test)]
-mod scripted;
-#[cfg(test)]
 mod real_tests;
 #[cfg(test)]
 mod refusal_tests;
+#[cfg(test)]
+mod scripted;
 #[cfg(test)]
 mod writer_tests;
 

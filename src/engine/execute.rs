@@ -9,9 +9,7 @@ use std::time::Duration;
 
 use tokio::sync::{Notify, mpsc};
 
-use crate::cluster::{
-    Connection, Deletion, Discovery, Done, Failure, Resource, Writer,
-};
+use crate::cluster::{Connection, Deletion, Discovery, Done, Failure, Resource, Writer};
 use crate::domain::plan::Guard;
 use crate::domain::record::{AppRecord, Outcome, SyncRecord};
 use crate::domain::{
@@ -763,7 +761,11 @@ async fn vanished(place: &Place, resource: &Resource, key: &ObjectKey) -> Result
 /// The object as it is at this moment, whole: what is kept of it in memory lacks part of its managedFields.
 async fn whole(place: &Place, resource: &Resource, step: &PlanStep) -> Result<Value, Failure> {
     let path = resource.object(&step.key.namespace, &step.key.name);
-    let reply = place.connection.get(&path).await.map_err(Failure::NotDone)?;
+    let reply = place
+        .connection
+        .get(&path)
+        .await
+        .map_err(Failure::NotDone)?;
     let live = reply.value().map_err(Failure::NotDone)?;
     if live.pointer("/metadata/uid").and_then(Value::as_str) != Some(step.guard.uid.as_str()) {
         return Err(changed(step));
@@ -773,19 +775,27 @@ async fn whole(place: &Place, resource: &Resource, step: &PlanStep) -> Result<Va
 
 fn changed(step: &PlanStep) -> Failure {
     Failure::Changed(
-        Problem::new(ProblemKind::Conflict, "the object is no longer what the Plan was drawn from")
-            .at(step.key.to_string()),
+        Problem::new(
+            ProblemKind::Conflict,
+            "the object is no longer what the Plan was drawn from",
+        )
+        .at(step.key.to_string()),
     )
 }
 
 /// Makes trueup the holder of what stands in the way, so that the apply after it removes it.
 async fn claim(place: &Place, resource: &Resource, step: &PlanStep) -> Result<Done, Failure> {
     let live = whole(place, resource, step).await?;
-    let version = live.pointer("/metadata/resourceVersion").and_then(Value::as_str);
+    let version = live
+        .pointer("/metadata/resourceVersion")
+        .and_then(Value::as_str);
     if version != Some(step.guard.resource_version.as_str()) {
         return Err(changed(step));
     }
-    place.writer.claim_leftovers(resource, &live, &step.leftovers).await
+    place
+        .writer
+        .claim_leftovers(resource, &live, &step.leftovers)
+        .await
 }
 
 /// Moves ownership, from the object as it is at this moment.

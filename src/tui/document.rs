@@ -199,6 +199,11 @@ impl Document {
         lines
     }
 
+    /// Number of bodies that are built.
+    pub fn n_built(&self) -> usize {
+        self.built.borrow().len()
+    }
+
     /// Number of lines of a section, folded or not.
     pub fn height(&self, section: usize) -> usize {
         let Some(s) = self.sections.get(section) else {

@@ -40,6 +40,8 @@ impl Field {
             KeyCode::Enter | KeyCode::Tab | KeyCode::BackTab | KeyCode::Esc => false,
             // ctrl-m is what some terminals send for enter; ctrl-j is a newline.
             KeyCode::Char('m' | 'j') if ctrl => false,
+            // As in a shell; the text area's own meaning is undo.
+            KeyCode::Char('u') if ctrl => self.area.delete_line_by_head(),
             _ => self.area.input(key),
         }
     }

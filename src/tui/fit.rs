@@ -92,7 +92,10 @@ pub fn wrap(text: &str, columns: usize) -> Vec<String> {
             }
             line.push_str(word);
         }
-        lines.push(line.trim_end().to_owned());
+        let rest = line.trim_end();
+        if !rest.is_empty() || paragraph.is_empty() {
+            lines.push(rest.to_owned());
+        }
     }
     lines
 }

@@ -67,12 +67,11 @@ pub fn inner_height(area: Rect) -> usize {
     usize::from(area.height.saturating_sub(2))
 }
 
-/// A dialog over the main screen: nearly all of it for a long text, or a box of the given size in its middle.
+/// A dialog over the main screen: all between header and footer for a long text, or a box of the given size in its middle.
 pub fn dialog(size: Size, wanted: Option<Size>) -> Rect {
     let Size { width, height } = size;
     let (w, h) = match wanted {
-        None if width < TWO_COLUMNS => (width, height.saturating_sub(2)),
-        None => (width.saturating_sub(8), height.saturating_sub(4)),
+        None => (width, height.saturating_sub(2)),
         Some(s) => (
             s.width.min(width.saturating_sub(2)),
             s.height.min(height.saturating_sub(2)),

@@ -31,6 +31,6 @@ pub use message::{Effect, Message};
 pub use run::{EngineLink, Exit, Options, run};
 pub use state::State;
 pub use terminal::Counters;
-pub use theme::{Background, Depth, Theme};
 pub use terminal::size;
+pub use theme::{Background, Depth, Theme};
 pub use update::update;

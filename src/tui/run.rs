@@ -3,11 +3,13 @@
 use std::collections::VecDeque;
 use std::future::Future;
 use std::io::{self, Write};
+use std::pin::pin;
 use std::sync::Arc;
+use std::task::Poll;
 use std::time::Duration;
 
 use crossterm::event::{Event, EventStream};
-use futures::{FutureExt as _, Stream, StreamExt as _};
+use futures::{Stream, StreamExt as _};
 use jiff::Timestamp;
 use ratatui::Terminal;
 use tokio::signal::unix::{SignalKind, signal};
@@ -141,8 +143,7 @@ struct Console<E, W: Write> {
 
 impl<E: EngineLink, W: Write> Console<E, W> {
     fn new(engine: E, mut terminal: Terminal<Screen<W>>, options: &Options) -> Result<Self> {
-        let size = terminal.size().map_err(|error| broken(&error))?;
-        terminal.clear().map_err(|error| broken(&error))?;
+        let size = terminal.get_frame().area().as_size();
         let theme = Theme::new(options.depth, options.background);
         let state = State::new(
             engine.snapshot(),
@@ -177,7 +178,7 @@ impl<E: EngineLink, W: Write> Console<E, W> {
                     return Ok(Exit::Closed);
                 }
                 // Keys that were pressed before this frame was on screen must not answer what it asks.
-                if take_ready(&mut events, &mut inbox) {
+                if take_ready(&mut events, &mut inbox).await {
                     return Ok(Exit::Closed);
                 }
                 inbox.push_back(Message::Shown);
@@ -199,10 +200,10 @@ impl<E: EngineLink, W: Write> Console<E, W> {
                     _ = interrupt.recv() => return Ok(Exit::Signal),
                 }
             }
-            if take_ready(&mut events, &mut inbox) {
+            if take_ready(&mut events, &mut inbox).await {
                 return Ok(Exit::Closed);
             }
-            while let Some(report) = self.engine.next_report().now_or_never() {
+            while let Poll::Ready(report) = ready(self.engine.next_report()).await {
                 match report {
                     Some(report) => {
                         let message = self.translate(report);
@@ -259,12 +260,18 @@ async fn sleep(timer: Option<Duration>) {
     }
 }
 
+/// Looks once whether something is there already. It is asked with the waker of the task: a terminal's event stream
+/// keeps the first waker that it is given and would otherwise wake nobody.
+async fn ready<F: Future>(future: F) -> Poll<F::Output> {
+    futures::poll!(pin!(future))
+}
+
 /// Takes all events that are there already; says whether the terminal is closed.
-fn take_ready(
+async fn take_ready(
     events: &mut (impl Stream<Item = io::Result<Event>> + Unpin),
     inbox: &mut VecDeque<Message>,
 ) -> bool {
-    while let Some(event) = events.next().now_or_never() {
+    while let Poll::Ready(event) = ready(events.next()).await {
         match event {
             Some(Ok(event)) => inbox.extend(message(event)),
             Some(Err(_)) | None => return true,
@@ -281,3 +288,6 @@ fn message(event: Event) -> Option<Message> {
         Event::FocusGained | Event::FocusLost | Event::Mouse(_) => None,
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -193,7 +193,9 @@ fn basic(label: Label) -> Style {
     match label {
         Label::Text => s,
         Label::Strong => s.add_modifier(BOLD),
-        Label::Dim | Label::Faint | Label::Note | Label::Choice => s.fg(Color::DarkGray),
+        // Bright black is unreadable in some palettes: it is for chrome alone.
+        Label::Faint => s.fg(Color::DarkGray),
+        Label::Dim | Label::Note | Label::Choice => s.add_modifier(Modifier::DIM),
         Label::Accent => s.fg(Color::Blue),
         Label::Title => s.fg(Color::Blue).add_modifier(BOLD),
         Label::Good => s.fg(Color::Green),
@@ -205,8 +207,8 @@ fn basic(label: Label) -> Style {
         Label::Foreign => s.fg(Color::Magenta),
         Label::Name => s,
         Label::Badge => s.fg(Color::Black).bg(Color::Yellow),
-        Label::Selected => s.add_modifier(Modifier::REVERSED),
-        Label::SelectedIdle => s.add_modifier(Modifier::UNDERLINED),
+        Label::Selected => s.fg(Color::Reset).add_modifier(Modifier::REVERSED),
+        Label::SelectedIdle => s,
         Label::Removed => s.fg(Color::Red),
         Label::RemovedWord => s.fg(Color::Black).bg(Color::Red),
         Label::Added => s.fg(Color::Green),
@@ -222,7 +224,6 @@ fn mono(label: Label) -> Style {
         Label::Strong | Label::Title | Label::Bad => s.add_modifier(BOLD),
         Label::Dim | Label::Faint | Label::Note | Label::Choice => s.add_modifier(Modifier::DIM),
         Label::Selected | Label::ChoiceOn | Label::Badge => s.add_modifier(Modifier::REVERSED),
-        Label::SelectedIdle => s.add_modifier(Modifier::UNDERLINED),
         Label::RemovedWord | Label::AddedWord => s.add_modifier(Modifier::REVERSED),
         _ => s,
     }

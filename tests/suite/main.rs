@@ -1,3 +1,4 @@
 //! Whole flows and screens, one module a subject.
 
+mod console;
 mod controlplane;

@@ -10,9 +10,7 @@ use crate::cli::{Exit, Format, exit, select};
 use crate::domain::record::Outcome;
 use crate::domain::{AppId, HealthStatus, ObjectKey, Plan, Problem, ProblemKind};
 use crate::drift::LineOptions;
-use crate::engine::{
-    AppView, ClusterMode, Draw, Report, Request, RunView, Snapshot, SyncStatus,
-};
+use crate::engine::{AppView, ClusterMode, Draw, Report, Request, RunView, Snapshot, SyncStatus};
 
 use super::Session;
 
@@ -31,8 +29,9 @@ pub async fn sync(session: &mut Session, sync: &Sync, format: Format) -> Done {
         select::apps(&snapshot, &sync.apps)?
     };
     if apps.is_empty() {
-        let problem = Problem::new(ProblemKind::NotFound, "there is no App to sync")
-            .hint("`trueup apps` lists what there is; --available takes those in that were never synced.");
+        let problem = Problem::new(ProblemKind::NotFound, "there is no App to sync").hint(
+            "`trueup apps` lists what there is; --available takes those in that were never synced.",
+        );
         return Err([vec![problem], snapshot.problems.clone()].concat());
     }
     let only = chosen_objects(&apps, sync)?;
@@ -55,17 +54,29 @@ pub async fn sync(session: &mut Session, sync: &Sync, format: Format) -> Done {
 }
 
 /// Takes an App back to a revision of its history.
-pub async fn rollback(session: &mut Session, word: &str, to: &str, run: &Run, format: Format) -> Done {
+pub async fn rollback(
+    session: &mut Session,
+    word: &str,
+    to: &str,
+    run: &Run,
+    format: Format,
+) -> Done {
     may_ask(run)?;
     let snapshot = session.settled().await?;
     let app = select::app(&snapshot, word).map_err(|p| vec![p])?;
     let Some(record) = history::find(&app, to) else {
         let problem = Problem::new(ProblemKind::NotFound, format!("the history has no {to}"))
             .at(app.app.id.name.clone())
-            .hint(format!("`trueup history {}` lists what there is.", app.app.id.name));
+            .hint(format!(
+                "`trueup history {}` lists what there is.",
+                app.app.id.name
+            ));
         return Err([vec![problem], app.problems.clone()].concat());
     };
-    let draw = Draw::Rollback { app: app.app.id.clone(), record: record.id };
+    let draw = Draw::Rollback {
+        app: app.app.id.clone(),
+        record: record.id,
+    };
     let plan = session.draw(draw).await?;
     carry_out(session, &snapshot, plan, run, format).await
 }
@@ -76,8 +87,11 @@ fn may_ask(run: &Run) -> Result<(), Vec<Problem>> {
         return Ok(());
     }
     Err(vec![
-        Problem::new(ProblemKind::Config, "nobody can be asked: standard input is no terminal")
-            .hint("Give --yes to run the Plan without asking, or --dry-run to see it."),
+        Problem::new(
+            ProblemKind::Config,
+            "nobody can be asked: standard input is no terminal",
+        )
+        .hint("Give --yes to run the Plan without asking, or --dry-run to see it."),
     ])
 }
 
@@ -90,18 +104,29 @@ fn chosen_objects(
     for pattern in &sync.resource {
         let before = only.len();
         for app in apps {
-            let keys = app.objects.iter().map(|o| &o.drift.key).filter(|k| pattern.matches(k));
+            let keys = app
+                .objects
+                .iter()
+                .map(|o| &o.drift.key)
+                .filter(|k| pattern.matches(k));
             only.extend(keys.map(|key| (app.app.id.clone(), key.clone())));
         }
         if only.len() == before {
             problems.push(
-                Problem::new(ProblemKind::NotFound, "no object of these Apps is meant by this")
-                    .at(pattern.to_string())
-                    .hint("--resource takes [group/]Kind/[namespace/]name, as in Deployment/web."),
+                Problem::new(
+                    ProblemKind::NotFound,
+                    "no object of these Apps is meant by this",
+                )
+                .at(pattern.to_string())
+                .hint("--resource takes [group/]Kind/[namespace/]name, as in Deployment/web."),
             );
         }
     }
-    if problems.is_empty() { Ok(only) } else { Err(problems) }
+    if problems.is_empty() {
+        Ok(only)
+    } else {
+        Err(problems)
+    }
 }
 
 /// Shows a Plan, asks, runs it, and waits where that was asked for.
@@ -117,22 +142,40 @@ async fn carry_out(
     if !is_json || run.dry_run || plan.steps.is_empty() {
         let text = match format {
             Format::Json => output::json::text(&output::plan::json(&plan)),
-            _ => output::plan::text(&plan, &LineOptions { context: 3, foreign: false }, &session.style()),
+            _ => output::plan::text(
+                &plan,
+                &LineOptions {
+                    context: 3,
+                    foreign: false,
+                },
+                &session.style(),
+            ),
         };
         session.print(&text)?;
     }
     if plan.steps.is_empty() || run.dry_run {
-        return Ok(if refused.is_empty() { Exit::Success } else { Exit::Error });
+        return Ok(if refused.is_empty() {
+            Exit::Success
+        } else {
+            Exit::Error
+        });
     }
     guarded(session, snapshot, &plan, run)?;
     if !run.yes && !ask(session, "Run this Plan? [y/N] ", "y")? {
-        return Err(vec![Problem::new(ProblemKind::Cancelled, "nothing was changed")]);
+        return Err(vec![Problem::new(
+            ProblemKind::Cancelled,
+            "nothing was changed",
+        )]);
     }
     let ended = execute(session, plan.clone(), is_json).await?;
     if is_json {
         session.print(&output::json::text(&output::run::json(&ended)))?;
     }
-    let exit = exit::of_run(&ended).max(if refused.is_empty() { Exit::Success } else { Exit::Error });
+    let exit = exit::of_run(&ended).max(if refused.is_empty() {
+        Exit::Success
+    } else {
+        Exit::Error
+    });
     if run.wait && ended.outcome == Some(Outcome::Succeeded) {
         return Ok(exit.max(healthy(session, &plan, run.timeout.unwrap_or(PATIENCE)).await?));
     }
@@ -140,30 +183,51 @@ async fn carry_out(
 }
 
 /// A guarded cluster wants its name typed.
-fn guarded(session: &mut Session, snapshot: &Snapshot, plan: &Plan, run: &Run) -> Result<(), Vec<Problem>> {
+fn guarded(
+    session: &mut Session,
+    snapshot: &Snapshot,
+    plan: &Plan,
+    run: &Run,
+) -> Result<(), Vec<Problem>> {
     let mut contexts: Vec<&str> = plan
         .steps
         .iter()
         .map(|s| s.app.context.as_str())
-        .filter(|c| snapshot.cluster(c).is_some_and(|c| c.mode == ClusterMode::Guarded))
+        .filter(|c| {
+            snapshot
+                .cluster(c)
+                .is_some_and(|c| c.mode == ClusterMode::Guarded)
+        })
         .collect();
     contexts.dedup();
     for context in contexts {
-        let named = session.setup.loaded.settings.context.iter().any(|c| c == context);
+        let named = session
+            .setup
+            .loaded
+            .settings
+            .context
+            .iter()
+            .any(|c| c == context);
         if run.yes && named {
             continue;
         }
         let problem = || {
-            Problem::new(ProblemKind::Unsupported, "this cluster is guarded: its name must be given")
-                .at(context.to_owned())
-                .hint(format!("Name it on the line: --context {context}."))
+            Problem::new(
+                ProblemKind::Unsupported,
+                "this cluster is guarded: its name must be given",
+            )
+            .at(context.to_owned())
+            .hint(format!("Name it on the line: --context {context}."))
         };
         if run.yes {
             return Err(vec![problem()]);
         }
         let question = format!("{context} is guarded. Type its name to go on: ");
         if !ask(session, &question, context)? {
-            return Err(vec![Problem::new(ProblemKind::Cancelled, "nothing was changed")]);
+            return Err(vec![Problem::new(
+                ProblemKind::Cancelled,
+                "nothing was changed",
+            )]);
         }
     }
     Ok(())
@@ -175,14 +239,21 @@ fn ask(session: &mut Session, question: &str, wanted: &str) -> Result<bool, Vec<
     let _ = stderr.write_all(crate::domain::text::visible(question).as_bytes());
     let _ = stderr.flush();
     let mut line = String::new();
-    std::io::stdin().lock().read_line(&mut line).map_err(|error| {
-        vec![Problem::new(ProblemKind::Local, "the answer cannot be read").because_of(&error)]
-    })?;
+    std::io::stdin()
+        .lock()
+        .read_line(&mut line)
+        .map_err(|error| {
+            vec![Problem::new(ProblemKind::Local, "the answer cannot be read").because_of(&error)]
+        })?;
     Ok(line.trim().eq_ignore_ascii_case(wanted))
 }
 
 /// Runs a Plan, and prints what each step comes to. An interrupt stops it before its next step.
-async fn execute(session: &mut Session, plan: Arc<Plan>, quiet: bool) -> Result<Arc<RunView>, Vec<Problem>> {
+async fn execute(
+    session: &mut Session,
+    plan: Arc<Plan>,
+    quiet: bool,
+) -> Result<Arc<RunView>, Vec<Problem>> {
     let ticket = session.ticket();
     session.engine.send(Request::Run(ticket, plan));
     let mut before: Option<Arc<RunView>> = None;
@@ -203,7 +274,12 @@ async fn execute(session: &mut Session, plan: Arc<Plan>, quiet: bool) -> Result<
             }
         };
         match report {
-            None => return Err(vec![Problem::new(ProblemKind::Internal, "the engine has ended")]),
+            None => {
+                return Err(vec![Problem::new(
+                    ProblemKind::Internal,
+                    "the engine has ended",
+                )]);
+            }
             Some(Report::Run(t, view)) if t == ticket => {
                 if !quiet {
                     let style = session.style();
@@ -221,14 +297,21 @@ async fn execute(session: &mut Session, plan: Arc<Plan>, quiet: bool) -> Result<
 
 /// Waits until the Apps of a Plan are healthy.
 async fn healthy(session: &mut Session, plan: &Plan, patience: Duration) -> Done {
-    let ids: Vec<AppId> =
-        plan.apps.iter().filter(|a| a.refused.is_none()).map(|a| a.id.clone()).collect();
+    let ids: Vec<AppId> = plan
+        .apps
+        .iter()
+        .filter(|a| a.refused.is_none())
+        .map(|a| a.id.clone())
+        .collect();
     let well = {
         let ids = ids.clone();
         move |snapshot: &Snapshot| {
             ids.iter().filter_map(|id| snapshot.app(id)).all(|app| {
                 app.sync != SyncStatus::Checking
-                    && app.health.as_ref().is_none_or(|h| h.status == HealthStatus::Healthy)
+                    && app
+                        .health
+                        .as_ref()
+                        .is_none_or(|h| h.status == HealthStatus::Healthy)
             })
         }
     };
@@ -243,11 +326,18 @@ async fn healthy(session: &mut Session, plan: &Plan, patience: Duration) -> Done
         .iter()
         .filter_map(|id| snapshot.app(id))
         .filter_map(|app| {
-            let health = app.health.as_ref().filter(|h| h.status != HealthStatus::Healthy)?;
+            let health = app
+                .health
+                .as_ref()
+                .filter(|h| h.status != HealthStatus::Healthy)?;
             Some(
                 Problem::new(
                     ProblemKind::Rejected,
-                    format!("it is still {} after {} s", health.status, patience.as_secs()),
+                    format!(
+                        "it is still {} after {} s",
+                        health.status,
+                        patience.as_secs()
+                    ),
                 )
                 .at(app.app.id.name.clone())
                 .because(health.message.clone()),

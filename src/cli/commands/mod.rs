@@ -48,7 +48,8 @@ pub struct Setup {
 /// Everything that is wrong in config file, environment and flags.
 pub fn setup(cli: &Cli, process: &Process) -> Result<Setup, Vec<Problem>> {
     cli.check().map_err(|p| vec![p])?;
-    let places = Places::find(&process.environment, cli.globals.config.clone()).map_err(|p| vec![p])?;
+    let places =
+        Places::find(&process.environment, cli.globals.config.clone()).map_err(|p| vec![p])?;
     let loaded = load(&places, &process.environment, &cli.flags())?;
     Ok(Setup { loaded, places })
 }
@@ -75,14 +76,19 @@ fn style(setup: Option<&Setup>, is_terminal: bool, clock: &dyn Clock) -> Style {
         ColorWhen::Never => false,
         ColorWhen::Auto => is_terminal,
     };
-    Style { color, now: clock.now() }
+    Style {
+        color,
+        now: clock.now(),
+    }
 }
 
 /// Prints Problems to standard error.
 pub fn complain(setup: Option<&Setup>, process: &Process, problems: &[Problem]) {
     let stderr = std::io::stderr();
     let style = style(setup, stderr.is_terminal(), &*process.clock);
-    let _ = stderr.lock().write_all(problem::all(problems, &style).as_bytes());
+    let _ = stderr
+        .lock()
+        .write_all(problem::all(problems, &style).as_bytes());
 }
 
 /// Runs a command to its end.
@@ -108,19 +114,28 @@ pub async fn run(cli: &Cli, command: &Command, setup: &Setup, process: &Process)
     })
 }
 
-async fn in_session(session: &mut Session, cli: &Cli, command: &Command) -> Result<Exit, Vec<Problem>> {
+async fn in_session(
+    session: &mut Session,
+    cli: &Cli,
+    command: &Command,
+) -> Result<Exit, Vec<Problem>> {
     let format = cli.globals.output.unwrap_or(Format::Text);
     match command {
         Command::Apps { apps } => show::apps(session, apps, format).await,
-        Command::Diff { apps, foreign, unified } => {
-            show::diff(session, apps, *foreign, *unified, format).await
-        }
+        Command::Diff {
+            apps,
+            foreign,
+            unified,
+        } => show::diff(session, apps, *foreign, *unified, format).await,
         Command::History { app } => show::history(session, app, format).await,
         Command::Clusters => show::clusters(session, format).await,
         Command::Doctor => show::doctor(session, format).await,
         Command::Sync(sync) => change::sync(session, sync, format).await,
         Command::Rollback { app, to, run } => change::rollback(session, app, to, run, format).await,
-        _ => Err(vec![Problem::new(ProblemKind::Internal, "this command needs no session")]),
+        _ => Err(vec![Problem::new(
+            ProblemKind::Internal,
+            "this command needs no session",
+        )]),
     }
 }
 

@@ -40,13 +40,19 @@ impl Session {
 
     /// How standard output is to look now.
     pub fn style(&self) -> Style {
-        style(Some(&self.setup), std::io::stdout().is_terminal(), &*self.process.clock)
+        style(
+            Some(&self.setup),
+            std::io::stdout().is_terminal(),
+            &*self.process.clock,
+        )
     }
 
     /// Prints to standard output.
     pub fn print(&self, text: &str) -> Result<(), Vec<Problem>> {
         let mut out = out();
-        out.write_all(text.as_bytes()).and_then(|()| out.flush()).map_err(|e| unwritable(&e))
+        out.write_all(text.as_bytes())
+            .and_then(|()| out.flush())
+            .map_err(|e| unwritable(&e))
     }
 
     /// Says on standard error what is going on, where that is a terminal. The line is replaced by the next.
@@ -130,10 +136,17 @@ fn progress(snapshot: &Snapshot) -> String {
     if let Some(work) = snapshot.work.first() {
         return work.clone();
     }
-    let connecting = snapshot.clusters.iter().find(|c| c.reach == Reach::Connecting);
+    let connecting = snapshot
+        .clusters
+        .iter()
+        .find(|c| c.reach == Reach::Connecting);
     if let Some(cluster) = connecting {
         return format!("connecting to {} …", cluster.context);
     }
-    let known = snapshot.apps.iter().filter(|a| a.sync != SyncStatus::Checking).count();
+    let known = snapshot
+        .apps
+        .iter()
+        .filter(|a| a.sync != SyncStatus::Checking)
+        .count();
     format!("comparing, {known} of {} Apps …", snapshot.apps.len())
 }

@@ -19,7 +19,9 @@ type Done = Result<Exit, Vec<Problem>>;
 /// Prints a text.
 pub fn print(_: &Setup, _: &Process, text: &str) -> Done {
     let mut out = out();
-    out.write_all(text.as_bytes()).and_then(|()| out.flush()).map_err(|e| unwritable(&e))?;
+    out.write_all(text.as_bytes())
+        .and_then(|()| out.flush())
+        .map_err(|e| unwritable(&e))?;
     Ok(Exit::Success)
 }
 
@@ -45,7 +47,10 @@ pub async fn diff(
 ) -> Done {
     let snapshot = session.settled().await?;
     let apps = chosen(&snapshot, words, false)?;
-    let options = LineOptions { context: unified, foreign };
+    let options = LineOptions {
+        context: unified,
+        foreign,
+    };
     let style = session.style();
     let text = match format {
         Format::Json => output::json::text(&output::diff::json(&apps, foreign)),
@@ -54,7 +59,9 @@ pub async fn diff(
     };
     session.print(&text)?;
     if apps.is_empty() && snapshot.problems.is_empty() && format == Format::Text {
-        session.print("Nothing to compare: no App was synced yet. `trueup apps` lists what is available.\n")?;
+        session.print(
+            "Nothing to compare: no App was synced yet. `trueup apps` lists what is available.\n",
+        )?;
     }
     super::complain(Some(&session.setup), &session.process, &snapshot.problems);
     Ok(exit::of_diff(&apps, foreign).max(of_looking(&snapshot)))
@@ -89,8 +96,18 @@ pub async fn clusters(session: &mut Session, format: Format) -> Done {
 /// Checks everything.
 pub async fn doctor(session: &mut Session, format: Format) -> Done {
     let snapshot = session.settled().await?;
-    let variable = |name: &str| session.process.environment.get(name).cloned().unwrap_or_default();
-    let terminal = std::io::stdout().is_terminal().then(|| crossterm_size(&variable)).flatten();
+    let variable = |name: &str| {
+        session
+            .process
+            .environment
+            .get(name)
+            .cloned()
+            .unwrap_or_default()
+    };
+    let terminal = std::io::stdout()
+        .is_terminal()
+        .then(|| crossterm_size(&variable))
+        .flatten();
     let config = session.setup.places.config_file.clone();
     let machine = doctor::Machine {
         terminal,
@@ -135,21 +152,34 @@ pub fn config(cli: &Cli, setup: &Setup, process: &Process) -> Done {
         let document = output::json::document("Config", json!({ "settings": settings }));
         return print(setup, process, &output::json::text(&document));
     }
-    print(setup, process, &crate::settings::explain::explain(&setup.loaded))
+    print(
+        setup,
+        process,
+        &crate::settings::explain::explain(&setup.loaded),
+    )
 }
 
 /// Prints the manifests of a directory, real values and all.
 pub fn render(setup: &Setup, process: &Process, directory: &Path, recurse: bool) -> Done {
     let tree = crate::git::directory(&process.here.join(directory)).map_err(|p| vec![p])?;
-    let options = DirectoryOptions { recurse, ..DirectoryOptions::default() };
+    let options = DirectoryOptions {
+        recurse,
+        ..DirectoryOptions::default()
+    };
     let rendered = crate::render::directory(&*tree, &RepoPath::root(), &options);
     let stderr = std::io::stderr();
     let errors = style(Some(setup), stderr.is_terminal(), &*process.clock);
     for notice in &rendered.notices {
-        let _ = stderr.lock().write_all(output::problem::notice(notice, &errors).as_bytes());
+        let _ = stderr
+            .lock()
+            .write_all(output::problem::notice(notice, &errors).as_bytes());
     }
     print(setup, process, &crate::render::stream(&rendered.manifests))?;
-    if rendered.problems.is_empty() { Ok(Exit::Success) } else { Err(rendered.problems) }
+    if rendered.problems.is_empty() {
+        Ok(Exit::Success)
+    } else {
+        Err(rendered.problems)
+    }
 }
 
 /// Prints what may complete the last word.
@@ -172,7 +202,13 @@ pub async fn complete(cli: &Cli, setup: &Setup, process: &Process, words: &[Stri
     let found = complete::candidates(
         words,
         &complete::Names {
-            apps: &|| snapshot.apps.iter().map(|a| a.app.id.name.clone()).collect(),
+            apps: &|| {
+                snapshot
+                    .apps
+                    .iter()
+                    .map(|a| a.app.id.name.clone())
+                    .collect()
+            },
             contexts: &|| contexts(&setup, process),
         },
     );
@@ -183,7 +219,8 @@ fn contexts(setup: &Setup, process: &Process) -> Vec<String> {
     let named = setup.loaded.settings.kubeconfig.clone().map(Into::into);
     let paths = named.or_else(|| process.kubeconfig.clone());
     let found = crate::cluster::Kubeconfigs::load(paths.as_deref(), setup.places.home.as_deref());
-    let names = |k: crate::cluster::Kubeconfigs| k.contexts().iter().map(|c| c.name.clone()).collect();
+    let names =
+        |k: crate::cluster::Kubeconfigs| k.contexts().iter().map(|c| c.name.clone()).collect();
     found.map(names).unwrap_or_default()
 }
 
@@ -204,7 +241,11 @@ fn chosen(
 
 /// Problems of the whole make a look incomplete.
 fn of_looking(snapshot: &Snapshot) -> Exit {
-    if snapshot.problems.iter().any(|p| p.kind != ProblemKind::NotFound) {
+    if snapshot
+        .problems
+        .iter()
+        .any(|p| p.kind != ProblemKind::NotFound)
+    {
         Exit::Error
     } else {
         Exit::Success

@@ -18,17 +18,11 @@ pub fn draw(reader: &Reader, p: &Painter<'_>, buf: &mut Buffer, area: Rect, focu
         let line = Rect::new(area.left(), area.top() + i as u16, area.width, 1);
         draw_row(reader, p, buf, line, at, row);
         if focused && at == reader.cursor {
-            p.put(
-                buf,
-                line.left(),
-                line.right(),
-                line.y,
-                p.glyphs.bar,
-                Label::Accent,
-            );
             if matches!(row, Row::Head(..)) {
                 p.fill(buf, line, Label::Selected);
             }
+            let (x, end) = (line.left(), line.right());
+            p.put(buf, x, end, line.y, p.glyphs.bar, Label::Accent);
         }
     }
 }
@@ -101,7 +95,7 @@ fn look(kind: &LineKind) -> (&'static str, Label, Label) {
         LineKind::Foreign => ("~", Label::Foreign, Label::Foreign),
         LineKind::Overridden => ("!", Label::Overridden, Label::Overridden),
         LineKind::Heading => (" ", Label::Strong, Label::Strong),
-        LineKind::Context | LineKind::Fold(_) => (" ", Label::Text, Label::Text),
+        LineKind::Context | LineKind::Fold(_) => (" ", Label::Dim, Label::Dim),
     }
 }
 

@@ -52,7 +52,7 @@ pub fn draw(state: &State, p: &Painter<'_>, buf: &mut Buffer, area: Rect, view: 
     }
     let (left, end) = (area.left(), area.right().saturating_sub(1));
     let head = area.y;
-    let wide = area.width >= 76;
+    let wide = area.width >= 70;
     let (id_end, commit_x, kind_x) = (left + 5, left + 7, left + 16);
     let result_x = kind_x + 10;
     let what_x = result_x + 12;
@@ -84,9 +84,6 @@ pub fn draw(state: &State, p: &Painter<'_>, buf: &mut Buffer, area: Rect, view: 
     {
         let row = Rect::new(left, area.top() + 1 + i as u16, area.width, 1);
         let y = row.y;
-        if line == detail.records.line() {
-            cursor(p, buf, row, focused);
-        }
         let is_current = current == Some(record.id);
         let id = piece(record.id.to_string(), Label::Dim);
         p.put_right(buf, left + 1, id_end, y, &[id]);
@@ -119,5 +116,8 @@ pub fn draw(state: &State, p: &Painter<'_>, buf: &mut Buffer, area: Rect, view: 
         }
         let when = piece(p.age(record.started), Label::Dim);
         p.put_right(buf, when_x, end, y, &[when]);
+        if line == detail.records.line() {
+            cursor(p, buf, row, focused);
+        }
     }
 }

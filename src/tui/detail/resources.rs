@@ -73,9 +73,6 @@ pub fn draw(state: &State, p: &Painter<'_>, buf: &mut Buffer, area: Rect, view: 
     {
         let row = Rect::new(left, area.top() + 1 + i as u16, area.width, 1);
         let y = row.y;
-        if line == detail.objects.line() {
-            cursor(p, buf, row, focused);
-        }
         let drift = &object.drift;
         let marked = (view.app.id.clone(), drift.key.clone());
         if state.marked_objects.contains(&marked) {
@@ -112,6 +109,9 @@ pub fn draw(state: &State, p: &Painter<'_>, buf: &mut Buffer, area: Rect, view: 
         if let Some(created) = object.created {
             let age = piece(p.age(created), Label::Dim);
             p.put_right(buf, age_x, end - 1, y, &[age]);
+        }
+        if line == detail.objects.line() {
+            cursor(p, buf, row, focused);
         }
     }
 }

@@ -167,7 +167,7 @@ pub fn sections(plan: &Plan, width: usize, glyphs: &Glyphs) -> Vec<Section> {
     let mut sections = Vec::new();
     let several = plan.apps.len() > 1;
     for app in &plan.apps {
-        sections.extend(of_app(app, several, width, glyphs));
+        sections.extend(of_app(app, plan.prune, several, width, glyphs));
     }
     let (prunes, steps): (Vec<_>, Vec<_>) = plan
         .steps
@@ -203,7 +203,13 @@ pub fn sections(plan: &Plan, width: usize, glyphs: &Glyphs) -> Vec<Section> {
     sections
 }
 
-fn of_app(app: &PlannedApp, several: bool, width: usize, glyphs: &Glyphs) -> Vec<Section> {
+fn of_app(
+    app: &PlannedApp,
+    prune: bool,
+    several: bool,
+    width: usize,
+    glyphs: &Glyphs,
+) -> Vec<Section> {
     let mut lines = Vec::new();
     if several && (app.refused.is_some() || !app.warnings.is_empty()) {
         lines.push(vec![piece(app.id.to_string(), Label::Strong)]);
@@ -215,6 +221,9 @@ fn of_app(app: &PlannedApp, several: bool, width: usize, glyphs: &Glyphs) -> Vec
         let text = format!("{} {warning}", glyphs.warning);
         lines.extend(diff::paragraph(&text, width, Label::Warn));
     }
+    if !prune && !app.prunable.is_empty() {
+        lines.push(vec![piece(stays(app, several), Label::Dim)]);
+    }
     if lines.is_empty() {
         return Vec::new();
     }
@@ -222,20 +231,21 @@ fn of_app(app: &PlannedApp, several: bool, width: usize, glyphs: &Glyphs) -> Vec
     vec![Section::text(format!("app {}", app.id), lines)]
 }
 
-fn left_alone(app: &PlannedApp, several: bool) -> Section {
-    let n = wording::count(app.prunable.len(), "object", "objects");
+/// Says how much is left alone that Git no longer has.
+fn stays(app: &PlannedApp, several: bool) -> String {
     let of = if several {
         format!(" of {}", app.id.name)
     } else {
         String::new()
     };
-    let mut lines = vec![
-        Vec::new(),
-        vec![piece(
-            format!("{n}{of} no longer in Git stay: p adds them to be deleted."),
-            Label::Dim,
-        )],
-    ];
+    match app.prunable.len() {
+        1 => format!("1 object{of} is no longer in Git and stays: p adds it, to be deleted."),
+        n => format!("{n} objects{of} are no longer in Git and stay: p adds them, to be deleted."),
+    }
+}
+
+fn left_alone(app: &PlannedApp, several: bool) -> Section {
+    let mut lines = vec![Vec::new(), vec![piece(stays(app, several), Label::Dim)]];
     for key in &app.prunable {
         let text = format!("  {}", wording::object(key, &app.id.namespace));
         lines.push(vec![piece(text, Label::Dim)]);

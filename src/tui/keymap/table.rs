@@ -149,14 +149,14 @@ macro_rules! commands {
 }
 
 commands! {
-    Sync "sync" true App "draw the Plan of a sync: of what is marked, else of the selected App",
+    Sync "sync" true App "show the Plan of a sync of what is marked, or else selected",
     Rollback "rollback" true Record "go back to an earlier Run: choose it in the history",
-    Refresh "refresh" true All "fetch, render and compare the selected App again",
-    Revision "rev" true Revision "compare the selected App with another revision, or with its own again",
+    Refresh "refresh" true All "fetch, render and compare the App again",
+    Revision "rev" true Revision "compare the App with another revision, or its own again",
     Drift "drift" true None "list only Apps that differ or are not well, or all again",
     ContextOnly "ctx" true Context "list only the Apps of one context, or all again",
     Go "app" true App "go to an App",
-    Reveal "reveal" true None "show the secret values of the selected App, after asking",
+    Reveal "reveal" true None "show the secret values of the App, after asking",
     Foreign "foreign" true None "show or hide what others added",
     WatchRun "run" true None "show the Run that is under way, or the last one",
     Problems "problems" true None "show what is wrong in full",

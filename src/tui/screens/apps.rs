@@ -172,10 +172,6 @@ fn draw_app(
     unreachable: bool,
 ) {
     let (x, y, end) = (row.left(), row.y, row.right());
-    let focused = state.focus == Pane::Apps;
-    if selected {
-        cursor(p, buf, row, focused);
-    }
     let dim = unreachable || view.old_since.is_some() || view.state == AppState::Available;
     let changed = state.marked_changed_until(view.changed_at);
     if let Some(until) = changed {
@@ -224,10 +220,12 @@ fn draw_app(
     if flags_width > 0 {
         p.put_all(buf, after + 1, sync_start, y, &flags);
     }
-    debug_assert!(fit::width(&name) <= name_room.max(1));
+    if selected {
+        cursor(p, buf, row, state.focus == Pane::Apps);
+    }
 }
 
-/// Draws the cursor of a list.
+/// Draws the cursor of a list, over a row that is drawn already.
 pub fn cursor(p: &Painter<'_>, buf: &mut Buffer, row: Rect, focused: bool) {
     let (fill, bar) = if focused {
         (Label::Selected, Label::Accent)

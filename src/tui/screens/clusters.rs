@@ -47,10 +47,10 @@ pub fn draw(state: &State, p: &Painter<'_>, buf: &mut Buffer, area: Rect) {
         .enumerate()
     {
         let row = Rect::new(inner.left(), inner.top() + i as u16, inner.width, 1);
+        draw_cluster(p, buf, row, view);
         if line == state.clusters.line() {
             cursor(p, buf, row, focused);
         }
-        draw_cluster(p, buf, row, view);
     }
 }
 
@@ -64,7 +64,7 @@ fn draw_cluster(p: &Painter<'_>, buf: &mut Buffer, row: Rect, view: &ClusterView
     let name_label = if down { Label::Dim } else { Label::Text };
     let mut x = p.put(buf, x + 2, end, y, &name, name_label) + 2;
     if let Reach::Down { problem, retry_at } = &view.reach {
-        let retry = retry_at.map(|at| piece(p.countdown(at), Label::Dim));
+        let retry = retry_at.map(|at| piece(format!("in {}", p.countdown(at)), Label::Dim));
         let right = p.put_right(buf, x, end, y, retry.as_slice());
         let text = p.end(&problem.summary, usize::from(right.saturating_sub(x + 1)));
         p.put(buf, x, right.saturating_sub(1), y, &text, Label::Bad);

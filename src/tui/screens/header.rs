@@ -4,10 +4,10 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
 use crate::domain::HealthStatus;
-use crate::engine::SyncStatus;
+use crate::engine::{Reach, SyncStatus};
 
 use super::super::fit;
-use super::super::painter::{Painter, piece, pieces_width};
+use super::super::painter::{Painter, piece};
 use super::super::state::State;
 use super::super::theme::Label;
 use super::super::wording;
@@ -70,11 +70,17 @@ pub fn draw(state: &State, p: &Painter<'_>, buf: &mut Buffer, area: Rect) {
         let room = usize::from(limit.saturating_sub(x));
         let more = if left > 1 { 5 } else { 0 };
         if 2 + fit::width(&name) + more > room {
-            p.put(buf, x, limit, y, &format!("+{left}"), Label::Dim);
+            let hidden = &state.data.clusters[i..];
+            let down = hidden.iter().any(|c| matches!(c.reach, Reach::Down { .. }));
+            let (sign, label) = if down {
+                (p.glyphs.down, Label::Bad)
+            } else {
+                ("", Label::Dim)
+            };
+            p.put(buf, x, limit, y, &format!("{sign}+{left}"), label);
             break;
         }
         x = p.put(buf, x, limit, y, glyph, label);
         x = p.put(buf, x + 1, limit, y, &name, Label::Dim) + 2;
     }
-    debug_assert!(pieces_width(&right) < usize::from(u16::MAX));
 }

@@ -1,0 +1,8 @@
+//! The console, screen by screen: keys in, screens out.
+
+mod flows;
+mod loads;
+mod pictures;
+mod scene;
+mod screens;
+mod script;
