@@ -81,7 +81,18 @@ impl Connection {
 
 /// Whether an OpenAPI document gives the patch of a kind a `dryRun` parameter.
 pub fn patch_has_dry_run(document: &Value, resource: &Resource) -> bool {
-    let path = resource.object("{namespace}", "{name}");
+    // The document's own placeholders, which a path made for requests would encode.
+    let all = resource.collection("");
+    let path = match all
+        .strip_suffix(&resource.plural)
+        .filter(|_| resource.namespaced)
+    {
+        Some(root) => format!(
+            "{root}namespaces/{{namespace}}/{}/{{name}}",
+            resource.plural
+        ),
+        None => format!("{all}/{{name}}"),
+    };
     let Some(item) = document.get("paths").and_then(|paths| paths.get(&path)) else {
         return false;
     };

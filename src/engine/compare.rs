@@ -319,7 +319,7 @@ impl Core {
             (None, Some(seen)) if prepared.contains_key(key) || !holds(entry, seen) => {
                 Consider::Forget
             }
-            (None, Some(seen)) => Consider::Settle(extra(key, &seen.live.gvk, &seen.live.value())),
+            (None, Some(seen)) => settle(extra(key, &seen.live.gvk, &seen.live.value())),
             (Some(desired), _) => {
                 consider_desired(entry, cluster, key, &desired.manifest, seen.as_deref())
             }
@@ -350,7 +350,7 @@ impl Core {
                 entry.objects.insert(
                     key.clone(),
                     Compared {
-                        drift: Arc::new(drift),
+                        drift: Arc::from(drift),
                         inputs,
                         at: now,
                     },
@@ -538,9 +538,13 @@ enum Consider {
     /// Neither wanted nor held.
     Forget,
     /// The verdict needs no server.
-    Settle(ObjectDrift),
+    Settle(Box<ObjectDrift>),
     /// The server is asked.
     Ask,
+}
+
+fn settle(drift: ObjectDrift) -> Consider {
+    Consider::Settle(Box::new(drift))
 }
 
 fn consider_desired(
@@ -554,19 +558,19 @@ fn consider_desired(
         return Consider::Wait;
     };
     if discovery.resource(&desired.gvk).is_none() {
-        return Consider::Settle(unknown_kind(entry, discovery, key, desired));
+        return settle(unknown_kind(entry, discovery, key, desired));
     }
     match (seen, cluster.listed.get(&key.group_kind())) {
         (Some(_), _) => Consider::Ask,
         (None, None) => Consider::Wait,
-        (None, Some(Err(problem))) => Consider::Settle(
+        (None, Some(Err(problem))) => settle(
             ObjectDrift::new(key.clone(), desired.gvk.clone(), Verdict::Unknown)
                 .with_problem(problem.clone()),
         ),
         (None, Some(Ok(()))) => match &entry.record {
             // What the server would make of something new is asked when it is about to be made.
             RecordState::Read(_) if cluster.rights != Rights::Read => Consider::Ask,
-            _ => Consider::Settle(missing(key, desired)),
+            _ => settle(missing(key, desired)),
         },
     }
 }

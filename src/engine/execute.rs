@@ -38,7 +38,9 @@ const VANISH: Duration = Duration::from_secs(300);
 
 /// Plans that were drawn, with what a Run must know besides. The last few are kept.
 #[derive(Clone, Default)]
-pub(super) struct DrawnPlans(Arc<Mutex<Vec<(Arc<Plan>, BTreeMap<AppId, Drawn>)>>>);
+pub(super) struct DrawnPlans(Arc<Mutex<Vec<DrawnPlan>>>);
+
+type DrawnPlan = (Arc<Plan>, BTreeMap<AppId, Drawn>);
 
 impl DrawnPlans {
     pub fn keep(&self, plan: Arc<Plan>, drawn: BTreeMap<AppId, Drawn>) {
