@@ -13,7 +13,7 @@ use super::apps::content_hash;
 use super::clusters::ClusterEvent;
 use super::core::{Core, Event};
 use super::snapshot::{Reach, Rights};
-use super::world::{AppEntry, ClusterEntry, Compared, Inputs, RecordState, Seen};
+use super::world::{AppEntry, ClusterEntry, Compared, Inputs, Presence, RecordState, Seen};
 
 /// What came of asking about one object.
 pub(super) struct Answer {
@@ -53,10 +53,13 @@ impl Core {
                 namespace,
                 problem,
             } => {
-                let place =
-                    namespace.map_or_else(|| kind.to_string(), |ns| format!("{kind} in {ns}"));
+                let place = namespace
+                    .as_ref()
+                    .map_or_else(|| kind.to_string(), |ns| format!("{kind} in {ns}"));
                 cluster.problems.insert(place, problem.clone());
-                cluster.listed.insert(kind.clone(), Err(problem));
+                cluster
+                    .unreadable
+                    .insert((kind.clone(), namespace), problem);
                 self.kind_moved(context, &kind);
             }
             ClusterEvent::Watch {
@@ -136,7 +139,11 @@ impl Core {
                 for key in &gone {
                     cluster.live.remove(key);
                 }
-                cluster.listed.insert(kind.clone(), Ok(()));
+                let readable = (kind.clone(), namespace.map(str::to_owned));
+                cluster.unreadable.remove(&readable);
+                let told = cluster.told.get(kind).into_iter().flatten();
+                let told = told.filter(|key| in_scope(key)).cloned();
+                cluster.covered.extend(told.collect::<Vec<_>>());
                 cluster.problems.remove(&kind.to_string());
                 let keys: Vec<_> = seen
                     .iter()
@@ -239,14 +246,14 @@ impl Core {
         let Some(cluster) = self.world.clusters.get(&id.context) else {
             return;
         };
-        let state = match (cluster.live.get(key), cluster.listed.get(&key.group_kind())) {
+        let state = match (cluster.live.get(key), cluster.absence(key)) {
             (Some(seen), _) => match crate::sync::record::decode(&id.name, &seen.live.value()) {
                 Ok(record) => RecordState::Read(Arc::new(record)),
                 Err(problem) => RecordState::Unreadable(problem),
             },
-            (None, Some(Ok(()))) => RecordState::Absent,
-            (None, Some(Err(problem))) => RecordState::Unreadable(problem.clone()),
-            (None, None) => RecordState::Unknown,
+            (None, Presence::Absent) => RecordState::Absent,
+            (None, Presence::Unreadable(problem)) => RecordState::Unreadable(problem.clone()),
+            (None, Presence::Unsure) => RecordState::Unknown,
         };
         let Some(entry) = self.world.apps.get_mut(id) else {
             return;
@@ -560,14 +567,14 @@ fn consider_desired(
     if discovery.resource(&desired.gvk).is_none() {
         return settle(unknown_kind(entry, discovery, key, desired));
     }
-    match (seen, cluster.listed.get(&key.group_kind())) {
+    match (seen, cluster.absence(key)) {
         (Some(_), _) => Consider::Ask,
-        (None, None) => Consider::Wait,
-        (None, Some(Err(problem))) => settle(
+        (None, Presence::Unsure) => Consider::Wait,
+        (None, Presence::Unreadable(problem)) => settle(
             ObjectDrift::new(key.clone(), desired.gvk.clone(), Verdict::Unknown)
                 .with_problem(problem.clone()),
         ),
-        (None, Some(Ok(()))) => match &entry.record {
+        (None, Presence::Absent) => match &entry.record {
             // What the server would make of something new is asked when it is about to be made.
             RecordState::Read(_) if cluster.rights != Rights::Read => Consider::Ask,
             _ => settle(missing(key, desired)),

@@ -276,6 +276,18 @@ async fn draw(
         context.insert(work.app.id.clone(), drawn);
         inputs.push(input);
     }
+    if options.kind != PlanKind::Adopt {
+        return Ok((crate::sync::plan(inputs, &options), context));
+    }
+    // An adoption moves ownership first; once nothing is left to move it is the sync.
+    let adoption = crate::sync::plan(inputs.clone(), &options);
+    if !adoption.steps.is_empty() || adoption.apps.iter().any(|a| a.refused.is_some()) {
+        return Ok((adoption, context));
+    }
+    let options = PlanOptions {
+        kind: PlanKind::Sync,
+        ..options
+    };
     Ok((crate::sync::plan(inputs, &options), context))
 }
 
@@ -304,7 +316,7 @@ async fn go_back(work: &mut Work, repo: Repo, commit: CommitId) -> Result<(), Pr
         };
         let commit = repo.commit(&id).map_err(gone)?;
         let tree = repo.tree(&id).map_err(gone)?;
-        Ok((commit, crate::render::directory(&*tree, &app.source.path, &app.source.directory)))
+        Ok((commit, super::desired::manifests(&app, &*tree)))
     })
     .await?;
     let scope = |gvk: &Gvk| {

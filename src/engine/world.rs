@@ -80,8 +80,12 @@ pub(super) struct ClusterEntry {
     pub problems: BTreeMap<String, Problem>,
     /// Every object that an App wants or holds, as the watches saw it last.
     pub live: HashMap<ObjectKey, Arc<Seen>>,
-    /// Kinds whose first list has arrived, or cannot arrive.
-    pub listed: HashMap<crate::domain::GroupKind, Result<(), Problem>>,
+    /// Kinds that may not be listed, in one namespace or (`None`) anywhere.
+    pub unreadable: HashMap<(crate::domain::GroupKind, Option<String>), Problem>,
+    /// Keys that the watches were last told to keep, by kind.
+    pub told: HashMap<crate::domain::GroupKind, HashSet<ObjectKey>>,
+    /// Keys that a list would have shown: where such a one is not in `live`, the object does not exist.
+    pub covered: HashSet<ObjectKey>,
     /// Objects to be verified.
     pub queue: BTreeSet<(AppId, ObjectKey)>,
     /// Objects that the server is being asked about.
@@ -228,7 +232,29 @@ impl AppEntry {
     }
 }
 
+/// What is known of an object that the watches do not show.
+pub(super) enum Presence<'a> {
+    /// It does not exist.
+    Absent,
+    /// It may exist, and may not be read.
+    Unreadable(&'a Problem),
+    /// No list has come yet that would show it.
+    Unsure,
+}
+
 impl ClusterEntry {
+    /// What it means that the watches do not show an object.
+    pub fn absence(&self, key: &ObjectKey) -> Presence<'_> {
+        if self.covered.contains(key) {
+            return Presence::Absent;
+        }
+        let in_namespace = Some(key.namespace.clone()).filter(|ns| !ns.is_empty());
+        [in_namespace, None]
+            .into_iter()
+            .find_map(|namespace| self.unreadable.get(&(key.group_kind(), namespace)))
+            .map_or(Presence::Unsure, Presence::Unreadable)
+    }
+
     /// The cluster as one line.
     pub fn view(&self, context: &str, n_apps: usize, same_as: Option<String>) -> ClusterView {
         let identity = self.identity.as_ref();
