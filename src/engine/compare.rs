@@ -129,35 +129,19 @@ impl Core {
                 let in_scope = |key: &ObjectKey| {
                     key.group_kind() == *kind && namespace.is_none_or(|ns| key.namespace == ns)
                 };
-                let mut gone: Vec<_> = cluster
-                    .live
-                    .keys()
-                    .filter(|k| in_scope(k))
-                    .cloned()
-                    .collect();
-                gone.retain(|key| !seen.iter().any(|s| s.live.key == *key));
-                for key in &gone {
-                    cluster.live.remove(key);
-                }
+                // What was there and is not listed is gone.
+                cluster.live.retain(|key, _| !in_scope(key));
                 let readable = (kind.clone(), namespace.map(str::to_owned));
                 cluster.unreadable.remove(&readable);
                 let told = cluster.told.get(kind).into_iter().flatten();
                 let told = told.filter(|key| in_scope(key)).cloned();
                 cluster.covered.extend(told.collect::<Vec<_>>());
                 cluster.problems.remove(&kind.to_string());
-                let keys: Vec<_> = seen
-                    .iter()
-                    .map(|s| s.live.key.clone())
-                    .chain(gone)
-                    .collect();
                 for one in seen {
                     cluster.live.insert(one.live.key.clone(), one);
                 }
                 self.back_up(context);
                 self.kind_moved(context, kind);
-                for key in keys {
-                    self.object_moved(context, &key);
-                }
             }
             WatchEvent::Applied(live) => {
                 let key = live.key.clone();
@@ -269,7 +253,7 @@ impl Core {
         self.reindex(id);
         self.consider_app(id);
         if base_moved {
-            self.start_desired(&repository);
+            self.to_render.insert(repository);
         }
     }
 
@@ -390,8 +374,9 @@ impl Core {
                 let of_selected = selected.as_ref().and_then(|id| {
                     cluster
                         .queue
-                        .iter()
-                        .find(|q| q.0 == *id && !cluster.asking.contains(*q))
+                        .range((id.clone(), ObjectKey::new("", "", "", ""))..)
+                        .take_while(|q| q.0 == *id)
+                        .find(|q| !cluster.asking.contains(*q))
                         .cloned()
                 });
                 let next = of_selected.or_else(|| {

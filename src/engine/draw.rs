@@ -1,6 +1,6 @@
 //! Draws Plans: asks the server anew about everything that differs, and hands what came of it to the `sync` room.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 use futures::StreamExt as _;
@@ -54,6 +54,9 @@ pub(super) fn start(core: &mut Core, ticket: Ticket, what: Draw) -> tokio::task:
     .abort_handle()
 }
 
+/// What a cluster has, shared by the Apps of a Plan.
+type LiveObjects = HashMap<ObjectKey, Arc<Live>>;
+
 /// One App with all that drawing needs, taken from the world at one moment.
 struct Work {
     app: Arc<App>,
@@ -63,7 +66,7 @@ struct Work {
     /// What was found out already, for objects that need no new question.
     known: BTreeMap<ObjectKey, Arc<ObjectDrift>>,
     questions: BTreeMap<ObjectKey, Question>,
-    live: BTreeMap<ObjectKey, Arc<Live>>,
+    live: Arc<LiveObjects>,
     render_problems: Vec<Problem>,
     connection: Connection,
     discovery: Arc<Discovery>,
@@ -82,9 +85,10 @@ fn prepare(core: &Core, what: &Draw) -> Result<(Vec<Work>, PlanOptions), Problem
             prune_all,
             adopt,
         } => {
+            let mut seen = HashMap::new();
             let works = apps
                 .iter()
-                .map(|id| work(core, id, None))
+                .map(|id| work(core, id, None, &mut seen))
                 .collect::<Result<_, _>>()?;
             let options = PlanOptions {
                 kind: if *adopt {
@@ -122,7 +126,7 @@ fn prepare(core: &Core, what: &Draw) -> Result<(Vec<Work>, PlanOptions), Problem
                     .at(app.to_string())
                     .hint("`trueup history` lists what there is.")
                 })?;
-            let work = work(core, app, Some(run.commit.clone()))?;
+            let work = work(core, app, Some(run.commit.clone()), &mut HashMap::new())?;
             let options = PlanOptions {
                 kind: PlanKind::Rollback,
                 destination_confirmed: confirmed,
@@ -137,7 +141,12 @@ fn unknown_app(id: &AppId) -> Problem {
     Problem::new(ProblemKind::NotFound, "there is no such App (any more)").at(id.to_string())
 }
 
-fn work(core: &Core, id: &AppId, rollback: Option<CommitId>) -> Result<Work, Problem> {
+fn work(
+    core: &Core,
+    id: &AppId,
+    rollback: Option<CommitId>,
+    seen: &mut HashMap<String, Arc<LiveObjects>>,
+) -> Result<Work, Problem> {
     let entry = core.world.apps.get(id).ok_or_else(|| unknown_app(id))?;
     let cluster = core.world.clusters.get(&id.context);
     if core.options.read_only {
@@ -219,11 +228,16 @@ fn work(core: &Core, id: &AppId, rollback: Option<CommitId>) -> Result<Work, Pro
             .map(|(key, c)| (key.clone(), c.drift.clone()))
             .collect(),
         questions,
-        live: cluster
-            .live
-            .iter()
-            .map(|(key, seen)| (key.clone(), seen.live.clone()))
-            .collect(),
+        live: seen
+            .entry(id.context.clone())
+            .or_insert_with(|| {
+                let live = cluster.live.iter();
+                Arc::new(
+                    live.map(|(k, seen)| (k.clone(), seen.live.clone()))
+                        .collect(),
+                )
+            })
+            .clone(),
         render_problems: problems,
         connection,
         discovery,

@@ -3,11 +3,14 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
+use crate::cluster::Connection;
 use crate::domain::{AppId, Cause, Health, HealthStatus, Notice, ObjectKey, Problem, Verdict};
 use crate::health::{AppObject, roll_up};
 
 use super::core::Core;
-use super::snapshot::{AppState, AppView, Counts, ObjectView, Reach, Snapshot, SyncStatus};
+use super::snapshot::{
+    AppState, AppView, Counters, Counts, ObjectView, Reach, Snapshot, SyncStatus,
+};
 use super::world::{AppEntry, ClusterEntry, RecordState, RepoEntry, World};
 
 /// Everything that is known at this moment.
@@ -90,7 +93,26 @@ pub(super) fn snapshot(core: &mut Core) -> Snapshot {
             .collect(),
         settled: settled(core),
         read_only: core.options.read_only,
+        counters: counters(core),
     }
+}
+
+fn counters(core: &Core) -> Counters {
+    let clusters = core.world.clusters.values();
+    let start = Counters {
+        renders: core.n_renders,
+        ..Counters::default()
+    };
+    clusters.fold(start, |sum, cluster| {
+        let of = |count: fn(&Connection) -> u64| cluster.connection.as_ref().map_or(0, count);
+        Counters {
+            requests: sum.requests + of(Connection::n_requests),
+            bytes: sum.bytes + of(Connection::n_bytes),
+            events: sum.events + of(Connection::n_events),
+            dry_runs: sum.dry_runs + cluster.n_asked,
+            ..sum
+        }
+    })
 }
 
 /// Whether every App has its first complete verdict, or a Problem instead.

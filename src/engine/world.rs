@@ -127,6 +127,8 @@ pub(super) struct AppEntry {
     pub objects: BTreeMap<ObjectKey, Compared>,
     /// Keys in the order of a Plan, Extra ones last.
     pub order: Vec<ObjectKey>,
+    /// Keys under which it stands in [`World::holders`], in their own order.
+    pub indexed: Vec<ObjectKey>,
     pub ahead: Option<usize>,
     pub changed_at: Timestamp,
     /// The view last built; `None` when something changed since.
@@ -219,6 +221,7 @@ impl AppEntry {
             record: RecordState::Unknown,
             objects: BTreeMap::new(),
             order: Vec::new(),
+            indexed: Vec::new(),
             ahead: None,
             changed_at: now,
             view: None,
