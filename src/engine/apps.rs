@@ -309,6 +309,7 @@ impl Core {
                     .desired
                     .as_ref()
                     .is_some_and(|before| Arc::ptr_eq(&before.manifests, &desired.manifests));
+                let same = same && entry.desired_problems == desired.problems;
                 entry.desired_problems = desired.problems.clone();
                 entry.desired = Some(desired);
                 let base_moved = match (&entry.base, &done.base) {
