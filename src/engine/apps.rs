@@ -298,6 +298,7 @@ impl Core {
                     .desired
                     .as_ref()
                     .is_some_and(|before| Arc::ptr_eq(&before.manifests, &desired.manifests));
+                let same = same && entry.desired_problems == desired.problems;
                 entry.desired_problems = desired.problems.clone();
                 entry.desired = Some(desired);
                 let base_moved = match (&entry.base, &done.base) {
@@ -418,17 +419,9 @@ impl Core {
         for context in contexts {
             let wanted = self.wanted(&context);
             if let Some(cluster) = self.world.clusters.get_mut(&context) {
-                let keys = |kind: &WantedKind| kind.keys.clone();
-                cluster.told = wanted
-                    .kinds
-                    .iter()
-                    .map(|(kind, want)| (kind.clone(), keys(want)))
-                    .collect();
-                let told = &cluster.told;
-                cluster.covered.retain(|key| {
-                    told.get(&key.group_kind())
-                        .is_some_and(|keys| keys.contains(key))
-                });
+                let keys =
+                    |(kind, want): (&GroupKind, &WantedKind)| (kind.clone(), want.keys.clone());
+                cluster.listed.tell(wanted.kinds.iter().map(keys).collect());
             }
             self.order(&context, ClusterOrder::Want(wanted));
         }

@@ -158,6 +158,7 @@ impl Guard {
             Problem::new(ProblemKind::Local, "the terminal cannot be used").because_of(&error)
         };
         enable_raw_mode().map_err(refused)?;
+        stop_other_writers();
         if !ENTERED.swap(true, Ordering::SeqCst) {
             let previous = std::panic::take_hook();
             std::panic::set_hook(Box::new(move |info| {
@@ -195,6 +196,20 @@ pub fn restore() {
             cursor::Show
         );
         let _ = disable_raw_mode();
+    }
+}
+
+/// A program that is run in the background (a credential plugin, a credential helper) may open the terminal itself and
+/// write its question across the screen. It is stopped instead, until its deadline ends it and says so. Leaving raw mode
+/// takes this back with the rest.
+fn stop_other_writers() {
+    #[cfg(unix)]
+    {
+        use rustix::termios::{LocalModes, OptionalActions, tcgetattr, tcsetattr};
+        if let Ok(mut modes) = tcgetattr(io::stdin()) {
+            modes.local_modes |= LocalModes::TOSTOP;
+            let _ = tcsetattr(io::stdin(), OptionalActions::Now, &modes);
+        }
     }
 }
 
