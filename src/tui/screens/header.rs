@@ -55,6 +55,10 @@ pub fn draw(state: &State, p: &Painter<'_>, buf: &mut Buffer, area: Rect) {
         let n = wording::count(state.data.problems.len(), "problem", "problems");
         add(n, Label::Bad);
     }
+    if !state.data.notices.is_empty() {
+        let n = wording::count(state.data.notices.len(), "notice", "notices");
+        add(n, Label::Dim);
+    }
     if state.data.read_only {
         add(" READ-ONLY ".to_owned(), Label::Badge);
     }
