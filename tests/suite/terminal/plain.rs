@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use tempfile::TempDir;
 use trueup::git::fixture::Fixture;
+use trueup::tui::terminal::{Guard, panicked};
 
 use super::pty::{Kind, Terminal};
 
@@ -195,4 +196,31 @@ fn ctrl_z_gives_the_terminal_to_the_shell_until_it_goes_on() {
     terminal.keys("<ctrl-z>").keys("?").sees("Keys: Apps");
     assert!(terminal.look(|screen| screen.alternate_screen()));
     assert!(!terminal.is_cooked());
+}
+
+#[test]
+fn a_panic_gives_the_terminal_back_and_is_told_there() {
+    let mut terminal = Terminal::test("terminal::plain::panics_in_a_terminal");
+    terminal
+        .sees("the wheels came off")
+        .sees("the loop was told");
+    terminal.is_given_back();
+    assert!(terminal.ends());
+}
+
+/// The other side of the test above; by itself it does nothing.
+#[test]
+fn panics_in_a_terminal() {
+    if std::env::var_os("IN_A_TERMINAL").is_none() {
+        return;
+    }
+    let guard = Guard::enter().unwrap();
+    let thread = std::thread::spawn(|| panic!("the wheels came off"));
+    assert!(thread.join().is_err());
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .build()
+        .unwrap();
+    runtime.block_on(panicked());
+    drop(guard);
+    println!("the loop was told\r");
 }

@@ -72,6 +72,18 @@ impl Terminal {
         ] {
             command.env(name, value);
         }
+        Self::run((width, height), command)
+    }
+
+    /// Runs one test of this very program in a terminal, with the variable `IN_A_TERMINAL` set.
+    pub fn test(name: &str) -> Self {
+        let mut command = CommandBuilder::new(std::env::current_exe().unwrap());
+        command.args(["--exact", name, "--nocapture"]);
+        command.env("IN_A_TERMINAL", "1");
+        Self::run((80, 24), command)
+    }
+
+    fn run((width, height): (u16, u16), command: CommandBuilder) -> Self {
         let pair = native_pty_system().openpty(size(width, height)).unwrap();
         let child = pair.slave.spawn_command(command).unwrap();
         let shared = Arc::new(Shared {
