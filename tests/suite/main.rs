@@ -4,3 +4,4 @@
 mod console;
 mod controlplane;
 mod figures;
+mod terminal;
