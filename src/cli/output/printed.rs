@@ -382,6 +382,16 @@ fn history_as_text() {
 }
 
 #[test]
+fn a_revision_that_is_the_commit_is_short() {
+    let mut view = drifted();
+    let mut record = (**view.record.as_ref().unwrap()).clone();
+    record.history[0].revision = record.history[0].commit.0.clone();
+    let long = record.history[0].revision.clone();
+    view.record = Some(std::sync::Arc::new(record));
+    assert!(!history::text(&view, &plain()).contains(&long));
+}
+
+#[test]
 fn records_are_found_by_id_commit_and_revision() {
     let view = drifted();
     let id = |to: &str| history::find(&view, to).map(|r| r.id);
