@@ -7,11 +7,11 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::cluster::Resource;
 use crate::domain::{
-    App, AppId, GroupKind, Manifest, Notice, ObjectKey, Problem, ProblemKind, Repository, Revision,
-    Value,
+    App, AppId, GroupKind, Manifest, Notice, ObjectKey, Problem, Repository, Revision, Value,
 };
 use crate::drift::desired::{Prepared, duplicates, prepare};
 use crate::git::{Repo, normalise_url};
+use crate::providers::native::distinct;
 
 use crate::sync::order::{Task, defines, order, wave};
 
@@ -127,28 +127,20 @@ impl Core {
     pub(super) fn defined(&mut self, definer: Definer, definition: Definition) {
         self.world.definitions.insert(definer, definition);
         let now = self.clock.now();
+        let defined = self
+            .world
+            .definitions
+            .values()
+            .flat_map(|d| &d.apps)
+            .cloned()
+            .map(|mut app| {
+                self.options.adjust(&mut app);
+                app
+            });
         let mut apps: BTreeMap<AppId, Arc<App>> = BTreeMap::new();
-        for app in self.world.definitions.values().flat_map(|d| &d.apps) {
-            let mut app = app.clone();
-            self.options.adjust(&mut app);
-            if let Some(first) = apps.get_mut(&app.id) {
-                // The same Application may be seen twice (a source, and --apps): only a difference is a problem.
-                if first.source != app.source {
-                    let problem = Problem::new(
-                        ProblemKind::Config,
-                        "two Apps have one name and one destination",
-                    )
-                    .at(app.id.to_string())
-                    .because(format!("one is {}", defined_at(first)))
-                    .because(format!("the other is {}", defined_at(&app)))
-                    .hint("Rename one of them, or give it another namespace.");
-                    let mut both = App::clone(first);
-                    both.problems.push(problem);
-                    *first = Arc::new(both);
-                }
-                continue;
-            }
-            apps.insert(app.id.clone(), Arc::new(app));
+        for app in distinct(defined.collect()) {
+            // Of two Apps with one identity the first is shown; its Problem names the other.
+            apps.entry(app.id.clone()).or_insert_with(|| Arc::new(app));
         }
         let gone: Vec<AppId> = self
             .world
@@ -259,10 +251,7 @@ impl Core {
                 ticket,
                 repo,
                 stand_in,
-                revision: entry
-                    .revision
-                    .clone()
-                    .or_else(|| self.options.revision.clone()),
+                revision: entry.revision.clone(),
                 uncommitted,
                 previous: entry.desired.clone(),
                 synced: match &entry.record {
@@ -413,6 +402,19 @@ impl Core {
     pub(super) fn tell_wishes(&mut self) {
         for context in std::mem::take(&mut self.wishes) {
             let wanted = self.wanted(&context);
+            if let Some(cluster) = self.world.clusters.get_mut(&context) {
+                let keys = |kind: &WantedKind| kind.keys.clone();
+                cluster.told = wanted
+                    .kinds
+                    .iter()
+                    .map(|(kind, want)| (kind.clone(), keys(want)))
+                    .collect();
+                let told = &cluster.told;
+                cluster.covered.retain(|key| {
+                    told.get(&key.group_kind())
+                        .is_some_and(|keys| keys.contains(key))
+                });
+            }
             self.order(&context, ClusterOrder::Want(wanted));
         }
     }
@@ -593,16 +595,5 @@ fn hash_into(value: &Value, hasher: &mut DefaultHasher) {
                 hash_into(value, hasher);
             }
         }
-    }
-}
-
-fn defined_at(app: &App) -> String {
-    if app.defined_at.is_empty() {
-        format!(
-            "the directory {} of {}",
-            app.source.path, app.source.repository
-        )
-    } else {
-        app.defined_at.clone()
     }
 }

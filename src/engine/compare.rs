@@ -13,7 +13,7 @@ use super::apps::content_hash;
 use super::clusters::{ClusterEvent, ClusterOrder};
 use super::core::{Core, Event};
 use super::snapshot::{Reach, Rights};
-use super::world::{AppEntry, ClusterEntry, Compared, Inputs, RecordState, Seen};
+use super::world::{AppEntry, ClusterEntry, Compared, Inputs, Presence, RecordState, Seen};
 
 /// What came of asking about one object.
 pub(super) struct Answer {
@@ -59,13 +59,15 @@ impl Core {
                     .map_or_else(|| kind.to_string(), |ns| format!("{kind} in {ns}"));
                 let is_gone = problem.kind == ProblemKind::NotFound;
                 cluster.problems.insert(place, problem.clone());
-                let is_news = cluster.listed.refused(&kind, namespace.as_deref(), problem);
+                let scope = (kind.clone(), namespace);
+                let before = cluster.unreadable.insert(scope, problem.clone());
                 if is_gone {
                     // With a CustomResourceDefinition go its objects.
                     cluster.live.retain(|key, _| key.group_kind() != kind);
+                    cluster.covered.retain(|key| key.group_kind() != kind);
                 }
                 self.kind_moved(context, &kind);
-                if is_gone && is_news {
+                if is_gone && before != Some(problem) {
                     self.order(context, ClusterOrder::Refresh);
                 }
             }
@@ -146,7 +148,11 @@ impl Core {
                 for key in &gone {
                     cluster.live.remove(key);
                 }
-                cluster.listed.arrived(kind, namespace);
+                let readable = (kind.clone(), namespace.map(str::to_owned));
+                cluster.unreadable.remove(&readable);
+                let told = cluster.told.get(kind).into_iter().flatten();
+                let told = told.filter(|key| in_scope(key)).cloned();
+                cluster.covered.extend(told.collect::<Vec<_>>());
                 cluster.problems.remove(&kind.to_string());
                 let keys: Vec<_> = seen
                     .iter()
@@ -187,13 +193,16 @@ impl Core {
                 }
                 if let Some(cluster) = self.world.clusters.get_mut(context) {
                     cluster.problems.insert(kind.to_string(), problem.clone());
-                    if cluster.listed.delayed(kind, namespace, problem) {
-                        self.kind_moved(context, kind);
-                    }
+                    // Whoever waits for the first list is told why it does not come; what a list has covered stays.
+                    let scope = (kind.clone(), namespace.map(str::to_owned));
+                    cluster.unreadable.insert(scope, problem);
+                    self.kind_moved(context, kind);
                 }
             }
             WatchEvent::Current => {
                 if let Some(cluster) = self.world.clusters.get_mut(context) {
+                    let scope = (kind.clone(), namespace.map(str::to_owned));
+                    cluster.unreadable.remove(&scope);
                     cluster.problems.remove(&kind.to_string());
                 }
                 self.back_up(context);
@@ -255,14 +264,14 @@ impl Core {
         let Some(cluster) = self.world.clusters.get(&id.context) else {
             return;
         };
-        let state = match (cluster.live.get(key), cluster.listed.of(key)) {
+        let state = match (cluster.live.get(key), cluster.absence(key)) {
             (Some(seen), _) => match crate::sync::record::decode(&id.name, &seen.live.value()) {
                 Ok(record) => RecordState::Read(Arc::new(record)),
                 Err(problem) => RecordState::Unreadable(problem),
             },
-            (None, Some(Ok(()))) => RecordState::Absent,
-            (None, Some(Err(problem))) => RecordState::Unreadable(problem.clone()),
-            (None, None) => RecordState::Unknown,
+            (None, Presence::Absent) => RecordState::Absent,
+            (None, Presence::Unreadable(problem)) => RecordState::Unreadable(problem.clone()),
+            (None, Presence::Unsure) => RecordState::Unknown,
         };
         let Some(entry) = self.world.apps.get_mut(id) else {
             return;
@@ -581,14 +590,14 @@ fn consider_desired(
     if discovery.resource(&desired.gvk).is_none() {
         return settle(unknown_kind(entry, discovery, key, desired));
     }
-    match (seen, cluster.listed.of(key)) {
+    match (seen, cluster.absence(key)) {
         (Some(_), _) => Consider::Ask,
-        (None, None) => Consider::Wait,
-        (None, Some(Err(problem))) => settle(
+        (None, Presence::Unsure) => Consider::Wait,
+        (None, Presence::Unreadable(problem)) => settle(
             ObjectDrift::new(key.clone(), desired.gvk.clone(), Verdict::Unknown)
                 .with_problem(problem.clone()),
         ),
-        (None, Some(Ok(()))) => match &entry.record {
+        (None, Presence::Absent) => match &entry.record {
             // What the server would make of something new is asked when it is about to be made.
             RecordState::Read(_) if cluster.rights != Rights::Read => Consider::Ask,
             _ => settle(missing(key, desired)),
@@ -800,8 +809,8 @@ impl Question {
         let n_requests = prediction.n_requests;
         let drift = match &prediction.refusal {
             Some(refusal) if refusal.kind == RefusalKind::Forbidden => {
-                let drift =
-                    drift::local(&comparison(None, Vec::new()), Some(refusal.problem.clone()));
+                // Who may only look sees the same drift, told by the object alone; that it is so stands at the App.
+                let drift = drift::local(&comparison(None, Vec::new()), None);
                 return Ok(Asked {
                     drift,
                     prediction: Some(prediction),

@@ -194,8 +194,17 @@ fn stand_in_revision(repo: &Repo, name: &str) -> Revision {
 
 fn render(app: &App, tree: &dyn Tree) -> (Vec<crate::domain::ReadRecord>, crate::render::Rendered) {
     let recorder = Recorder::new(tree);
-    let rendered = crate::render::directory(&recorder, &app.source.path, &app.source.directory);
+    let rendered = manifests(app, &recorder);
     (recorder.finish(), rendered)
+}
+
+/// The objects of an App. `Application` manifests among them are Apps themselves, not objects.
+pub(super) fn manifests(app: &App, tree: &dyn Tree) -> crate::render::Rendered {
+    let mut rendered = crate::render::directory(tree, &app.source.path, &app.source.directory);
+    rendered
+        .manifests
+        .retain(|m| !crate::render::is_application(m));
+    rendered
 }
 
 /// What was desired at the last sync. `None` where that commit is gone or does not render any more.

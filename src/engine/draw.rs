@@ -197,7 +197,17 @@ fn work(core: &Core, id: &AppId, rollback: Option<CommitId>) -> Result<Work, Pro
     let prepared: BTreeMap<ObjectKey, Prepared> = prepared.unwrap_or_default();
     let questions = prepared
         .keys()
-        .filter_map(|key| Some((key.clone(), core.question(id, key)?)))
+        .filter_map(|key| {
+            let question = core.question(id, key)?;
+            // Rights may have come since; a Plan asks anew.
+            Some((
+                key.clone(),
+                Question {
+                    may_patch: true,
+                    ..question
+                },
+            ))
+        })
         .collect();
     Ok(Work {
         app: entry.app.clone(),
@@ -262,7 +272,7 @@ async fn draw(
         if let Some((repo, commit)) = work.rollback.take() {
             go_back(&mut work, repo, commit).await?;
         }
-        let input = input(&work, options.kind).await?;
+        let input = input(&work).await?;
         let drawn = Drawn {
             app: work.app.clone(),
             record: match &input.record {
@@ -276,6 +286,18 @@ async fn draw(
         context.insert(work.app.id.clone(), drawn);
         inputs.push(input);
     }
+    if options.kind != PlanKind::Adopt {
+        return Ok((crate::sync::plan(inputs, &options), context));
+    }
+    // An adoption moves ownership first; once nothing is left to move it is the sync.
+    let adoption = crate::sync::plan(inputs.clone(), &options);
+    if !adoption.steps.is_empty() || adoption.apps.iter().any(|a| a.refused.is_some()) {
+        return Ok((adoption, context));
+    }
+    let options = PlanOptions {
+        kind: PlanKind::Sync,
+        ..options
+    };
     Ok((crate::sync::plan(inputs, &options), context))
 }
 
@@ -304,7 +326,7 @@ async fn go_back(work: &mut Work, repo: Repo, commit: CommitId) -> Result<(), Pr
         };
         let commit = repo.commit(&id).map_err(gone)?;
         let tree = repo.tree(&id).map_err(gone)?;
-        Ok((commit, crate::render::directory(&*tree, &app.source.path, &app.source.directory)))
+        Ok((commit, super::desired::manifests(&app, &*tree)))
     })
     .await?;
     let scope = |gvk: &Gvk| {
@@ -350,7 +372,7 @@ async fn go_back(work: &mut Work, repo: Repo, commit: CommitId) -> Result<(), Pr
     Ok(())
 }
 
-async fn input(work: &Work, kind: PlanKind) -> Result<AppInput, Problem> {
+async fn input(work: &Work) -> Result<AppInput, Problem> {
     let id = &work.app.id;
     let namespace = &work.app.destination.namespace;
     let namespace_exists = work
@@ -360,7 +382,7 @@ async fn input(work: &Work, kind: PlanKind) -> Result<AppInput, Problem> {
         .status
         != 404;
     let record = record(work).await;
-    let mut candidates = candidates(work, namespace_exists, kind).await?;
+    let mut candidates = candidates(work, namespace_exists).await?;
     if let RecordState::Read(record) = &record {
         for key in record
             .inventory
@@ -400,11 +422,7 @@ async fn record(work: &Work) -> RecordState {
     }
 }
 
-async fn candidates(
-    work: &Work,
-    namespace_exists: bool,
-    kind: PlanKind,
-) -> Result<Vec<Candidate>, Problem> {
+async fn candidates(work: &Work, namespace_exists: bool) -> Result<Vec<Candidate>, Problem> {
     let own_kinds: BTreeSet<GroupKind> = work
         .prepared
         .values()
@@ -464,7 +482,7 @@ async fn candidates(
             if absent_home && question.live.is_none() {
                 return Ok(missing(true));
             }
-            asked(question, &prepared.manifest, kind, missing(false)).await
+            asked(question, &prepared.manifest, missing(false)).await
         }
     };
     let answers: Vec<Result<Candidate, Problem>> =
@@ -479,10 +497,15 @@ async fn candidates(
 async fn asked(
     question: &Question,
     manifest: &Arc<Manifest>,
-    _kind: PlanKind,
     base: Candidate,
 ) -> Result<Candidate, Problem> {
-    let asked = question.put().await?;
+    let mut asked = question.put().await?;
+    let refusal = asked.prediction.as_ref().and_then(|p| p.refusal.as_ref());
+    if let Some(refusal) = refusal.filter(|_| asked.forbidden) {
+        // To look at, the local comparison would do; nothing is planned that the server will not let be done.
+        asked.drift.verdict = Verdict::Refused;
+        asked.drift.problem = Some(refusal.problem.clone());
+    }
     let unpredicted = asked
         .prediction
         .as_ref()
@@ -581,7 +604,9 @@ async fn missing_rights(work: &Work) -> Result<Vec<String>, Problem> {
         .connection
         .may_sync(&record.namespace, &record.name, &lock)
         .await?;
-    Ok(missing.map(|problem| problem.causes).unwrap_or_default())
+    let rights = missing.map(|problem| problem.causes).unwrap_or_default();
+    let bare = |right: String| right.trim_start_matches("you may not ").to_owned();
+    Ok(rights.into_iter().map(bare).collect())
 }
 
 /// An Argo CD Application of that cluster whose instance name is this App's.

@@ -47,7 +47,7 @@ pub struct EngineOptions {
     pub bindings: Vec<Binding>,
     /// The settings, for the modes of contexts.
     pub settings: Settings,
-    /// Compare every App with this revision instead of its own, for looking only.
+    /// Take this revision of every App instead of the one that it names.
     pub revision: Option<Revision>,
     /// Nothing can be changed.
     pub read_only: bool,
@@ -103,7 +103,9 @@ impl EngineOptions {
             rights: Rights::Unknown,
             problems: Default::default(),
             live: Default::default(),
-            listed: Default::default(),
+            unreadable: Default::default(),
+            told: Default::default(),
+            covered: Default::default(),
             queue: Default::default(),
             asking: Default::default(),
             may_not_patch: Default::default(),
@@ -121,6 +123,7 @@ impl EngineOptions {
             );
         }
         if let Some(revision) = &self.revision {
+            app.source.revision = revision.clone();
             app.notices.push(Notice {
                 place: String::new(),
                 text: format!("compared with {revision} on request"),
@@ -142,7 +145,7 @@ pub struct Machine {
     pub host: String,
     /// Whether to keep looking after the first verdict.
     pub live: bool,
-    /// Another revision for every App, for looking only.
+    /// Another revision for every App.
     pub revision: Option<Revision>,
 }
 

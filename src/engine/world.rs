@@ -9,8 +9,8 @@ use jiff::Timestamp;
 use crate::cluster::{Connection, Discovery, Identity, Live};
 use crate::domain::record::AppRecord;
 use crate::domain::{
-    App, AppId, CommitId, GroupKind, Health, Manifest, Notice, ObjectDrift, ObjectKey, Problem,
-    ReadRecord, Repository, Revision,
+    App, AppId, CommitId, Health, Manifest, Notice, ObjectDrift, ObjectKey, Problem, ReadRecord,
+    Repository, Revision,
 };
 use crate::drift::desired::Prepared;
 use crate::git::Repo;
@@ -80,8 +80,12 @@ pub(super) struct ClusterEntry {
     pub problems: BTreeMap<String, Problem>,
     /// Every object that an App wants or holds, as the watches saw it last.
     pub live: HashMap<ObjectKey, Arc<Seen>>,
-    /// Which lists have arrived, or cannot arrive.
-    pub listed: Listed,
+    /// Kinds that may not be listed, in one namespace or (`None`) anywhere.
+    pub unreadable: HashMap<(crate::domain::GroupKind, Option<String>), Problem>,
+    /// Keys that the watches were last told to keep, by kind.
+    pub told: HashMap<crate::domain::GroupKind, HashSet<ObjectKey>>,
+    /// Keys that a list would have shown: where such a one is not in `live`, the object does not exist.
+    pub covered: HashSet<ObjectKey>,
     /// Objects to be verified.
     pub queue: BTreeSet<(AppId, ObjectKey)>,
     /// Objects that the server is being asked about.
@@ -90,48 +94,6 @@ pub(super) struct ClusterEntry {
     pub may_not_patch: HashSet<(crate::domain::GroupKind, String)>,
     /// Dry runs asked so far.
     pub n_asked: u64,
-}
-
-/// Which kinds were listed, in the whole cluster or in a namespace, or why they cannot be.
-#[derive(Default)]
-pub(super) struct Listed(HashMap<GroupKind, HashMap<Option<String>, Result<(), Problem>>>);
-
-impl Listed {
-    /// What is known of the list that would hold an object; `None`: nothing yet.
-    pub fn of(&self, key: &ObjectKey) -> Option<&Result<(), Problem>> {
-        let scopes = self.0.get(&key.group_kind())?;
-        scopes
-            .get(&Some(key.namespace.clone()))
-            .or_else(|| scopes.get(&None))
-    }
-
-    /// A list has arrived. One of the whole cluster answers for every namespace.
-    pub fn arrived(&mut self, kind: &GroupKind, namespace: Option<&str>) {
-        let scopes = self.0.entry(kind.clone()).or_default();
-        if namespace.is_none() {
-            scopes.clear();
-        }
-        scopes.insert(namespace.map(str::to_owned), Ok(()));
-    }
-
-    /// A list cannot arrive. Returns whether that is news.
-    pub fn refused(&mut self, kind: &GroupKind, namespace: Option<&str>, problem: Problem) -> bool {
-        let scopes = self.0.entry(kind.clone()).or_default();
-        let refused = Err(problem);
-        let before = scopes.insert(namespace.map(str::to_owned), refused.clone());
-        before != Some(refused)
-    }
-
-    /// A list has not arrived yet, and meets trouble: whoever waits for it is told why. One that is there stays.
-    pub fn delayed(&mut self, kind: &GroupKind, namespace: Option<&str>, problem: Problem) -> bool {
-        let scopes = self.0.entry(kind.clone()).or_default();
-        let scope = namespace.map(str::to_owned);
-        if scopes.get(&scope) == Some(&Ok(())) {
-            return false;
-        }
-        scopes.insert(scope, Err(problem));
-        true
-    }
 }
 
 /// A live object with what the engine derives from it once.
@@ -285,7 +247,29 @@ impl AppEntry {
     }
 }
 
+/// What is known of an object that the watches do not show.
+pub(super) enum Presence<'a> {
+    /// It does not exist.
+    Absent,
+    /// It may exist, and may not be read.
+    Unreadable(&'a Problem),
+    /// No list has come yet that would show it.
+    Unsure,
+}
+
 impl ClusterEntry {
+    /// What it means that the watches do not show an object.
+    pub fn absence(&self, key: &ObjectKey) -> Presence<'_> {
+        if self.covered.contains(key) {
+            return Presence::Absent;
+        }
+        let in_namespace = Some(key.namespace.clone()).filter(|ns| !ns.is_empty());
+        [in_namespace, None]
+            .into_iter()
+            .find_map(|namespace| self.unreadable.get(&(key.group_kind(), namespace)))
+            .map_or(Presence::Unsure, Presence::Unreadable)
+    }
+
     /// The cluster as one line.
     pub fn view(&self, context: &str, n_apps: usize, same_as: Option<String>) -> ClusterView {
         let identity = self.identity.as_ref();
@@ -306,50 +290,5 @@ impl ClusterEntry {
             same_as,
             problems: self.problems.values().cloned().collect(),
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::domain::ProblemKind;
-
-    fn map(namespace: &str) -> ObjectKey {
-        ObjectKey::new("", "ConfigMap", namespace, "a")
-    }
-
-    #[test]
-    fn a_namespace_that_may_not_be_listed_is_not_taken_for_an_empty_one() {
-        let (kind, no) = (
-            map("").group_kind(),
-            Problem::new(ProblemKind::Forbidden, "not allowed"),
-        );
-        // Whichever answer comes last.
-        for order in [["a", "b"], ["b", "a"]] {
-            let mut listed = Listed::default();
-            for namespace in order {
-                match namespace {
-                    "a" => listed.arrived(&kind, Some("a")),
-                    _ => assert!(listed.refused(&kind, Some("b"), no.clone())),
-                }
-            }
-            assert_eq!(listed.of(&map("a")), Some(&Ok(())));
-            assert_eq!(listed.of(&map("b")), Some(&Err(no.clone())));
-            assert_eq!(listed.of(&map("c")), None);
-            listed.arrived(&kind, None);
-            assert_eq!(listed.of(&map("b")), Some(&Ok(())));
-        }
-    }
-
-    #[test]
-    fn a_first_list_that_is_no_json_ends_the_waiting_for_it() {
-        let kind = map("").group_kind();
-        let garbage = Problem::new(ProblemKind::Unreachable, "not JSON");
-        let mut listed = Listed::default();
-        assert!(listed.delayed(&kind, None, garbage.clone()));
-        assert_eq!(listed.of(&map("a")), Some(&Err(garbage.clone())));
-        listed.arrived(&kind, None);
-        assert!(!listed.delayed(&kind, None, garbage));
-        assert_eq!(listed.of(&map("a")), Some(&Ok(())));
     }
 }
