@@ -186,11 +186,9 @@ fn app(world: &World, id: &AppId) -> Option<AppView> {
 }
 
 fn objects(entry: &AppEntry, cluster: Option<&ClusterEntry>) -> Vec<Arc<ObjectView>> {
-    let extras = entry
-        .objects
-        .iter()
-        .filter(|(_, compared)| compared.drift.verdict == Verdict::Extra)
-        .map(|(key, _)| key);
+    // What Git does not have (any more), or of which that cannot be told.
+    let is_wanted = |key: &ObjectKey| entry.prepared.as_ref().is_some_and(|p| p.contains_key(key));
+    let extras = entry.objects.keys().filter(|key| !is_wanted(key));
     entry
         .order
         .iter()

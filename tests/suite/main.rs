@@ -5,3 +5,4 @@ mod console;
 mod controlplane;
 mod figures;
 mod terminal;
+mod weather;

@@ -1,0 +1,164 @@
+//! What is wrong before any cluster is asked.
+
+use std::time::Duration;
+
+use super::machine::Machine;
+
+pub const MAP: &str = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\ndata: {color: blue}\n";
+/// An address that nobody answers.
+const DEAD: &str = "http://127.0.0.1:1";
+
+#[test]
+fn no_kubeconfig() {
+    let machine = Machine::new();
+    machine.shop(&[("web/a.yaml", MAP)]);
+    let said = machine.run("shop", &["diff"]);
+    said.fails_with(&["there is no kubeconfig", "hint: Get a kubeconfig"]);
+}
+
+#[test]
+fn a_context_that_does_not_exist() {
+    let machine = Machine::new();
+    machine.cluster(DEAD).shop(&[("web/a.yaml", MAP)]);
+    for command in ["apps", "diff"] {
+        let said = machine.run("shop", &[command, "--context", "nope"]);
+        said.fails_with(&[
+            "the kubeconfig has no context nope",
+            "The contexts are: prod.",
+        ]);
+    }
+}
+
+#[test]
+fn a_cluster_that_nobody_answers_for_is_not_one_in_sync() {
+    let machine = Machine::new();
+    machine.cluster(DEAD).shop(&[("web/a.yaml", MAP)]);
+    let said = machine.run("shop", &["diff", "web"]);
+    said.fails_with(&["prod: the API server refuses connections", DEAD]);
+    // What was never known is not old.
+    assert!(!said.out.contains("old"), "{}", said.out);
+    let json = machine.run("shop", &["diff", "web", "-o", "json"]);
+    json.fails_with(&["\"result\": \"unknown\"", "\"kind\": \"unreachable\""]);
+}
+
+#[test]
+fn a_place_without_repository_is_not_one_in_sync() {
+    let machine = Machine::new();
+    machine.cluster(DEAD);
+    let said = machine.run("empty", &["diff"]);
+    said.fails_with(&["no Git repository here", "hint: Go to a checkout"]);
+    let json = machine.run("empty", &["diff", "-o", "json"]);
+    json.fails_with(&["\"result\": \"unknown\"", "no Git repository here"]);
+    let said = machine.run("empty", &["apps", "--source", "/not/there"]);
+    said.fails_with(&["/not/there: there is no such directory"]);
+}
+
+#[test]
+fn one_source_that_is_not_there_does_not_hide_the_other() {
+    let machine = Machine::new();
+    machine.cluster(DEAD).shop(&[("web/a.yaml", MAP)]);
+    let args = ["apps", "--source", "/not/there", "--source", "../shop"];
+    let said = machine.run("empty", &args);
+    said.fails_with(&["there is no such directory", "web"]);
+}
+
+#[test]
+fn a_repository_with_nothing_to_deploy() {
+    let machine = Machine::new();
+    machine.cluster(DEAD).shop(&[("README", "hello")]);
+    let said = machine.run("shop", &["diff"]);
+    said.fails_with(&["there are no Kubernetes manifests to deploy in this repository"]);
+}
+
+#[test]
+fn a_revision_that_does_not_exist() {
+    let machine = Machine::new();
+    machine.cluster(DEAD).shop(&[("web/a.yaml", MAP)]);
+    let said = machine.run("shop", &["diff", "--source", ".@nope"]);
+    said.fails_with(&[
+        "nope: no such branch, tag or commit",
+        "hint: There are: main.",
+    ]);
+}
+
+#[test]
+fn a_remote_that_nobody_answers_for() {
+    let machine = Machine::new();
+    machine.cluster(DEAD);
+    let url = "https://user:PASSWORD-VALUE@127.0.0.1:1/org/shop.git";
+    let said = machine.run("empty", &["diff", "--source", url]);
+    said.fails_with(&["https://127.0.0.1:1/org/shop.git: the host refuses the connection"]);
+    let told = said.all() + &machine.left_behind();
+    assert!(!told.contains("PASSWORD-VALUE"));
+}
+
+#[test]
+fn manifests_that_are_none() {
+    let machine = Machine::new();
+    let slip = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a\n";
+    let laughs = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\ndata:\n  a: &a [x,x,x,x,x,x,x,x,x]\n  b: &b [*a,*a,*a,*a,*a,*a,*a,*a,*a]\n  \
+                  c: &c [*b,*b,*b,*b,*b,*b,*b,*b,*b]\n  d: &d [*c,*c,*c,*c,*c,*c,*c,*c,*c]\n  e: &e [*d,*d,*d,*d,*d,*d,*d,*d,*d]\n  \
+                  f: &f [*e,*e,*e,*e,*e,*e,*e,*e,*e]\n  g: [*f,*f,*f,*f,*f,*f,*f,*f,*f]\n";
+    let kindless = format!("{MAP}---\napiVersion: v1\nmetadata: {{name: b}}\n");
+    let secret =
+        "apiVersion: v1\nkind: Secret\nmetadata: {name: s}\nstringData: {a: [SECRET-VALUE]}\n";
+    let mut shop = machine.shop(&[
+        ("slip/a.yaml", slip),
+        ("laughs/a.yaml", laughs),
+        ("kindless/a.yaml", &kindless),
+        ("secret/a.yaml", secret),
+        ("links/a.yaml", MAP),
+        ("evil/\u{1b}[31m.yaml", slip),
+    ]);
+    shop.link("links/passwd.yaml", "/etc/passwd").unwrap();
+    shop.author("Eve\u{1b}]0;pwned\u{7}");
+    shop.commit("\u{1b}[2Jgone", &[]).unwrap();
+    machine.cluster(DEAD);
+    let said = machine.run("shop", &["diff"]);
+    said.fails_with(&[
+        "slip/a.yaml:3:11: the YAML cannot be read",
+        "aliases repeat too much",
+        "the object has no kind",
+        "links/passwd.yaml: the symbolic link leaves the repository",
+        "evil/\\e[31m.yaml:3:11: the YAML cannot be read",
+    ]);
+    machine
+        .run("shop", &["apps"])
+        .sends_nothing_to_the_terminal();
+    let told = said.all() + &machine.left_behind();
+    assert!(!told.contains("SECRET-VALUE"), "{told}");
+    assert!(!told.contains("root:"), "{told}");
+}
+
+#[test]
+fn a_file_that_is_too_large_is_not_read() {
+    let machine = Machine::new();
+    let large = format!("{MAP}  b: \"{}\"\n", "x".repeat(17 << 20));
+    machine
+        .cluster(DEAD)
+        .shop(&[("web/a.yaml", MAP), ("web/b.yaml", &large)]);
+    let said = machine.run("shop", &["diff", "web"]);
+    said.fails_with(&["web/b.yaml", "the file is too large to be read"]);
+}
+
+#[test]
+fn a_cluster_that_hangs_ends_by_its_time_limit() {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let machine = Machine::new();
+    let server = format!("http://{}", listener.local_addr().unwrap());
+    machine.cluster(&server).shop(&[("web/a.yaml", MAP)]);
+    std::fs::write(machine.path("config.yaml"), "intervals: {request: 1s}\n").unwrap();
+    let mut child = machine
+        .command("shop", &["diff", "web"])
+        .stdout(std::process::Stdio::null())
+        .stderr(std::process::Stdio::null())
+        .spawn()
+        .unwrap();
+    // Far beyond the limit: this only tells an end from none.
+    let ended = (0..600).find_map(|_| {
+        std::thread::sleep(Duration::from_millis(100));
+        child.try_wait().unwrap()
+    });
+    let _ = child.kill();
+    assert_eq!(ended.and_then(|status| status.code()), Some(2));
+}

@@ -1,0 +1,150 @@
+//! An API server that knows one kind, ConfigMaps, and does as it is told: a few lines of HTTP on loopback.
+
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::net::{TcpListener, TcpStream};
+use std::sync::{Arc, Mutex};
+
+use serde_json::{Value, json};
+
+/// What to answer in place of the truth.
+#[derive(Clone)]
+pub enum Weather {
+    /// A status, more headers, and a body.
+    Says(u16, &'static str, String),
+    /// Half of the truth.
+    CutOff,
+}
+
+/// Weather for requests whose line contains a text; it passes after so many requests.
+pub struct Spell(pub &'static str, pub Weather, pub usize);
+
+/// A running server. It ends with the process.
+pub struct Server {
+    pub url: String,
+    asked: Arc<Mutex<Vec<String>>>,
+}
+
+/// A `Status` as the API server says no.
+pub fn status(code: u16, reason: &str, message: &str) -> Weather {
+    let body = json!({
+        "kind": "Status", "apiVersion": "v1", "status": "Failure", "code": code, "reason": reason, "message": message,
+    });
+    Weather::Says(code, "", body.to_string())
+}
+
+impl Server {
+    /// Starts one that has this object in its namespace `shop`.
+    pub fn start(live: Value, spells: Vec<Spell>) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        let asked = Arc::new(Mutex::new(Vec::new()));
+        let (log, spells) = (asked.clone(), Arc::new(Mutex::new(spells)));
+        std::thread::spawn(move || {
+            for stream in listener.incoming().flatten() {
+                let (live, log, spells) = (live.clone(), log.clone(), spells.clone());
+                std::thread::spawn(move || serve(stream, &live, &log, &spells));
+            }
+        });
+        Self { url, asked }
+    }
+
+    /// The lines of the requests so far.
+    pub fn asked(&self) -> Vec<String> {
+        self.asked.lock().unwrap().clone()
+    }
+}
+
+fn serve(stream: TcpStream, live: &Value, log: &Mutex<Vec<String>>, spells: &Mutex<Vec<Spell>>) {
+    let mut reader = BufReader::new(stream.try_clone().unwrap());
+    let mut stream = stream;
+    loop {
+        let mut line = String::new();
+        if reader.read_line(&mut line).unwrap_or(0) == 0 {
+            return;
+        }
+        let mut length = 0;
+        loop {
+            let mut header = String::new();
+            if reader.read_line(&mut header).unwrap_or(0) == 0 {
+                return;
+            }
+            let header = header.trim().to_ascii_lowercase();
+            if header.is_empty() {
+                break;
+            }
+            if let Some(n) = header.strip_prefix("content-length:") {
+                length = n.trim().parse().unwrap_or(0);
+            }
+        }
+        let mut body = vec![0; length];
+        if reader.read_exact(&mut body).is_err() {
+            return;
+        }
+        let line = line.trim().trim_end_matches(" HTTP/1.1").to_owned();
+        log.lock().unwrap().push(line.clone());
+        let weather = {
+            let mut spells = spells.lock().unwrap();
+            let spell = spells.iter_mut().find(|s| s.2 > 0 && line.contains(s.0));
+            spell.map(|spell| {
+                spell.2 -= 1;
+                spell.1.clone()
+            })
+        };
+        if line.contains("watch=1") && weather.is_none() {
+            let head = "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n";
+            let _ = stream.write_all(head.as_bytes());
+            continue;
+        }
+        let (code, truth) = truth(&line, live, &body);
+        let (code, headers, text, sent) = match weather {
+            None => (code, "", truth.to_string(), None),
+            Some(Weather::Says(code, headers, text)) => (code, headers, text, None),
+            Some(Weather::CutOff) => {
+                let text = truth.to_string();
+                let half = text.len() / 2;
+                (code, "", text, Some(half))
+            }
+        };
+        let head = format!(
+            "HTTP/1.1 {code} X\r\nContent-Type: application/json\r\n{headers}Content-Length: {}\r\n\r\n",
+            text.len()
+        );
+        let sent = &text.as_bytes()[..sent.unwrap_or(text.len())];
+        if stream.write_all(&[head.as_bytes(), sent].concat()).is_err() || sent.len() < text.len() {
+            return;
+        }
+    }
+}
+
+fn truth(line: &str, live: &Value, body: &[u8]) -> (u16, Value) {
+    let (method, path) = line.split_once(' ').unwrap_or_default();
+    let path = path.split('?').next().unwrap_or_default();
+    let answer = match (method, path) {
+        ("GET", "/version") => json!({ "major": "1", "minor": "36", "gitVersion": "v1.36.0" }),
+        ("GET", "/api") => json!({ "kind": "APIVersions", "versions": ["v1"] }),
+        ("GET", "/apis") => json!({ "kind": "APIGroupList", "apiVersion": "v1", "groups": [] }),
+        ("GET", "/api/v1") => json!({
+            "kind": "APIResourceList", "groupVersion": "v1", "resources": [{
+                "name": "configmaps", "singularName": "configmap", "namespaced": true, "kind": "ConfigMap",
+                "verbs": ["create", "delete", "get", "list", "patch", "update", "watch"],
+            }],
+        }),
+        ("GET", "/api/v1/namespaces/kube-system") => json!({
+            "kind": "Namespace", "apiVersion": "v1", "metadata": { "name": "kube-system", "uid": "u-1" },
+        }),
+        ("GET", "/api/v1/configmaps") => json!({
+            "kind": "ConfigMapList", "apiVersion": "v1", "metadata": { "resourceVersion": "7" }, "items": [live],
+        }),
+        ("PATCH", _) => {
+            let wanted: Value = serde_json::from_slice(body).unwrap_or_default();
+            let mut made = live.clone();
+            made["data"] = wanted["data"].clone();
+            made
+        }
+        _ => {
+            let status = json!({ "kind": "Status", "code": 404, "reason": "NotFound", "message": "not found" });
+            return (404, status);
+        }
+    };
+    (200, answer)
+}
