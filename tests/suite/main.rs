@@ -3,4 +3,6 @@
 
 mod console;
 mod controlplane;
+mod figures;
 mod papers;
+mod terminal;

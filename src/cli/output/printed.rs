@@ -121,7 +121,7 @@ fn diff_as_markdown() {
 fn diff_as_json() {
     let mut view = drifted();
     view.objects.truncate(3);
-    insta::assert_snapshot!(json::text(&diff::json(&[Arc::new(view)], false)), @r##"
+    insta::assert_snapshot!(json::text(&diff::json(&[Arc::new(view)], false, &[])), @r##"
     {
       "apiVersion": "trueup/v1",
       "apps": [
@@ -299,6 +299,7 @@ fn diff_as_json() {
         }
       ],
       "kind": "Diff",
+      "problems": [],
       "result": "drifted"
     }
     "##);
@@ -499,7 +500,7 @@ fn everything() -> Vec<(&'static str, String)> {
             "apps json",
             json::text(&apps::json(&snapshot, &snapshot.apps)),
         ),
-        ("diff json", json::text(&diff::json(&views, true))),
+        ("diff json", json::text(&diff::json(&views, true, &[]))),
         ("plan json", json::text(&plan::json(&samples::plan()))),
         ("run json", json::text(&run::json(&samples::run()))),
         ("history json", json::text(&history::json(&views[0]))),
