@@ -6,3 +6,4 @@ mod pictures;
 mod scene;
 mod screens;
 mod script;
+mod svg;

@@ -4,5 +4,6 @@
 mod console;
 mod controlplane;
 mod figures;
+mod papers;
 mod terminal;
 mod weather;

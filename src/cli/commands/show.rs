@@ -4,10 +4,9 @@ use std::io::{IsTerminal as _, Write as _};
 use std::path::Path;
 use std::sync::Arc;
 
-use serde_json::json;
-
 use crate::cli::output::{self, doctor};
 use crate::cli::{Cli, Exit, Format, complete, exit, select};
+use crate::cluster::Kubeconfigs;
 use crate::domain::{DirectoryOptions, Problem, ProblemKind, RepoPath};
 use crate::drift::LineOptions;
 use crate::engine::{AppView, Snapshot};
@@ -117,7 +116,7 @@ pub async fn doctor(session: &mut Session, format: Format) -> Done {
         term: variable("TERM"),
         color_term: variable("COLORTERM"),
         config: (config.display().to_string(), config.exists()),
-        contexts: None,
+        contexts: Some(kubeconfig(&session.setup, &session.process)),
         n_repositories: snapshot
             .apps
             .iter()
@@ -144,15 +143,7 @@ fn crossterm_size(variable: &dyn Fn(&str) -> String) -> Option<(u16, u16)> {
 /// Prints the settings that hold.
 pub fn config(cli: &Cli, setup: &Setup, process: &Process) -> Done {
     if cli.globals.output == Some(Format::Json) {
-        let loaded = &setup.loaded;
-        let settings: Vec<_> = loaded
-            .origins
-            .iter()
-            .map(|(name, origin)| {
-                json!({"name": name, "value": loaded.values.get(name), "origin": origin.to_string()})
-            })
-            .collect();
-        let document = output::json::document("Config", json!({ "settings": settings }));
+        let document = output::config::json(&setup.loaded);
         return print(setup, process, &output::json::text(&document));
     }
     print(
@@ -218,13 +209,26 @@ pub async fn complete(cli: &Cli, setup: &Setup, process: &Process, words: &[Stri
     print(&setup, process, &complete::answer(&found))
 }
 
-fn contexts(setup: &Setup, process: &Process) -> Vec<String> {
+fn kubeconfigs(setup: &Setup, process: &Process) -> Result<Kubeconfigs, Problem> {
     let named = setup.loaded.settings.kubeconfig.clone().map(Into::into);
     let paths = named.or_else(|| process.kubeconfig.clone());
-    let found = crate::cluster::Kubeconfigs::load(paths.as_deref(), setup.places.home.as_deref());
-    let names =
-        |k: crate::cluster::Kubeconfigs| k.contexts().iter().map(|c| c.name.clone()).collect();
-    found.map(names).unwrap_or_default()
+    Kubeconfigs::load(paths.as_deref(), setup.places.home.as_deref())
+}
+
+fn contexts(setup: &Setup, process: &Process) -> Vec<String> {
+    let names = |k: Kubeconfigs| k.contexts().iter().map(|c| c.name.clone()).collect();
+    kubeconfigs(setup, process).map(names).unwrap_or_default()
+}
+
+/// How many contexts there are, or why those that are wanted cannot be used.
+fn kubeconfig(setup: &Setup, process: &Process) -> Result<usize, Vec<Problem>> {
+    let found = kubeconfigs(setup, process).map_err(|problem| vec![problem])?;
+    let wanted = setup.loaded.settings.context.iter();
+    let absent: Vec<_> = wanted.filter_map(|c| found.context(c).err()).collect();
+    match absent.is_empty() {
+        true => Ok(found.contexts().len()),
+        false => Err(absent),
+    }
 }
 
 fn chosen(

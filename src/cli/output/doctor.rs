@@ -55,7 +55,7 @@ pub struct Machine {
     /// The config file, and whether it exists.
     pub config: (String, bool),
     /// Contexts of the kubeconfig, or why there are none.
-    pub contexts: Option<Result<usize, Problem>>,
+    pub contexts: Option<Result<usize, Vec<Problem>>>,
     /// Number of repositories that could be opened.
     pub n_repositories: usize,
 }
@@ -76,8 +76,8 @@ pub fn checks(snapshot: &Snapshot, machine: &Machine) -> Vec<Check> {
             Finding::Good,
             words::count(*n, "context"),
         )),
-        Some(Err(problem)) => checks.push(Check {
-            problems: vec![problem.clone()],
+        Some(Err(problems)) => checks.push(Check {
+            problems: problems.clone(),
             ..Check::new("kubeconfig", Finding::Bad, "cannot be used")
         }),
         None => {}
@@ -138,7 +138,12 @@ fn repositories(snapshot: &Snapshot, machine: &Machine) -> Check {
         words::count(machine.n_repositories, "repository"),
         words::count(snapshot.apps.len(), "App"),
     );
+    let told = match &machine.contexts {
+        Some(Err(problems)) => &problems[..],
+        _ => &[],
+    };
     let mut problems = snapshot.problems.clone();
+    problems.retain(|problem| !told.contains(problem));
     problems.extend(snapshot.apps.iter().flat_map(|a| a.app.problems.clone()));
     let finding = match (problems.is_empty(), snapshot.apps.is_empty()) {
         (false, _) => Finding::Bad,

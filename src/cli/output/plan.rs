@@ -97,7 +97,12 @@ fn step(i: usize, step: &PlanStep, plan: &Plan, options: &LineOptions, style: &S
 /// `3 steps: 1 create, 2 apply.`
 pub fn summary(plan: &Plan) -> String {
     if plan.steps.is_empty() {
-        return "Nothing to do.".to_owned();
+        // A refusal is no sign that all is well.
+        let is_refused = plan.apps.iter().any(|app| app.refused.is_some());
+        return match is_refused {
+            true => "Nothing is done.".to_owned(),
+            false => "Nothing to do.".to_owned(),
+        };
     }
     let mut counts: Vec<(&str, usize)> = Vec::new();
     for step in &plan.steps {

@@ -342,6 +342,9 @@ fn an_empty_plan_says_so() {
     let text = plan::text(&empty, &options(false), &plain());
     assert!(text.contains("would be deleted with --prune"), "{text}");
     assert!(text.ends_with("\nNothing to do.\n"), "{text}");
+    empty.apps[0].refused = Some(Problem::new(ProblemKind::Conflict, "not there"));
+    let text = plan::text(&empty, &options(false), &plain());
+    assert!(text.ends_with("\nNothing is done.\n"), "{text}");
 }
 
 #[test]
@@ -439,6 +442,24 @@ fn doctor_as_text() {
            hint: Check that the cluster is running.
     ok   repositories: 1 repository, 2 Apps
     "##);
+}
+
+#[test]
+fn a_kubeconfig_that_cannot_be_used_is_its_own_check_and_told_once() {
+    let problem = Problem::new(ProblemKind::Config, "there is no kubeconfig");
+    let machine = doctor::Machine {
+        contexts: Some(Err(vec![problem.clone()])),
+        ..doctor::Machine::default()
+    };
+    let mut snapshot = snapshot();
+    snapshot.problems = vec![problem];
+    let checks = doctor::checks(&snapshot, &machine);
+    let told: Vec<_> = checks
+        .iter()
+        .filter(|c| c.problems.iter().any(|p| p.kind == ProblemKind::Config))
+        .map(|c| c.name.as_str())
+        .collect();
+    assert_eq!(told, ["kubeconfig"]);
 }
 
 /// Everything that is printed, coloured, of a snapshot full of traps.

@@ -60,7 +60,7 @@ pub struct AppInput {
     pub render_problems: Vec<Problem>,
     /// Whether its destination namespace is there.
     pub namespace_exists: bool,
-    /// What this user may not do and a sync needs (writing record and lock, patching), in words: `update configmaps`.
+    /// What this user may not do and a sync needs (writing record and lock, patching), as sentences: `you may not update configmaps`.
     pub missing_rights: Vec<String>,
     /// `namespace/name` of an Argo CD Application in that cluster that would claim the same instance name.
     pub argo_application: Option<String>,

@@ -62,7 +62,7 @@ pub fn app(input: &AppInput, options: &PlanOptions) -> Option<Problem> {
             "this user may not do what a sync needs".to_owned(),
         );
         for right in &input.missing_rights {
-            refusal = refusal.because(format!("may not {right}"));
+            refusal = refusal.because(right);
         }
         return Some(refusal.hint(
             "Ask for these rights in the destination namespace, or use a context that has them.",

@@ -1,4 +1,4 @@
-//! Scenes written out with the escape sequences of a real terminal, to be looked at.
+//! Scenes to be looked at: with the escape sequences of a real terminal, and as the pictures of the README.
 
 use std::fmt::Write as _;
 
@@ -8,6 +8,7 @@ use trueup::tui::{Background, Depth, Theme};
 
 use super::scene;
 use super::script::Console;
+use super::svg::{Ground, svg};
 
 fn ansi(buffer: &Buffer) -> String {
     let mut out = String::new();
@@ -95,5 +96,44 @@ fn pictures() {
                 std::fs::write(file, ansi(console.buffer())).unwrap();
             }
         }
+    }
+}
+
+#[test]
+fn the_pictures_of_the_readme_are_true() {
+    let mut world = scene::world();
+    // Not every machine that shows the pictures has every script.
+    world.apps.retain(|app| app.app.id.name.is_ascii());
+    for (name, background, ground) in [
+        (
+            "console-dark.svg",
+            Background::Dark,
+            Ground {
+                text: "#d6dce4",
+                ground: "#14181e",
+            },
+        ),
+        (
+            "console-light.svg",
+            Background::Light,
+            Ground {
+                text: "#1f2328",
+                ground: "#ffffff",
+            },
+        ),
+    ] {
+        let theme = Theme::new(Depth::True, background);
+        let mut console = Console::themed(112, 40, world.clone(), theme, false);
+        console.keys("n { { j k");
+        let want = svg(console.buffer(), ground);
+        let path = format!("{}/assets/{name}", env!("CARGO_MANIFEST_DIR"));
+        if std::env::var_os("UPDATE_DOCS").is_some() {
+            std::fs::write(&path, &want).unwrap();
+        }
+        let have = std::fs::read_to_string(&path).unwrap_or_default();
+        assert!(
+            have == want,
+            "UPDATE_DOCS=1 cargo test --test suite the_pictures_of_the_readme writes assets/{name} anew"
+        );
     }
 }

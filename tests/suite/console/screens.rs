@@ -64,6 +64,21 @@ fn empty_panes_say_why() {
 }
 
 #[test]
+fn a_short_name_leaves_its_room_to_the_message() {
+    let mut world = scene::world();
+    for app in &mut world.apps {
+        let app = std::sync::Arc::make_mut(app);
+        let record = app.record.as_mut().map(std::sync::Arc::make_mut);
+        for entry in record.into_iter().flat_map(|r| &mut r.history) {
+            entry.message = "seventeen columns".into();
+        }
+    }
+    let mut console = Console::new(120, 40, world);
+    console.keys("n R");
+    assert!(console.shows("seventeen columns"), "{}", console.text());
+}
+
+#[test]
 fn a_small_terminal_is_told_so() {
     let mut console = Console::new(59, 14, scene::world());
     assert!(console.shows("59x14; 60x15 are needed"));

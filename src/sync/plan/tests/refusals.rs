@@ -20,7 +20,7 @@ fn what_forbids_the_app_is_said() {
             "record in the cluster cannot be read",
         ),
         (
-            |i| i.missing_rights = vec!["update configmaps".to_owned()],
+            |i| i.missing_rights = vec!["you may not update configmaps".to_owned()],
             "may not do what a sync needs",
         ),
         (
