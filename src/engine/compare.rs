@@ -10,8 +10,9 @@ use crate::domain::{
 use crate::drift::{self, Comparison};
 
 use super::apps::content_hash;
-use super::clusters::ClusterEvent;
+use super::clusters::{ClusterEvent, ClusterOrder};
 use super::core::{Core, Event};
+use super::listed::Presence;
 use super::snapshot::{Reach, Rights};
 use super::world::{AppEntry, ClusterEntry, Compared, Inputs, RecordState, Seen};
 
@@ -47,17 +48,27 @@ impl Core {
                 self.discovered(context, discovery);
             }
             ClusterEvent::Discovered(discovery) => self.discovered(context, discovery),
+            ClusterEvent::Alive => self.back_up(context),
             ClusterEvent::Down { problem, retry_at } => self.down(context, problem, retry_at),
             ClusterEvent::Unreadable {
                 kind,
                 namespace,
                 problem,
             } => {
-                let place =
-                    namespace.map_or_else(|| kind.to_string(), |ns| format!("{kind} in {ns}"));
+                let place = namespace
+                    .as_ref()
+                    .map_or_else(|| kind.to_string(), |ns| format!("{kind} in {ns}"));
+                let is_gone = problem.kind == ProblemKind::NotFound;
                 cluster.problems.insert(place, problem.clone());
-                cluster.listed.insert(kind.clone(), Err(problem));
+                let is_news = cluster.listed.refused(&kind, namespace.as_deref(), problem);
+                if is_gone {
+                    // With a CustomResourceDefinition go its objects.
+                    cluster.live.retain(|key, _| key.group_kind() != kind);
+                }
                 self.kind_moved(context, &kind);
+                if is_gone && is_news {
+                    self.order(context, ClusterOrder::Refresh);
+                }
             }
             ClusterEvent::Watch {
                 kind,
@@ -126,31 +137,15 @@ impl Core {
                 let in_scope = |key: &ObjectKey| {
                     key.group_kind() == *kind && namespace.is_none_or(|ns| key.namespace == ns)
                 };
-                let mut gone: Vec<_> = cluster
-                    .live
-                    .keys()
-                    .filter(|k| in_scope(k))
-                    .cloned()
-                    .collect();
-                gone.retain(|key| !seen.iter().any(|s| s.live.key == *key));
-                for key in &gone {
-                    cluster.live.remove(key);
-                }
-                cluster.listed.insert(kind.clone(), Ok(()));
+                // What was there and is not listed is gone.
+                cluster.live.retain(|key, _| !in_scope(key));
+                cluster.listed.arrived(kind, namespace);
                 cluster.problems.remove(&kind.to_string());
-                let keys: Vec<_> = seen
-                    .iter()
-                    .map(|s| s.live.key.clone())
-                    .chain(gone)
-                    .collect();
                 for one in seen {
                     cluster.live.insert(one.live.key.clone(), one);
                 }
                 self.back_up(context);
                 self.kind_moved(context, kind);
-                for key in keys {
-                    self.object_moved(context, &key);
-                }
             }
             WatchEvent::Applied(live) => {
                 let key = live.key.clone();
@@ -171,9 +166,15 @@ impl Core {
                     ProblemKind::Unreachable | ProblemKind::Unauthenticated
                 );
                 if lost {
-                    self.down(context, problem, None);
-                } else if let Some(cluster) = self.world.clusters.get_mut(context) {
-                    cluster.problems.insert(kind.to_string(), problem);
+                    self.down(context, problem.clone(), None);
+                    // It may be this kind alone that is not to be had.
+                    self.order(context, ClusterOrder::Check);
+                }
+                if let Some(cluster) = self.world.clusters.get_mut(context) {
+                    cluster.problems.insert(kind.to_string(), problem.clone());
+                    if cluster.listed.delayed(kind, namespace, problem) {
+                        self.kind_moved(context, kind);
+                    }
                 }
             }
             WatchEvent::Current => {
@@ -239,14 +240,14 @@ impl Core {
         let Some(cluster) = self.world.clusters.get(&id.context) else {
             return;
         };
-        let state = match (cluster.live.get(key), cluster.listed.get(&key.group_kind())) {
+        let state = match (cluster.live.get(key), cluster.listed.of(key)) {
             (Some(seen), _) => match crate::sync::record::decode(&id.name, &seen.live.value()) {
                 Ok(record) => RecordState::Read(Arc::new(record)),
                 Err(problem) => RecordState::Unreadable(problem),
             },
-            (None, Some(Ok(()))) => RecordState::Absent,
-            (None, Some(Err(problem))) => RecordState::Unreadable(problem.clone()),
-            (None, None) => RecordState::Unknown,
+            (None, Presence::Absent) => RecordState::Absent,
+            (None, Presence::Unreadable(problem)) => RecordState::Unreadable(problem.clone()),
+            (None, Presence::Unsure) => RecordState::Unknown,
         };
         let Some(entry) = self.world.apps.get_mut(id) else {
             return;
@@ -262,7 +263,7 @@ impl Core {
         self.reindex(id);
         self.consider_app(id);
         if base_moved {
-            self.start_desired(&repository);
+            self.to_render.insert(repository);
         }
     }
 
@@ -319,6 +320,7 @@ impl Core {
             (None, Some(seen)) if prepared.contains_key(key) || !holds(entry, seen) => {
                 Consider::Forget
             }
+            (None, Some(seen)) if !entry.reads_whole() => settle(perhaps_in_git(key, seen)),
             (None, Some(seen)) => settle(extra(key, &seen.live.gvk, &seen.live.value())),
             (Some(desired), _) => {
                 consider_desired(entry, cluster, key, &desired.manifest, seen.as_deref())
@@ -383,8 +385,9 @@ impl Core {
                 let of_selected = selected.as_ref().and_then(|id| {
                     cluster
                         .queue
-                        .iter()
-                        .find(|q| q.0 == *id && !cluster.asking.contains(*q))
+                        .range((id.clone(), ObjectKey::new("", "", "", ""))..)
+                        .take_while(|q| q.0 == *id)
+                        .find(|q| !cluster.asking.contains(*q))
                         .cloned()
                 });
                 let next = of_selected.or_else(|| {
@@ -484,38 +487,42 @@ impl Core {
                         at: now,
                     },
                 );
+                // A cluster that answers is there, whatever became of an earlier question.
+                self.back_up(&id.context);
                 // It may have moved while the server was asked.
                 self.consider(&id, &key, false);
             }
             Err(problem) => {
-                let lost = problem.kind == ProblemKind::Unreachable;
-                if !entry.objects.contains_key(&key) {
-                    let gvk = entry
-                        .prepared
-                        .as_ref()
-                        .and_then(|p| p.get(&key))
-                        .map(|p| p.manifest.gvk.clone())
-                        .unwrap_or_default();
-                    let drift = ObjectDrift::new(key.clone(), gvk, Verdict::Unknown)
-                        .with_problem(problem.clone());
-                    // Inputs that match nothing: it is asked again as soon as there is reason to.
-                    let never = Inputs {
-                        desired: 0,
-                        live: 0,
-                        base: 0,
-                        managed: false,
-                    };
-                    entry.objects.insert(
-                        key.clone(),
-                        Compared {
-                            drift: Arc::new(drift),
-                            inputs: never,
-                            at: now,
-                        },
-                    );
-                }
+                // A Problem of the object is the server's own answer: it is there, and other questions may fare better.
+                let lost =
+                    problem.kind == ProblemKind::Unreachable && problem.place != key.to_string();
+                let drift = match entry.objects.get(&key) {
+                    // What was known stays on screen, with the reason why it is not verified.
+                    Some(before) if before.drift.verdict != Verdict::InSync => {
+                        ObjectDrift::clone(&before.drift).with_problem(problem.clone())
+                    }
+                    _ => {
+                        let gvk = entry
+                            .prepared
+                            .as_ref()
+                            .and_then(|p| p.get(&key))
+                            .map(|p| p.manifest.gvk.clone())
+                            .unwrap_or_default();
+                        ObjectDrift::new(key.clone(), gvk, Verdict::Unknown)
+                            .with_problem(problem.clone())
+                    }
+                };
+                entry.objects.insert(
+                    key.clone(),
+                    Compared {
+                        drift: Arc::new(drift),
+                        inputs: Inputs::NEVER,
+                        at: now,
+                    },
+                );
                 if lost {
                     self.down(&id.context, problem, None);
+                    self.order(&id.context, ClusterOrder::Check);
                 }
                 self.ask_later(id, key);
             }
@@ -560,14 +567,14 @@ fn consider_desired(
     if discovery.resource(&desired.gvk).is_none() {
         return settle(unknown_kind(entry, discovery, key, desired));
     }
-    match (seen, cluster.listed.get(&key.group_kind())) {
+    match (seen, cluster.listed.of(key)) {
         (Some(_), _) => Consider::Ask,
-        (None, None) => Consider::Wait,
-        (None, Some(Err(problem))) => settle(
+        (None, Presence::Unsure) => Consider::Wait,
+        (None, Presence::Unreadable(problem)) => settle(
             ObjectDrift::new(key.clone(), desired.gvk.clone(), Verdict::Unknown)
                 .with_problem(problem.clone()),
         ),
-        (None, Some(Ok(()))) => match &entry.record {
+        (None, Presence::Absent) => match &entry.record {
             // What the server would make of something new is asked when it is about to be made.
             RecordState::Read(_) if cluster.rights != Rights::Read => Consider::Ask,
             _ => settle(missing(key, desired)),
@@ -669,6 +676,17 @@ pub(super) fn missing(key: &ObjectKey, desired: &Manifest) -> ObjectDrift {
     drift::compare(&one_side(key, &desired.gvk, Some(desired), None))
 }
 
+/// Held, and not among the manifests that could be read: not to be called gone from Git while others cannot.
+fn perhaps_in_git(key: &ObjectKey, seen: &Seen) -> ObjectDrift {
+    let problem = Problem::new(
+        ProblemKind::Invalid,
+        "it cannot be told whether Git still has it",
+    )
+    .at(key.to_string())
+    .because("not all of the App's manifests can be read");
+    ObjectDrift::new(key.clone(), seen.live.gvk.clone(), Verdict::Unknown).with_problem(problem)
+}
+
 /// Held and no longer in Git.
 pub(super) fn extra(key: &ObjectKey, gvk: &Gvk, live: &Value) -> ObjectDrift {
     drift::compare(&one_side(key, gvk, None, Some(live)))
@@ -768,8 +786,8 @@ impl Question {
         let n_requests = prediction.n_requests;
         let drift = match &prediction.refusal {
             Some(refusal) if refusal.kind == RefusalKind::Forbidden => {
-                let drift =
-                    drift::local(&comparison(None, Vec::new()), Some(refusal.problem.clone()));
+                // Who may only look sees the same drift, told by the object alone; that it is so stands at the App.
+                let drift = drift::local(&comparison(None, Vec::new()), None);
                 return Ok(Asked {
                     drift,
                     prediction: Some(prediction),

@@ -10,7 +10,7 @@ use crate::domain::{
 };
 use crate::git::Repo;
 use crate::providers::native::discovery::Surroundings;
-use crate::providers::native::{Home, RepositoryRef, application, discover};
+use crate::providers::native::{Home, RepositoryRef, discover, written};
 use crate::render::{Rendered, is_application};
 
 use super::EngineOptions;
@@ -249,14 +249,11 @@ fn applications(options: &EngineOptions, path: &Path) -> Definition {
                 repository: reference.as_ref(),
                 bindings: &options.bindings,
             };
-            let mut n_applications = 0;
-            for manifest in manifests.iter().filter(|m| is_application(m)) {
-                n_applications += 1;
-                match application(manifest, &options.contexts, &home) {
-                    Ok(app) => definition.apps.push(app),
-                    Err(problem) => definition.problems.push(problem),
-                }
-            }
+            let found = written(&manifests, &options.contexts, &home);
+            let n_applications = found.apps.len();
+            definition.apps.extend(found.apps);
+            definition.problems.extend(found.problems);
+            definition.notices.extend(found.notices);
             if n_applications == 0 && definition.problems.is_empty() {
                 definition.problems.push(
                     Problem::new(ProblemKind::NotFound, "there is no Application manifest in it")

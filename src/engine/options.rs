@@ -47,7 +47,7 @@ pub struct EngineOptions {
     pub bindings: Vec<Binding>,
     /// The settings, for the modes of contexts.
     pub settings: Settings,
-    /// Compare every App with this revision instead of its own, for looking only.
+    /// Take this revision of every App instead of the one that it names.
     pub revision: Option<Revision>,
     /// Nothing can be changed.
     pub read_only: bool,
@@ -121,6 +121,7 @@ impl EngineOptions {
             );
         }
         if let Some(revision) = &self.revision {
+            app.source.revision = revision.clone();
             app.notices.push(Notice {
                 place: String::new(),
                 text: format!("compared with {revision} on request"),
@@ -142,7 +143,7 @@ pub struct Machine {
     pub host: String,
     /// Whether to keep looking after the first verdict.
     pub live: bool,
-    /// Another revision for every App, for looking only.
+    /// Another revision for every App.
     pub revision: Option<Revision>,
 }
 
@@ -201,9 +202,7 @@ pub fn assemble(settings: &Settings, machine: &Machine) -> (EngineOptions, Arc<d
             }),
             // Without a checkout the Applications alone are looked at.
             Err(_) if !settings.apps.is_empty() => {}
-            Err(problem) => problems.push(problem.hint(
-                "Start trueup in a Git checkout, or name a repository: `trueup PATH_OR_URL`.",
-            )),
+            Err(problem) => problems.push(problem),
         }
     }
     let memory = Memory::open(&machine.places.state_dir.join("destinations.json")).unwrap_or_else(

@@ -15,6 +15,7 @@ use crate::domain::{
 use crate::drift::desired::Prepared;
 use crate::git::Repo;
 
+use super::listed::Listed;
 use super::snapshot::{AppView, ClusterMode, ClusterView, Reach, Rights, Target};
 
 /// Everything.
@@ -80,8 +81,8 @@ pub(super) struct ClusterEntry {
     pub problems: BTreeMap<String, Problem>,
     /// Every object that an App wants or holds, as the watches saw it last.
     pub live: HashMap<ObjectKey, Arc<Seen>>,
-    /// Kinds whose first list has arrived, or cannot arrive.
-    pub listed: HashMap<crate::domain::GroupKind, Result<(), Problem>>,
+    /// Which lists have arrived, or cannot arrive.
+    pub listed: Listed,
     /// Objects to be verified.
     pub queue: BTreeSet<(AppId, ObjectKey)>,
     /// Objects that the server is being asked about.
@@ -123,6 +124,8 @@ pub(super) struct AppEntry {
     pub objects: BTreeMap<ObjectKey, Compared>,
     /// Keys in the order of a Plan, Extra ones last.
     pub order: Vec<ObjectKey>,
+    /// Keys under which it stands in [`World::holders`], in their own order.
+    pub indexed: Vec<ObjectKey>,
     pub ahead: Option<usize>,
     pub changed_at: Timestamp,
     /// The view last built; `None` when something changed since.
@@ -180,6 +183,16 @@ pub(super) struct Inputs {
     pub managed: bool,
 }
 
+impl Inputs {
+    /// Inputs that match nothing: the server is asked again as soon as there is reason to.
+    pub const NEVER: Self = Self {
+        desired: 0,
+        live: 0,
+        base: 0,
+        managed: false,
+    };
+}
+
 impl World {
     /// Marks an App's view as out of date.
     pub fn touch(&mut self, id: &AppId) {
@@ -215,11 +228,17 @@ impl AppEntry {
             record: RecordState::Unknown,
             objects: BTreeMap::new(),
             order: Vec::new(),
+            indexed: Vec::new(),
             ahead: None,
             changed_at: now,
             view: None,
             last_view: None,
         }
+    }
+
+    /// Whether all that Git says of it could be read.
+    pub fn reads_whole(&self) -> bool {
+        self.desired_problems.is_empty() && self.prepare_problems.is_empty()
     }
 
     /// Whether trueup has synced it, as far as is known.

@@ -184,6 +184,7 @@ impl Guard {
 fn take() -> io::Result<()> {
     ENTERED.store(true, Ordering::SeqCst);
     enable_raw_mode()?;
+    stop_other_writers();
     execute!(
         io::stdout(),
         EnterAlternateScreen,
@@ -235,6 +236,20 @@ pub fn restore() -> bool {
         let _ = disable_raw_mode();
     }
     ours
+}
+
+/// A program that is run in the background (a credential plugin, a credential helper) may open the terminal itself and
+/// write its question across the screen. It is stopped instead, until its deadline ends it and says so. Leaving raw mode
+/// takes this back with the rest.
+fn stop_other_writers() {
+    #[cfg(unix)]
+    {
+        use rustix::termios::{LocalModes, OptionalActions, tcgetattr, tcsetattr};
+        if let Ok(mut modes) = tcgetattr(io::stdin()) {
+            modes.local_modes |= LocalModes::TOSTOP;
+            let _ = tcsetattr(io::stdin(), OptionalActions::Now, &modes);
+        }
+    }
 }
 
 /// Columns and rows of the terminal; `None`: there is none.
