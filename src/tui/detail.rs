@@ -272,13 +272,13 @@ fn revision(p: &Painter<'_>, view: &AppView, synced: Option<&str>) -> Vec<Piece>
         let text = format!("{} not resolved", view.app.source.revision);
         return vec![piece(text, Label::Dim)];
     };
-    let mut pieces = Vec::new();
+    let mut status = Vec::new();
     let moved = synced.is_some_and(|s| s != target.commit.id.short());
     let ahead = view.ahead.filter(|n| moved && *n > 0);
     let ahead = ahead.map(|n| wording::count(n, "commit", "commits") + " ahead");
     if let Some(pinned) = &view.pinned {
         let ahead = ahead.map_or_else(String::new, |text| format!(", Git is {text}"));
-        pieces.push(piece(
+        status.push(piece(
             format!(
                 "{} pinned to {} by a rollback{ahead}  ",
                 p.glyphs.pinned,
@@ -288,7 +288,12 @@ fn revision(p: &Painter<'_>, view: &AppView, synced: Option<&str>) -> Vec<Piece>
         ));
     } else if moved {
         let ahead = ahead.map_or_else(String::new, |text| format!(" {text}"));
-        pieces.push(piece(format!("{}{ahead}  ", p.glyphs.git), Label::Git));
+        status.push(piece(format!("{}{ahead}  ", p.glyphs.git), Label::Git));
+    }
+    // That something else is looked at than what the App means stands before everything.
+    let mut pieces = Vec::new();
+    if target.override_of.is_none() {
+        pieces.append(&mut status);
     }
     pieces.push(piece(
         format!("{}@{}", target.name, target.commit.id.short()),
@@ -299,7 +304,8 @@ fn revision(p: &Painter<'_>, view: &AppView, synced: Option<&str>) -> Vec<Piece>
         },
     ));
     if let Some(own) = &target.override_of {
-        pieces.push(piece(format!(" instead of {own}"), Label::Accent));
+        pieces.push(piece(format!(" instead of {own}  "), Label::Accent));
+        pieces.append(&mut status);
     }
     for (set, text) in [
         (

@@ -162,7 +162,7 @@ pub fn is_grave(plan: &Plan) -> bool {
             .any(|s| is_destructive(s.action) || s.guard.force)
 }
 
-/// The sections of a Plan: what is refused, what to know, the steps, the prunes.
+/// The sections of a Plan: what is refused, what to know, the prunes, the steps.
 pub fn sections(plan: &Plan, width: usize, glyphs: &Glyphs) -> Vec<Section> {
     let mut sections = Vec::new();
     let several = plan.apps.len() > 1;
@@ -174,22 +174,21 @@ pub fn sections(plan: &Plan, width: usize, glyphs: &Glyphs) -> Vec<Section> {
         .iter()
         .enumerate()
         .partition(|(_, s)| s.action == Action::Prune);
-    for (i, step) in steps {
-        sections.push(of_step(plan, i, step, several, width, glyphs));
-    }
+    // What is deleted stands first, whenever its turn comes: it must be on the first screen.
     if !prunes.is_empty() {
         let text = format!(
             "{} {} to be deleted: Git has them no more.",
             glyphs.warning,
             wording::count(prunes.len(), "object", "objects")
         );
-        sections.push(Section::text(
-            "prunes",
-            vec![Vec::new(), vec![piece(text, Label::Bad)]],
-        ));
+        sections.push(Section::text("prunes", vec![vec![piece(text, Label::Bad)]]));
         for (i, step) in prunes {
             sections.push(of_step(plan, i, step, several, width, glyphs));
         }
+        sections.push(Section::text("after the prunes", vec![Vec::new()]));
+    }
+    for (i, step) in steps {
+        sections.push(of_step(plan, i, step, several, width, glyphs));
     }
     if !plan.prune {
         for app in plan.apps.iter().filter(|a| !a.prunable.is_empty()) {
