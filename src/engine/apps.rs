@@ -254,6 +254,7 @@ impl Core {
                 continue;
             };
             entry.desired_ticket = ticket;
+            entry.desired_pending = true;
             jobs.push(DesiredJob {
                 id,
                 ticket,
@@ -302,6 +303,7 @@ impl Core {
         if entry.desired_ticket != done.ticket {
             return;
         }
+        entry.desired_pending = false;
         entry.view = None;
         match done.desired {
             Ok(desired) => {
@@ -379,6 +381,9 @@ impl Core {
             return;
         };
         let keys = held_keys(entry);
+        if let Some(cluster) = self.world.clusters.get_mut(&id.context) {
+            keys.iter().for_each(|key| cluster.listed.want(key));
+        }
         let holders = self.world.holders.entry(id.context.clone()).or_default();
         for key in keys {
             holders.entry(key).or_default().push(id.clone());
@@ -410,8 +415,14 @@ impl Core {
 
     /// Tells each cluster whose Apps changed what to watch.
     pub(super) fn tell_wishes(&mut self) {
+        // Whether everything is settled depends on what is still to be told.
+        self.dirty = true;
         for context in std::mem::take(&mut self.wishes) {
             let wanted = self.wanted(&context);
+            let Some(cluster) = self.world.clusters.get_mut(&context) else {
+                continue;
+            };
+            let wanted = cluster.listed.tell(wanted);
             self.order(&context, ClusterOrder::Want(wanted));
         }
     }

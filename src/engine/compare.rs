@@ -51,20 +51,26 @@ impl Core {
             ClusterEvent::Unreadable {
                 kind,
                 namespace,
+                round,
                 problem,
             } => {
-                let place =
-                    namespace.map_or_else(|| kind.to_string(), |ns| format!("{kind} in {ns}"));
+                let place = match &namespace {
+                    Some(namespace) => format!("{kind} in {namespace}"),
+                    None => kind.to_string(),
+                };
                 cluster.problems.insert(place, problem.clone());
-                cluster.listed.insert(kind.clone(), Err(problem));
+                cluster
+                    .listed
+                    .arrived(&kind, namespace.as_deref(), round, Err(problem));
                 self.kind_moved(context, &kind);
             }
             ClusterEvent::Watch {
                 kind,
                 namespace,
+                round,
                 event,
             } => {
-                self.watched(context, &kind, namespace.as_deref(), event);
+                self.watched(context, &kind, (namespace.as_deref(), round), event);
             }
         }
     }
@@ -111,7 +117,7 @@ impl Core {
         &mut self,
         context: &str,
         kind: &GroupKind,
-        namespace: Option<&str>,
+        (namespace, round): (Option<&str>, u64),
         event: WatchEvent,
     ) {
         match event {
@@ -136,7 +142,7 @@ impl Core {
                 for key in &gone {
                     cluster.live.remove(key);
                 }
-                cluster.listed.insert(kind.clone(), Ok(()));
+                cluster.listed.arrived(kind, namespace, round, Ok(()));
                 cluster.problems.remove(&kind.to_string());
                 let keys: Vec<_> = seen
                     .iter()
@@ -239,7 +245,7 @@ impl Core {
         let Some(cluster) = self.world.clusters.get(&id.context) else {
             return;
         };
-        let state = match (cluster.live.get(key), cluster.listed.get(&key.group_kind())) {
+        let state = match (cluster.live.get(key), cluster.listed.of(key)) {
             (Some(seen), _) => match crate::sync::record::decode(&id.name, &seen.live.value()) {
                 Ok(record) => RecordState::Read(Arc::new(record)),
                 Err(problem) => RecordState::Unreadable(problem),
@@ -560,7 +566,7 @@ fn consider_desired(
     if discovery.resource(&desired.gvk).is_none() {
         return settle(unknown_kind(entry, discovery, key, desired));
     }
-    match (seen, cluster.listed.get(&key.group_kind())) {
+    match (seen, cluster.listed.of(key)) {
         (Some(_), _) => Consider::Ask,
         (None, None) => Consider::Wait,
         (None, Some(Err(problem))) => settle(
@@ -688,6 +694,7 @@ fn look(live: Arc<Live>) -> Seen {
 }
 
 /// One question to the server.
+#[derive(Clone)]
 pub(super) struct Question {
     pub connection: Connection,
     pub id: AppId,

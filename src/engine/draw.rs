@@ -276,7 +276,23 @@ async fn draw(
         context.insert(work.app.id.clone(), drawn);
         inputs.push(input);
     }
-    Ok((crate::sync::plan(inputs, &options), context))
+    Ok((planned(inputs, options), context))
+}
+
+/// The Plan. An adoption that has nothing to move (any more) is the sync that it was for.
+fn planned(inputs: Vec<AppInput>, options: PlanOptions) -> Plan {
+    if options.kind != PlanKind::Adopt {
+        return crate::sync::plan(inputs, &options);
+    }
+    let adoption = crate::sync::plan(inputs.clone(), &options);
+    if !adoption.steps.is_empty() || adoption.apps.iter().all(|app| app.refused.is_some()) {
+        return adoption;
+    }
+    let sync = PlanOptions {
+        kind: PlanKind::Sync,
+        ..options
+    };
+    crate::sync::plan(inputs, &sync)
 }
 
 /// Held keys of which is proven that nothing lives there.
@@ -482,7 +498,24 @@ async fn asked(
     _kind: PlanKind,
     base: Candidate,
 ) -> Result<Candidate, Problem> {
-    let asked = question.put().await?;
+    let mut asked = question.put().await?;
+    let behind = asked.prediction.as_ref().is_some_and(|p| {
+        let seen = question.live.as_ref().map(|live| &live.resource_version);
+        !p.resource_version.is_empty() && seen.is_some_and(|seen| *seen != p.resource_version)
+    });
+    if behind {
+        // The watch has not caught up with what was just done: two moments must not be compared as one.
+        let key = &question.key;
+        let live = question
+            .connection
+            .get_object(&question.resource, &key.namespace, &key.name)
+            .await?;
+        let now = Question {
+            live: live.map(Arc::new),
+            ..question.clone()
+        };
+        asked = now.put().await?;
+    }
     let unpredicted = asked
         .prediction
         .as_ref()

@@ -16,6 +16,7 @@ mod discover;
 mod draw;
 mod execute;
 mod explain;
+mod listed;
 mod lock;
 mod memory;
 pub mod options;

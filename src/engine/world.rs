@@ -15,6 +15,7 @@ use crate::domain::{
 use crate::drift::desired::Prepared;
 use crate::git::Repo;
 
+use super::listed::Listed;
 use super::snapshot::{AppView, ClusterMode, ClusterView, Reach, Rights, Target};
 
 /// Everything.
@@ -80,8 +81,8 @@ pub(super) struct ClusterEntry {
     pub problems: BTreeMap<String, Problem>,
     /// Every object that an App wants or holds, as the watches saw it last.
     pub live: HashMap<ObjectKey, Arc<Seen>>,
-    /// Kinds whose first list has arrived, or cannot arrive.
-    pub listed: HashMap<crate::domain::GroupKind, Result<(), Problem>>,
+    /// What its watches look for, and which kinds they have listed.
+    pub listed: Listed,
     /// Objects to be verified.
     pub queue: BTreeSet<(AppId, ObjectKey)>,
     /// Objects that the server is being asked about.
@@ -112,6 +113,8 @@ pub(super) struct AppEntry {
     pub desired_problems: Vec<Problem>,
     /// The job that was started last; answers of older ones are dropped.
     pub desired_ticket: u64,
+    /// Whether that job is under way.
+    pub desired_pending: bool,
     /// What is compared and sent, by key; `None` until kinds are known.
     pub prepared: Option<BTreeMap<ObjectKey, Prepared>>,
     pub prepare_problems: Vec<Problem>,
@@ -208,6 +211,7 @@ impl AppEntry {
             desired: None,
             desired_problems: Vec::new(),
             desired_ticket: 0,
+            desired_pending: false,
             prepared: None,
             prepare_problems: Vec::new(),
             prepare_notices: Vec::new(),

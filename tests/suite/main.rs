@@ -3,3 +3,4 @@
 
 mod console;
 mod controlplane;
+mod flows;
