@@ -445,6 +445,7 @@ impl Core {
             live: seen.map(|s| s.live.clone()),
             base,
             ignore: entry.app.ignore.clone(),
+            replace: replaces(&entry.app, &desired),
             desired,
         })
     }
@@ -705,7 +706,15 @@ pub(super) struct Question {
     pub base: Option<Arc<Manifest>>,
     pub ignore: Vec<IgnoreRule>,
     pub may_patch: bool,
+    /// Whether a sync would replace it whole rather than apply it.
+    pub replace: bool,
     pub inputs: Inputs,
+}
+
+/// Whether the options of an App and of an object say that the object is replaced.
+pub(super) fn replaces(app: &crate::domain::App, desired: &Manifest) -> bool {
+    let stated = desired.annotation(crate::sync::options::OPTIONS_ANNOTATION);
+    crate::sync::options::ObjectOptions::merge(&app.sync, stated, None).replace
 }
 
 /// An answer with all that a Plan wants to know of it.
@@ -768,10 +777,17 @@ impl Question {
                 n_requests: 0,
             });
         }
-        let prediction = self
-            .connection
-            .predict(&self.resource, &self.desired.value, live.as_ref())
-            .await?;
+        let (resource, desired) = (&self.resource, &self.desired.value);
+        let prediction = match &live {
+            Some(live) if self.replace => {
+                let replaced = self.connection.predict_replace(resource, desired, live);
+                replaced.await?
+            }
+            live => {
+                let applied = self.connection.predict(resource, desired, live.as_ref());
+                applied.await?
+            }
+        };
         let n_requests = prediction.n_requests;
         let drift = match &prediction.refusal {
             Some(refusal) if refusal.kind == RefusalKind::Forbidden => {

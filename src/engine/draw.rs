@@ -352,6 +352,7 @@ async fn go_back(work: &mut Work, repo: Repo, commit: CommitId) -> Result<(), Pr
                     base: None,
                     ignore: work.app.ignore.clone(),
                     may_patch: true,
+                    replace: super::compare::replaces(&work.app, &p.manifest),
                     inputs: world::Inputs {
                         desired: 0,
                         live: 0,

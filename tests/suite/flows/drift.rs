@@ -77,7 +77,10 @@ fn each_manual_edit_shows_as_exactly_that_drift_with_its_owner() {
         ),
         (
             Box::new(|| patch("role/web", r#"{"rules":[{"apiGroups":[""],"resources":["configmaps"],"verbs":["*"]}]}"#)),
-            vec!["Role/web rules: ".into()],
+            vec![
+                "Role/web rules[0].verbs[0]: \"*\" -> \"get\" (cluster, kubectl-patch)".into(),
+                "Role/web rules[0].verbs[1]: - -> \"list\" (cluster, )".into(),
+            ],
         ),
         (
             Box::new(|| patch("networkpolicy/web", r#"{"spec":{"podSelector":{"matchLabels":{"app":"x"}}}}"#)),

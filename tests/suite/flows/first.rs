@@ -60,6 +60,7 @@ fn several_apps_in_one_plan_and_all_of_them_at_once() {
         "Two Apps",
         &[
             ("one/a.yaml", &config_map("one", &[("a", "1")])),
+            ("one/whole.yaml", &config_map("whole", &[("a", "1")])),
             ("two/b.yaml", &config_map("two", &[("b", "1")])),
             ("two/c.yaml", &config_map("three", &[("c", "1")])),
         ],

@@ -137,7 +137,7 @@ fn replace_and_force_do_what_they_say() {
     );
     g.trueup("sync app --yes").exits(0);
     g.trueup("diff app").exits(0);
-    // What others added goes with a replace, and is no longer Foreign.
+    // What others added goes with a replace.
     g.kubectl(&[
         "-n",
         &g.ns,
@@ -206,7 +206,7 @@ fn ignored_differences_are_not_seen() {
         "One",
         &[
             ("app/web.yaml", DEPLOYMENT),
-            ("app/a.yaml", &config_map("a", &[("x", "1"), ("y", "1")])),
+            ("app/a.yaml", &config_map("a", &[("x", "1"), ("z", "1")])),
         ],
     );
     let rules = "  ignoreDifferences:\n  - {group: apps, kind: Deployment, jsonPointers: [/spec/replicas]}\n  - {kind: ConfigMap, name: a, managedFieldsManagers: [robot]}\n";
@@ -234,7 +234,7 @@ fn ignored_differences_are_not_seen() {
         "a",
         "--type=merge",
         "-p",
-        r#"{"data":{"y":"9"}}"#,
+        r#"{"data":{"z":"9"}}"#,
     ]);
     let diff = super::ground::told(
         &g.run(&format!("diff ignoring -o json {apps}"))
@@ -243,7 +243,7 @@ fn ignored_differences_are_not_seen() {
     );
     assert_eq!(
         diff,
-        ["ConfigMap/a data.y: \"9\" -> \"1\" (cluster, kubectl-patch)"]
+        ["ConfigMap/a data.z: \"9\" -> \"1\" (cluster, kubectl-patch)"]
     );
     // With RespectIgnoreDifferences a sync leaves them as they are.
     let apps = g.application(
@@ -255,7 +255,7 @@ fn ignored_differences_are_not_seen() {
     assert_eq!(g.field("deployment web", "/spec/replicas"), 7);
     assert_eq!(
         g.field("configmap a", "/data"),
-        serde_json::json!({"x": "9", "y": "1"})
+        serde_json::json!({"x": "9", "z": "1"})
     );
 }
 

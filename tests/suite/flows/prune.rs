@@ -39,7 +39,7 @@ fn a_removed_file_is_extra_and_prune_deletes_it_alone() {
     assert!(g.exists("configmap a") && g.exists("configmap bystander"));
     g.trueup("diff app").exits(0);
     let history = g.trueup("history app -o json").json();
-    assert_eq!(history["records"][2]["pruned"], 2);
+    assert_eq!(history["records"][1]["pruned"], 2);
 }
 
 #[test]

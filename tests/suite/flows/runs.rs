@@ -179,7 +179,7 @@ async fn an_edit_between_plan_and_run_is_met_with_the_same_question_again() {
     g.commit(
         "One",
         &[
-            ("app/a.yaml", &config_map("a", &[("x", "1"), ("y", "1")])),
+            ("app/a.yaml", &config_map("a", &[("x", "1"), ("z", "1")])),
             ("app/b.yaml", &config_map("b", &[("x", "1")])),
         ],
     );
@@ -215,14 +215,14 @@ async fn an_edit_between_plan_and_run_is_met_with_the_same_question_again() {
     );
     assert_eq!(
         g.field("configmap a", "/data"),
-        json!({"x": "1", "y": "1", "added": "1"})
+        json!({"x": "1", "z": "1", "added": "1"})
     );
 
     // Somebody edits a field that Git sets: what was shown is not what would be done.
     edit("a", r#"{"x":"9"}"#);
     let snapshot = live::until(&mut engine, "the drift", |s| s.settled && drifted(s)).await;
     let plan = live::draw(&mut engine, live::sync_of(&snapshot, "app")).await;
-    edit("a", r#"{"y":"9"}"#);
+    edit("a", r#"{"z":"9"}"#);
     let ended = live::run(&mut engine, plan).await;
     assert_eq!(ended.outcome, Some(Outcome::Failed));
     assert!(
@@ -231,7 +231,7 @@ async fn an_edit_between_plan_and_run_is_met_with_the_same_question_again() {
         ended.steps
     );
     assert_eq!(
-        g.field("configmap a", "/data/y"),
+        g.field("configmap a", "/data/z"),
         "9",
         "nothing was overwritten that was not shown"
     );
@@ -242,7 +242,7 @@ async fn an_edit_between_plan_and_run_is_met_with_the_same_question_again() {
     })
     .await;
     let plan = live::draw(&mut engine, live::sync_of(&snapshot, "app")).await;
-    edit("a", r#"{"x":"1","y":"1"}"#);
+    edit("a", r#"{"x":"1","z":"1"}"#);
     let ended = live::run(&mut engine, plan).await;
     assert_eq!(
         ended.outcome,
