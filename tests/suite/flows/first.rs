@@ -77,7 +77,7 @@ fn several_apps_in_one_plan_and_all_of_them_at_once() {
     // One of them goes wrong: the other one counts all the same.
     g.commit(
         "Break one",
-        &[("one/a.yaml", "kind: ConfigMap\nmetadata: [")],
+        &[("one/a.yaml", "apiVersion: v1\nkind: ConfigMap\nmetadata: [")],
     );
     g.trueup("diff one").exits(2);
     g.trueup("diff two").exits(0);
