@@ -246,6 +246,7 @@ impl Core {
                 continue;
             };
             entry.desired_ticket = ticket;
+            entry.desired_pending = true;
             jobs.push(DesiredJob {
                 id,
                 ticket,
@@ -291,6 +292,7 @@ impl Core {
         if entry.desired_ticket != done.ticket {
             return;
         }
+        entry.desired_pending = false;
         entry.view = None;
         match done.desired {
             Ok(desired) => {
@@ -378,6 +380,9 @@ impl Core {
         let Some(entry) = self.world.apps.get_mut(id) else {
             return;
         };
+        if let Some(cluster) = self.world.clusters.get_mut(&id.context) {
+            keys.iter().for_each(|key| cluster.listed.want(key));
+        }
         entry.indexed = keys;
         if let Some(prepared) = &entry.prepared {
             let tasks = prepared.values().filter(|p| !p.hook).map(|p| Task {
@@ -416,13 +421,14 @@ impl Core {
 
     /// Tells each cluster whose Apps changed what to watch.
     pub(super) fn tell_wishes(&mut self, contexts: BTreeSet<String>) {
+        // Whether everything is settled depends on what is still to be told.
+        self.dirty = true;
         for context in contexts {
             let wanted = self.wanted(&context);
-            if let Some(cluster) = self.world.clusters.get_mut(&context) {
-                let keys =
-                    |(kind, want): (&GroupKind, &WantedKind)| (kind.clone(), want.keys.clone());
-                cluster.listed.tell(wanted.kinds.iter().map(keys).collect());
-            }
+            let Some(cluster) = self.world.clusters.get_mut(&context) else {
+                continue;
+            };
+            let wanted = cluster.listed.tell(wanted);
             self.order(&context, ClusterOrder::Want(wanted));
         }
     }

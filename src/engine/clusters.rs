@@ -29,6 +29,16 @@ pub(super) struct Wanted {
     pub kinds: BTreeMap<GroupKind, WantedKind>,
     /// Names under which the Apps mark their objects.
     pub instances: HashSet<String>,
+    /// Grows with every wish; a list tells which one it was begun for.
+    pub round: u64,
+}
+
+impl Wanted {
+    /// Whether an object is among those that are looked for by their key.
+    pub fn has(&self, key: &ObjectKey) -> bool {
+        let kind = self.kinds.get(&key.group_kind());
+        kind.is_some_and(|kind| kind.keys.contains(key))
+    }
 }
 
 /// One kind to watch.
@@ -67,12 +77,14 @@ pub(super) enum ClusterEvent {
     Watch {
         kind: GroupKind,
         namespace: Option<String>,
+        round: u64,
         event: WatchEvent,
     },
     /// Neither the cluster nor this namespace may be listed.
     Unreadable {
         kind: GroupKind,
         namespace: Option<String>,
+        round: u64,
         problem: Problem,
     },
 }
@@ -234,13 +246,13 @@ impl Task {
             if self.streams.keys().any(|(k, _)| k == kind) {
                 continue;
             }
-            let stream = self.follow(connection.clone(), want.clone());
+            let stream = self.follow(connection.clone(), want.clone(), wanted.round);
             self.streams.insert((kind.clone(), None), stream);
         }
     }
 
     /// Watches one kind, over the whole cluster or, where that is forbidden, in each namespace that matters.
-    fn follow(&self, connection: Connection, want: WantedKind) -> AbortHandle {
+    fn follow(&self, connection: Connection, want: WantedKind, round: u64) -> AbortHandle {
         let (context, events) = (self.context.clone(), self.events.clone());
         let keep = keep(self.wanted.clone());
         tokio::spawn(async move {
@@ -249,7 +261,7 @@ impl Task {
                 &connection,
                 &context,
                 &want.resource,
-                None,
+                (None, round),
                 keep.clone(),
                 &events,
             )
@@ -259,6 +271,7 @@ impl Task {
                 let event = ClusterEvent::Unreadable {
                     kind,
                     namespace: None,
+                    round,
                     problem,
                 };
                 let _ = events.send(Event::Cluster(context, event)).await;
@@ -273,7 +286,7 @@ impl Task {
                 );
                 let (resource, kind) = (want.resource.clone(), kind.clone());
                 async move {
-                    let name = Some(namespace.as_str());
+                    let name = (Some(namespace.as_str()), round);
                     let forbidden =
                         forward(&connection, &context, &resource, name, keep, &events).await;
                     if let Some(problem) = forbidden {
@@ -281,6 +294,7 @@ impl Task {
                         let event = ClusterEvent::Unreadable {
                             kind,
                             namespace,
+                            round,
                             problem,
                         };
                         let _ = events.send(Event::Cluster(context, event)).await;
@@ -307,7 +321,7 @@ async fn forward(
     connection: &Connection,
     context: &str,
     resource: &Resource,
-    namespace: Option<&str>,
+    (namespace, round): (Option<&str>, u64),
     keep: Keep,
     events: &Events,
 ) -> Option<Problem> {
@@ -321,6 +335,7 @@ async fn forward(
         let event = ClusterEvent::Watch {
             kind: resource.group_kind(),
             namespace: namespace.map(str::to_owned),
+            round,
             event,
         };
         if events

@@ -53,14 +53,18 @@ impl Core {
             ClusterEvent::Unreadable {
                 kind,
                 namespace,
+                round,
                 problem,
             } => {
-                let place = namespace
-                    .as_ref()
-                    .map_or_else(|| kind.to_string(), |ns| format!("{kind} in {ns}"));
+                let place = match &namespace {
+                    Some(namespace) => format!("{kind} in {namespace}"),
+                    None => kind.to_string(),
+                };
                 let is_gone = problem.kind == ProblemKind::NotFound;
                 cluster.problems.insert(place, problem.clone());
-                let is_news = cluster.listed.refused(&kind, namespace.as_deref(), problem);
+                let is_news = cluster
+                    .listed
+                    .refused(&kind, namespace.as_deref(), round, problem);
                 if is_gone {
                     // With a CustomResourceDefinition go its objects.
                     cluster.live.retain(|key, _| key.group_kind() != kind);
@@ -73,9 +77,10 @@ impl Core {
             ClusterEvent::Watch {
                 kind,
                 namespace,
+                round,
                 event,
             } => {
-                self.watched(context, &kind, namespace.as_deref(), event);
+                self.watched(context, &kind, (namespace.as_deref(), round), event);
             }
         }
     }
@@ -122,7 +127,7 @@ impl Core {
         &mut self,
         context: &str,
         kind: &GroupKind,
-        namespace: Option<&str>,
+        (namespace, round): (Option<&str>, u64),
         event: WatchEvent,
     ) {
         match event {
@@ -139,7 +144,7 @@ impl Core {
                 };
                 // What was there and is not listed is gone.
                 cluster.live.retain(|key, _| !in_scope(key));
-                cluster.listed.arrived(kind, namespace);
+                cluster.listed.arrived(kind, namespace, round);
                 cluster.problems.remove(&kind.to_string());
                 for one in seen {
                     cluster.live.insert(one.live.key.clone(), one);
@@ -172,7 +177,7 @@ impl Core {
                 }
                 if let Some(cluster) = self.world.clusters.get_mut(context) {
                     cluster.problems.insert(kind.to_string(), problem.clone());
-                    if cluster.listed.delayed(kind, namespace, problem) {
+                    if cluster.listed.delayed(kind, namespace, round, problem) {
                         self.kind_moved(context, kind);
                     }
                 }
@@ -442,6 +447,7 @@ impl Core {
             live: seen.map(|s| s.live.clone()),
             base,
             ignore: entry.app.ignore.clone(),
+            replace: replaces(&entry.app, &desired),
             desired,
         })
     }
@@ -706,6 +712,7 @@ fn look(live: Arc<Live>) -> Seen {
 }
 
 /// One question to the server.
+#[derive(Clone)]
 pub(super) struct Question {
     pub connection: Connection,
     pub id: AppId,
@@ -716,7 +723,15 @@ pub(super) struct Question {
     pub base: Option<Arc<Manifest>>,
     pub ignore: Vec<IgnoreRule>,
     pub may_patch: bool,
+    /// Whether a sync would replace it whole rather than apply it.
+    pub replace: bool,
     pub inputs: Inputs,
+}
+
+/// Whether the options of an App and of an object say that the object is replaced.
+pub(super) fn replaces(app: &crate::domain::App, desired: &Manifest) -> bool {
+    let stated = desired.annotation(crate::sync::options::OPTIONS_ANNOTATION);
+    crate::sync::options::ObjectOptions::merge(&app.sync, stated, None).replace
 }
 
 /// An answer with all that a Plan wants to know of it.
@@ -779,10 +794,17 @@ impl Question {
                 n_requests: 0,
             });
         }
-        let prediction = self
-            .connection
-            .predict(&self.resource, &self.desired.value, live.as_ref())
-            .await?;
+        let (resource, desired) = (&self.resource, &self.desired.value);
+        let prediction = match &live {
+            Some(live) if self.replace => {
+                let replaced = self.connection.predict_replace(resource, desired, live);
+                replaced.await?
+            }
+            live => {
+                let applied = self.connection.predict(resource, desired, live.as_ref());
+                applied.await?
+            }
+        };
         let n_requests = prediction.n_requests;
         let drift = match &prediction.refusal {
             Some(refusal) if refusal.kind == RefusalKind::Forbidden => {

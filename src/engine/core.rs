@@ -59,8 +59,10 @@ pub(super) struct Core {
     /// The newest rendering job of each repository.
     pub latest: HashMap<Repository, Arc<AtomicU64>>,
     pub looks: HashMap<Repository, super::discover::Looks>,
-    /// Clusters whose wishes changed and were not told yet.
+    /// Clusters whose wishes changed just now.
     pub wishes: BTreeSet<String>,
+    /// Clusters that are still to be told of their wishes.
+    pub wishing: BTreeSet<String>,
     /// Repositories whose Apps are to be rendered anew.
     pub to_render: BTreeSet<Repository>,
     pub next_ticket: u64,
@@ -81,7 +83,6 @@ impl Core {
         self.begin();
         let mut publish_at: Option<tokio::time::Instant> = Some(tokio::time::Instant::now());
         let mut wish_at: Option<tokio::time::Instant> = None;
-        let mut wishing = BTreeSet::new();
         let mut wish_by: Option<tokio::time::Instant> = None;
         let mut reverify = tokio::time::interval(REVERIFY);
         reverify.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
@@ -103,7 +104,8 @@ impl Core {
                 }
                 () = until(wish_at) => {
                     (wish_at, wish_by) = (None, None);
-                    self.tell_wishes(std::mem::take(&mut wishing));
+                    let wishing = std::mem::take(&mut self.wishing);
+                    self.tell_wishes(wishing);
                 }
                 _ = reverify.tick() => self.expire(),
             }
@@ -123,7 +125,7 @@ impl Core {
             }
             if !self.wishes.is_empty() {
                 // A watch that is to keep more starts over with a list: while Apps go on coming, it is better to wait.
-                wishing.append(&mut self.wishes);
+                self.wishing.append(&mut self.wishes);
                 let now = tokio::time::Instant::now();
                 let by = *wish_by.get_or_insert(now + PATIENCE);
                 wish_at = Some(by.min(now + 3 * GATHER));

@@ -300,19 +300,23 @@ async fn draw(
         context.insert(work.app.id.clone(), drawn);
         inputs.push(input);
     }
+    Ok((planned(inputs, options), context))
+}
+
+/// The Plan. An adoption that has nothing to move (any more) is the sync that it was for.
+fn planned(inputs: Vec<AppInput>, options: PlanOptions) -> Plan {
     if options.kind != PlanKind::Adopt {
-        return Ok((crate::sync::plan(inputs, &options), context));
+        return crate::sync::plan(inputs, &options);
     }
-    // An adoption moves ownership first; once nothing is left to move it is the sync.
     let adoption = crate::sync::plan(inputs.clone(), &options);
-    if !adoption.steps.is_empty() || adoption.apps.iter().any(|a| a.refused.is_some()) {
-        return Ok((adoption, context));
+    if !adoption.steps.is_empty() || adoption.apps.iter().all(|app| app.refused.is_some()) {
+        return adoption;
     }
-    let options = PlanOptions {
+    let sync = PlanOptions {
         kind: PlanKind::Sync,
         ..options
     };
-    Ok((crate::sync::plan(inputs, &options), context))
+    crate::sync::plan(inputs, &sync)
 }
 
 /// Held keys of which is proven that nothing lives there.
@@ -372,6 +376,7 @@ async fn go_back(work: &mut Work, repo: Repo, commit: CommitId) -> Result<(), Pr
                     base: None,
                     ignore: work.app.ignore.clone(),
                     may_patch: true,
+                    replace: super::compare::replaces(&work.app, &p.manifest),
                     inputs: world::Inputs {
                         desired: 0,
                         live: 0,
@@ -514,6 +519,23 @@ async fn asked(
     base: Candidate,
 ) -> Result<Candidate, Problem> {
     let mut asked = question.put().await?;
+    let behind = asked.prediction.as_ref().is_some_and(|p| {
+        let seen = question.live.as_ref().map(|live| &live.resource_version);
+        !p.resource_version.is_empty() && seen.is_some_and(|seen| *seen != p.resource_version)
+    });
+    if behind {
+        // The watch has not caught up with what was just done: two moments must not be compared as one.
+        let key = &question.key;
+        let live = question
+            .connection
+            .get_object(&question.resource, &key.namespace, &key.name)
+            .await?;
+        let now = Question {
+            live: live.map(Arc::new),
+            ..question.clone()
+        };
+        asked = now.put().await?;
+    }
     let refusal = asked.prediction.as_ref().and_then(|p| p.refusal.as_ref());
     if let Some(refusal) = refusal.filter(|_| asked.forbidden) {
         // To look at, the local comparison would do; nothing is planned that the server will not let be done.

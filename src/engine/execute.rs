@@ -522,6 +522,7 @@ impl Driver {
             base: None,
             ignore: drawn.map(|d| d.app.ignore.clone()).unwrap_or_default(),
             may_patch: true,
+            replace: drawn.is_some_and(|d| super::compare::replaces(&d.app, manifest)),
             inputs: super::world::Inputs {
                 desired: 0,
                 live: 0,

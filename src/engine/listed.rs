@@ -1,8 +1,10 @@
 //! What may be concluded from not seeing an object: that it does not exist, or nothing.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
 use crate::domain::{GroupKind, ObjectKey, Problem};
+
+use super::clusters::Wanted;
 
 /// What is known of an object that the watches do not show.
 #[derive(Debug, PartialEq)]
@@ -15,81 +17,125 @@ pub(super) enum Presence<'a> {
     Unsure,
 }
 
-/// Which lists of a cluster have arrived, and which cannot.
+/// Which kinds were listed since they were last asked for.
+///
+/// Watches drop what nobody wants, so that a list says nothing of an object that was wanted only later: each wish has a
+/// round, and only a list that was begun in that round or after it counts.
 #[derive(Default)]
 pub(super) struct Listed {
-    /// Keys that the watches were last told to keep.
-    told: HashMap<GroupKind, HashSet<ObjectKey>>,
-    /// Keys that a list would have shown.
-    covered: HashSet<ObjectKey>,
-    /// Lists that cannot arrive, of one namespace or (`None`) of all.
-    refused: HashMap<(GroupKind, Option<String>), Problem>,
+    told: Wanted,
+    awaited: HashMap<GroupKind, u64>,
+    results: HashMap<(GroupKind, Option<String>), Result<(), Problem>>,
 }
 
 impl Listed {
-    /// The watches are told to keep these keys. Lists that were made before know nothing of new ones.
-    pub fn tell(&mut self, told: HashMap<GroupKind, HashSet<ObjectKey>>) {
-        self.told = told;
-        let told = &self.told;
-        self.covered.retain(|key| {
-            told.get(&key.group_kind())
-                .is_some_and(|keys| keys.contains(key))
-        });
+    /// An object is wanted; of one that no watch was told of nothing is known until its kind is listed again.
+    pub fn want(&mut self, key: &ObjectKey) {
+        let kind = key.group_kind();
+        if !self.told.has(key) {
+            self.results.retain(|(of, _), _| *of != kind);
+            self.awaited.insert(kind, self.told.round + 1);
+        }
+    }
+
+    /// What the watches are told now.
+    pub fn tell(&mut self, wanted: Wanted) -> Wanted {
+        let round = self.told.round + 1;
+        self.told = Wanted { round, ..wanted };
+        self.told.clone()
+    }
+
+    /// A list of a kind has arrived. One of the whole cluster answers for every namespace.
+    pub fn arrived(&mut self, kind: &GroupKind, namespace: Option<&str>, round: u64) {
+        if !self.counts(kind, round) {
+            return;
+        }
+        if namespace.is_none() {
+            self.results.retain(|(of, _), _| of != kind);
+        }
+        self.results
+            .insert((kind.clone(), namespace.map(str::to_owned)), Ok(()));
+    }
+
+    /// A list cannot arrive (any more). Returns whether that is news.
+    pub fn refused(
+        &mut self,
+        kind: &GroupKind,
+        namespace: Option<&str>,
+        round: u64,
+        problem: Problem,
+    ) -> bool {
+        if !self.counts(kind, round) {
+            return false;
+        }
+        let scope = (kind.clone(), namespace.map(str::to_owned));
+        let refused = Err(problem);
+        self.results.insert(scope, refused.clone()) != Some(refused)
+    }
+
+    /// A list has not arrived yet, and meets trouble: whoever waits for it is told why. One that is there stays.
+    pub fn delayed(
+        &mut self,
+        kind: &GroupKind,
+        namespace: Option<&str>,
+        round: u64,
+        problem: Problem,
+    ) -> bool {
+        let scope = (kind.clone(), namespace.map(str::to_owned));
+        self.results.get(&scope) != Some(&Ok(())) && self.refused(kind, namespace, round, problem)
     }
 
     /// What it means that the watches do not show an object.
     pub fn of(&self, key: &ObjectKey) -> Presence<'_> {
-        if self.covered.contains(key) {
-            return Presence::Absent;
+        let over = |namespace| self.results.get(&(key.group_kind(), namespace));
+        match over(Some(key.namespace.clone())).or_else(|| over(None)) {
+            Some(Ok(())) => Presence::Absent,
+            Some(Err(problem)) => Presence::Unreadable(problem),
+            None => Presence::Unsure,
         }
-        [Some(key.namespace.clone()), None]
-            .into_iter()
-            .find_map(|namespace| self.refused.get(&(key.group_kind(), namespace)))
-            .map_or(Presence::Unsure, Presence::Unreadable)
     }
 
-    /// A list has arrived. One of the whole cluster answers for every namespace.
-    pub fn arrived(&mut self, kind: &GroupKind, namespace: Option<&str>) {
-        let scope = |key: &&ObjectKey| namespace.is_none_or(|ns| key.namespace == ns);
-        let told = self.told.get(kind).into_iter().flatten().filter(scope);
-        self.covered.extend(told.cloned());
-        self.refused
-            .retain(|(k, ns), _| k != kind || namespace.is_some() && ns.as_deref() != namespace);
+    /// Whether everything that the watches were told of was listed, or cannot be.
+    pub fn is_complete(&self) -> bool {
+        self.told.kinds.iter().all(|(kind, want)| {
+            let over = |namespace| self.results.contains_key(&(kind.clone(), namespace));
+            let each = || want.namespaces.iter().all(|ns| over(Some(ns.clone())));
+            over(None) || (!want.namespaces.is_empty() && each())
+        })
     }
 
-    /// A list cannot arrive (any more). Returns whether that is news.
-    pub fn refused(&mut self, kind: &GroupKind, namespace: Option<&str>, problem: Problem) -> bool {
-        self.covered.retain(|key| {
-            key.group_kind() != *kind || namespace.is_some_and(|ns| key.namespace != ns)
-        });
-        let scope = (kind.clone(), namespace.map(str::to_owned));
-        self.refused.insert(scope, problem.clone()).as_ref() != Some(&problem)
-    }
-
-    /// A list has not arrived yet, and meets trouble: whoever waits for it is told why. One that is there stays.
-    pub fn delayed(&mut self, kind: &GroupKind, namespace: Option<&str>, problem: Problem) -> bool {
-        let is_there = self
-            .covered
-            .iter()
-            .any(|key| key.group_kind() == *kind && namespace.is_none_or(|ns| key.namespace == ns));
-        !is_there && self.refused(kind, namespace, problem)
+    /// Whether a list knows of all that is wanted of its kind by now.
+    fn counts(&self, kind: &GroupKind, round: u64) -> bool {
+        self.awaited.get(kind).is_none_or(|since| round >= *since)
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::cluster::Resource;
     use crate::domain::ProblemKind;
+    use crate::engine::clusters::WantedKind;
 
-    fn map(namespace: &str) -> ObjectKey {
-        ObjectKey::new("", "ConfigMap", namespace, "a")
+    fn key(namespace: &str, name: &str) -> ObjectKey {
+        ObjectKey::new("", "ConfigMap", namespace, name)
     }
 
-    fn told(namespaces: &[&str]) -> Listed {
-        let mut listed = Listed::default();
-        let keys = namespaces.iter().map(|ns| map(ns)).collect();
-        listed.tell([(map("").group_kind(), keys)].into());
-        listed
+    fn wanted(keys: &[ObjectKey]) -> Wanted {
+        let kind = WantedKind {
+            resource: Resource {
+                gvk: crate::domain::Gvk::default(),
+                plural: "configmaps".into(),
+                namespaced: true,
+                verbs: Vec::new(),
+            },
+            keys: keys.iter().cloned().collect(),
+            namespaces: keys.iter().map(|k| k.namespace.clone()).collect(),
+        };
+        Wanted {
+            kinds: [(key("", "").group_kind(), kind)].into(),
+            ..Wanted::default()
+        }
     }
 
     fn no() -> Problem {
@@ -97,54 +143,76 @@ mod tests {
     }
 
     #[test]
+    fn a_list_says_nothing_of_what_was_wanted_after_it_began() {
+        let (a, b, kind) = (key("x", "a"), key("x", "b"), key("", "").group_kind());
+        let mut listed = Listed::default();
+        listed.want(&a);
+        assert_eq!(listed.of(&a), Presence::Unsure);
+        let first = listed.tell(wanted(std::slice::from_ref(&a))).round;
+        assert!(!listed.is_complete());
+        listed.arrived(&kind, None, first);
+        assert!(listed.of(&a) == Presence::Absent && listed.is_complete());
+        listed.want(&a);
+        assert_eq!(listed.of(&a), Presence::Absent, "nothing new");
+        listed.want(&b);
+        assert_eq!(listed.of(&b), Presence::Unsure);
+        listed.arrived(&kind, None, first);
+        assert_eq!(listed.of(&b), Presence::Unsure, "that list dropped it");
+        let second = listed.tell(wanted(&[a, b.clone()])).round;
+        assert!(!listed.is_complete());
+        listed.arrived(&kind, None, second);
+        assert!(listed.of(&b) == Presence::Absent && listed.is_complete());
+    }
+
+    #[test]
+    fn each_namespace_counts_where_the_whole_cluster_may_not_be_listed() {
+        let (a, b, kind) = (key("x", "a"), key("y", "b"), key("", "").group_kind());
+        let mut listed = Listed::default();
+        let round = listed.tell(wanted(&[a.clone(), b.clone()])).round;
+        listed.arrived(&kind, Some("x"), round);
+        assert_eq!(listed.of(&a), Presence::Absent);
+        assert_eq!(listed.of(&b), Presence::Unsure);
+        assert!(!listed.is_complete());
+        listed.arrived(&kind, Some("y"), round);
+        assert!(listed.of(&b) == Presence::Absent && listed.is_complete());
+    }
+
+    #[test]
     fn a_namespace_that_may_not_be_listed_is_not_taken_for_an_empty_one() {
-        let kind = map("").group_kind();
+        let (a, b, kind) = (key("a", "x"), key("b", "x"), key("", "").group_kind());
         // Whichever answer comes last.
         for order in [["a", "b"], ["b", "a"]] {
-            let mut listed = told(&["a", "b", "c"]);
+            let mut listed = Listed::default();
             for namespace in order {
                 match namespace {
-                    "a" => listed.arrived(&kind, Some("a")),
-                    _ => assert!(listed.refused(&kind, Some("b"), no())),
+                    "a" => listed.arrived(&kind, Some("a"), 0),
+                    _ => assert!(listed.refused(&kind, Some("b"), 0, no())),
                 }
             }
-            assert_eq!(listed.of(&map("a")), Presence::Absent);
-            assert_eq!(listed.of(&map("b")), Presence::Unreadable(&no()));
-            assert_eq!(listed.of(&map("c")), Presence::Unsure);
-            listed.arrived(&kind, None);
-            assert_eq!(listed.of(&map("b")), Presence::Absent);
+            assert_eq!(listed.of(&a), Presence::Absent);
+            assert_eq!(listed.of(&b), Presence::Unreadable(&no()));
+            listed.arrived(&kind, None, 0);
+            assert_eq!(listed.of(&b), Presence::Absent);
         }
     }
 
     #[test]
     fn a_first_list_that_is_no_json_ends_the_waiting_for_it() {
-        let kind = map("").group_kind();
-        let mut listed = told(&["a"]);
-        assert!(listed.delayed(&kind, None, no()));
-        assert_eq!(listed.of(&map("a")), Presence::Unreadable(&no()));
-        listed.arrived(&kind, None);
-        assert!(!listed.delayed(&kind, None, no()));
-        assert_eq!(listed.of(&map("a")), Presence::Absent);
-    }
-
-    #[test]
-    fn a_list_from_before_says_nothing_of_what_is_wanted_since() {
-        let kind = map("").group_kind();
-        let mut listed = told(&["a"]);
-        listed.arrived(&kind, None);
-        listed.tell([(kind.clone(), [map("a"), map("b")].into())].into());
-        assert_eq!(listed.of(&map("a")), Presence::Absent);
-        assert_eq!(listed.of(&map("b")), Presence::Unsure);
-        listed.arrived(&kind, None);
-        assert_eq!(listed.of(&map("b")), Presence::Absent);
+        let (a, kind) = (key("a", "x"), key("", "").group_kind());
+        let mut listed = Listed::default();
+        assert!(listed.delayed(&kind, None, 0, no()));
+        assert_eq!(listed.of(&a), Presence::Unreadable(&no()));
+        listed.arrived(&kind, None, 0);
+        assert!(!listed.delayed(&kind, None, 0, no()));
+        assert_eq!(listed.of(&a), Presence::Absent);
     }
 
     #[test]
     fn a_kind_that_vanished_is_not_a_kind_without_objects() {
-        let kind = map("").group_kind();
-        let mut listed = told(&["a"]);
-        listed.arrived(&kind, None);
-        assert!(listed.refused(&kind, None, no()));
-        assert_eq!(listed.of(&map("a")), Presence::Unreadable(&no()));
+        let (a, kind) = (key("a", "x"), key("", "").group_kind());
+        let mut listed = Listed::default();
+        listed.arrived(&kind, None, 0);
+        assert!(listed.refused(&kind, None, 0, no()));
+        assert_eq!(listed.of(&a), Presence::Unreadable(&no()));
     }
 }

@@ -78,6 +78,7 @@ impl Engine {
             latest: Default::default(),
             looks: Default::default(),
             wishes: Default::default(),
+            wishing: Default::default(),
             to_render: Default::default(),
             next_ticket: 0,
             drawing: None,

@@ -253,7 +253,7 @@ fn source(text: &str, here: &Path) -> Result<SourceArgument, Problem> {
             let path = here.join(path);
             if !path.exists() {
                 return Err(
-                    Problem::new(ProblemKind::NotFound, "there is no such directory")
+                    Problem::new(ProblemKind::Config, "there is no such directory")
                         .at(text.to_owned())
                         .hint("A source is a path, or a URL such as https://host/org/repository."),
                 );

@@ -133,13 +133,18 @@ fn settled(core: &Core) -> bool {
         && repos
         && clusters
         && world.apps.values().all(|e| {
-            e.view
-                .as_ref()
-                .is_some_and(|v| v.sync != SyncStatus::Checking)
+            // Which side moved is known once what was last synced has been rendered, too.
+            !e.desired_pending
+                && e.view
+                    .as_ref()
+                    .is_some_and(|v| v.sync != SyncStatus::Checking)
         })
         && world.clusters.values().all(|c| {
-            matches!(c.reach, Reach::Down { .. }) || (c.queue.is_empty() && c.asking.is_empty())
+            matches!(c.reach, Reach::Down { .. }) || (c.queue.is_empty() && c.asking.is_empty() && c.listed.is_complete())
         })
+        // What an App holds and Git no longer has is known only once its kind was listed.
+        && core.wishes.is_empty()
+        && core.wishing.is_empty()
 }
 
 /// Whether a place will not say which Apps it defines, because it cannot be read.

@@ -81,7 +81,7 @@ pub(super) struct ClusterEntry {
     pub problems: BTreeMap<String, Problem>,
     /// Every object that an App wants or holds, as the watches saw it last.
     pub live: HashMap<ObjectKey, Arc<Seen>>,
-    /// Which lists have arrived, or cannot arrive.
+    /// What its watches look for, and which kinds they have listed.
     pub listed: Listed,
     /// Objects to be verified.
     pub queue: BTreeSet<(AppId, ObjectKey)>,
@@ -113,6 +113,8 @@ pub(super) struct AppEntry {
     pub desired_problems: Vec<Problem>,
     /// The job that was started last; answers of older ones are dropped.
     pub desired_ticket: u64,
+    /// Whether that job is under way.
+    pub desired_pending: bool,
     /// What is compared and sent, by key; `None` until kinds are known.
     pub prepared: Option<BTreeMap<ObjectKey, Prepared>>,
     pub prepare_problems: Vec<Problem>,
@@ -221,6 +223,7 @@ impl AppEntry {
             desired: None,
             desired_problems: Vec::new(),
             desired_ticket: 0,
+            desired_pending: false,
             prepared: None,
             prepare_problems: Vec::new(),
             prepare_notices: Vec::new(),

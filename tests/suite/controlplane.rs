@@ -74,6 +74,29 @@ impl ControlPlane {
         assert!(killed.is_ok_and(|s| s.success()));
     }
 
+    /// Makes etcd forget everything before a revision.
+    pub fn compact(&self, revision: &str) {
+        use std::io::{Read as _, Write as _};
+        let command =
+            std::fs::read_to_string(self.dir.join("kube-apiserver.command")).expect("command file");
+        let address = command
+            .split("--etcd-servers=http://")
+            .nth(1)
+            .and_then(|rest| rest.split_whitespace().next())
+            .expect("an address");
+        let body = format!("{{\"revision\":\"{revision}\",\"physical\":true}}");
+        let mut stream = std::net::TcpStream::connect(address).expect("etcd");
+        write!(
+            stream,
+            "POST /v3/kv/compaction HTTP/1.0\r\nContent-Length: {}\r\n\r\n{body}",
+            body.len()
+        )
+        .expect("written");
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).expect("an answer");
+        assert!(answer.contains(" 200 "), "{answer}");
+    }
+
     /// Starts the API server again on the same port with the same data.
     pub fn restart_apiserver(&self) {
         let command =

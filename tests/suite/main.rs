@@ -4,6 +4,7 @@
 mod console;
 mod controlplane;
 mod figures;
+mod flows;
 mod papers;
 mod terminal;
 mod weather;

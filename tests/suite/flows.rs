@@ -1,0 +1,15 @@
+//! Whole flows against a real Kubernetes API server, from a Git repository to the cluster and back.
+
+mod ground;
+mod live;
+mod shop;
+
+mod adopt;
+mod drift;
+mod first;
+mod history;
+mod options;
+mod prune;
+mod runs;
+mod sources;
+mod viewer;

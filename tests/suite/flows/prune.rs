@@ -1,0 +1,173 @@
+//! What Git no longer has: shown, deleted when asked for, and never by mistake.
+
+use super::ground::Ground;
+use super::shop::config_map;
+
+const SECRET: &str = "apiVersion: v1\nkind: Secret\nmetadata: {name: s}\nstringData: {a: b}\n";
+
+#[test]
+#[ignore = "needs a Kubernetes API server (KUBEBUILDER_ASSETS)"]
+fn a_removed_file_is_extra_and_prune_deletes_it_alone() {
+    let mut g = Ground::with_namespace("prune");
+    g.commit(
+        "Three",
+        &[
+            ("app/a.yaml", &config_map("a", &[("x", "1")])),
+            ("app/b.yaml", &config_map("b", &[("x", "1")])),
+            ("app/s.yaml", SECRET),
+        ],
+    );
+    g.trueup("sync app --yes").exits(0);
+    g.feed("apply", &config_map("bystander", &[("x", "1")]));
+    // The last Secret goes with it: no object of the kind is left in Git.
+    g.remove("Fewer", &["app/b.yaml", "app/s.yaml"]);
+    let mut drift = g.drift("app");
+    drift.sort();
+    assert_eq!(drift, ["ConfigMap/b: extra", "Secret/s: extra"]);
+    g.trueup("sync app --yes").exits(0);
+    assert!(
+        g.exists("configmap b") && g.exists("secret s"),
+        "off until asked for"
+    );
+    let app = g.trueup("apps app -o json").json()["apps"][0].clone();
+    assert_eq!(
+        (app["sync"].clone(), app["counts"]["extra"].clone()),
+        ("drifted".into(), 2.into())
+    );
+    g.trueup("sync app --yes --prune").exits(0);
+    assert!(!g.exists("configmap b") && !g.exists("secret s"));
+    assert!(g.exists("configmap a") && g.exists("configmap bystander"));
+    g.trueup("diff app").exits(0);
+    let history = g.trueup("history app -o json").json();
+    assert_eq!(history["records"][1]["pruned"], 2);
+}
+
+#[test]
+#[ignore = "needs a Kubernetes API server (KUBEBUILDER_ASSETS)"]
+fn a_removed_custom_resource_is_extra_too() {
+    let mut g = Ground::new("prunecrd");
+    g.commit("The shop", &super::shop::SHOP);
+    g.trueup("sync shop --yes").exits(0);
+    g.remove("No coupons", &["shop/coupon.yaml", "shop/ingress.yaml"]);
+    let mut drift = g.drift("shop");
+    drift.sort();
+    assert_eq!(drift, ["Coupon/spring: extra", "Ingress/web: extra"]);
+    g.trueup("sync shop --yes --prune").exits(0);
+    assert!(!g.exists("coupon spring") && !g.exists("ingress web"));
+    g.trueup("diff shop").exits(0);
+}
+
+#[test]
+#[ignore = "needs a Kubernetes API server (KUBEBUILDER_ASSETS)"]
+fn everything_goes_only_by_its_typed_name() {
+    let mut g = Ground::with_namespace("pruneall");
+    g.commit(
+        "Two",
+        &[
+            ("app/a.yaml", &config_map("a", &[("x", "1")])),
+            ("app/b.yaml", &config_map("b", &[("x", "1")])),
+            ("keep/k.yaml", &config_map("k", &[("x", "1")])),
+        ],
+    );
+    let apps = g.application("whole", "app", "");
+    g.trueup(&format!("sync whole --yes {apps}")).exits(0);
+    // Others are there now, all that it held is gone: a wrong path in Git looks just like this.
+    g.commit("Others", &[("app/readme.txt", "nothing here")]);
+    g.remove("Nothing", &["app/a.yaml", "app/b.yaml"]);
+    g.trueup(&format!("sync whole --yes --prune {apps}"))
+        .exits(2)
+        .says("--prune-all");
+    assert!(g.exists("configmap a") && g.exists("configmap b"));
+    g.trueup(&format!("sync whole --yes --prune-all other {apps}"))
+        .exits(2);
+    assert!(g.exists("configmap a"));
+    g.trueup(&format!("sync whole --yes --prune-all whole {apps}"))
+        .exits(0);
+    assert!(!g.exists("configmap a") && !g.exists("configmap b"));
+}
+
+#[test]
+#[ignore = "needs a Kubernetes API server (KUBEBUILDER_ASSETS)"]
+fn what_says_that_it_is_anothers_is_kept_and_so_is_what_asks_to_be() {
+    let mut g = Ground::with_namespace("kept");
+    let asking = "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: asking\n  annotations: {argocd.argoproj.io/sync-options: Prune=false}\n";
+    g.commit(
+        "Four",
+        &[
+            ("app/a.yaml", &config_map("a", &[("x", "1")])),
+            ("app/moved.yaml", &config_map("moved", &[("x", "1")])),
+            ("app/bare.yaml", &config_map("bare", &[("x", "1")])),
+            ("app/asking.yaml", asking),
+        ],
+    );
+    g.trueup("sync app --yes").exits(0);
+    let tracking = format!(
+        "argocd.argoproj.io/tracking-id=other:/ConfigMap:{}/moved",
+        g.ns
+    );
+    g.k(&format!("annotate configmap moved --overwrite {tracking}"));
+    g.k("annotate configmap bare argocd.argoproj.io/tracking-id-");
+    g.remove(
+        "One",
+        &["app/moved.yaml", "app/bare.yaml", "app/asking.yaml"],
+    );
+    g.trueup("sync app --yes --prune").exits(0);
+    for kept in ["moved", "bare", "asking"] {
+        assert!(g.exists(&format!("configmap {kept}")), "{kept}");
+    }
+}
+
+#[test]
+#[ignore = "needs a Kubernetes API server (KUBEBUILDER_ASSETS)"]
+fn what_cannot_be_rendered_never_prunes() {
+    let mut g = Ground::with_namespace("unparsed");
+    g.commit(
+        "Two",
+        &[
+            ("app/a.yaml", &config_map("a", &[("x", "1")])),
+            ("app/b.yaml", &config_map("b", &[("x", "1")])),
+        ],
+    );
+    g.trueup("sync app --yes").exits(0);
+    g.commit(
+        "Broken",
+        &[(
+            "app/b.yaml",
+            "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: b\n",
+        )],
+    );
+    g.trueup("diff app").exits(2).says("app/b.yaml");
+    g.trueup("sync app --yes --prune")
+        .exits(2)
+        .says("app/b.yaml");
+    g.trueup("sync app --yes --prune-all app")
+        .exits(2)
+        .says("app/b.yaml");
+    assert!(g.exists("configmap b"));
+    // Twice the same key is no better.
+    g.commit("Twice", &[("app/b.yaml", &config_map("a", &[("x", "2")]))]);
+    g.trueup("sync app --yes --prune").exits(2);
+    assert!(g.exists("configmap b"));
+}
+
+#[test]
+#[ignore = "needs a Kubernetes API server (KUBEBUILDER_ASSETS)"]
+fn a_namespace_with_a_record_is_never_pruned() {
+    let mut g = Ground::new("prunens");
+    g.commit(
+        "Two",
+        &[
+            (
+                "app/ns.yaml",
+                "apiVersion: v1\nkind: Namespace\nmetadata: {name: @NS@}\n",
+            ),
+            ("app/a.yaml", &config_map("a", &[("x", "1")])),
+            ("app/b.yaml", &config_map("b", &[("x", "1")])),
+        ],
+    );
+    g.trueup("sync app --yes").exits(0);
+    g.remove("No namespace", &["app/ns.yaml", "app/b.yaml"]);
+    g.trueup("sync app --yes --prune").says("amespace");
+    assert!(!g.exists("configmap b") && g.exists("configmap a"));
+    assert_eq!(g.field("namespace @NS@", "/status/phase"), "Active");
+}

@@ -1,0 +1,265 @@
+//! Runs that meet others: conflicts, edits in between, a second Run, an interrupt, a death.
+
+use std::process::Command;
+
+use serde_json::json;
+use trueup::domain::record::Outcome;
+use trueup::engine::{StepState, SyncStatus};
+
+use super::ground::{Ground, Ran, until};
+use super::live;
+use super::shop::{DEPLOYMENT, config_map};
+
+/// A wave that never becomes healthy, with one object before it and one after.
+fn stuck(g: &mut Ground) {
+    let wave = |n: i32, manifest: &str| {
+        manifest.replacen(
+            "metadata:\n",
+            &format!("metadata:\n  annotations: {{argocd.argoproj.io/sync-wave: \"{n}\"}}\n"),
+            1,
+        )
+    };
+    let nowhere = DEPLOYMENT.replace(
+        "      serviceAccountName: web\n",
+        "      nodeSelector: {nowhere: to-be-found}\n",
+    );
+    g.commit(
+        "Stuck",
+        &[
+            (
+                "app/first.yaml",
+                &wave(0, &config_map("first", &[("x", "1")])),
+            ),
+            ("app/web.yaml", &wave(1, &nowhere)),
+            (
+                "app/last.yaml",
+                &wave(2, &config_map("last", &[("x", "1")])),
+            ),
+        ],
+    );
+}
+
+fn signal(child: &std::process::Child, name: &str) {
+    let sent = Command::new("kill")
+        .args([name, &child.id().to_string()])
+        .status();
+    assert!(sent.is_ok_and(|s| s.success()));
+}
+
+#[test]
+#[ignore = "needs a Kubernetes API server (KUBEBUILDER_ASSETS)"]
+fn a_second_run_is_refused_and_an_interrupt_stops_the_first_between_steps() {
+    let mut g = Ground::with_namespace("twice");
+    stuck(&mut g);
+    let first = g
+        .command(&["--namespace", "@NS@", "sync", "app", "--yes"])
+        .spawn()
+        .unwrap();
+    until("the second wave", || {
+        g.exists("deployment web").then_some(())
+    });
+    let record = g.trueup("history app -o json").exits(0).json();
+    assert_eq!(record["records"][0]["outcome"], "running");
+    let second = g.trueup("sync app --yes").exits(2);
+    assert!(
+        second.err.contains("admin@") || second.out.contains("admin@"),
+        "names the first: {second}"
+    );
+    signal(&first, "-INT");
+    let first = Ran::wait("sync app --yes", first).exits(2);
+    let first = first.says("waiting").says("not run").says("done");
+    assert!(
+        first.out.contains("ConfigMap") && !g.exists("configmap last"),
+        "{first}"
+    );
+    let record = g.trueup("history app -o json").exits(0).json();
+    let last = record["records"]
+        .as_array()
+        .unwrap()
+        .last()
+        .unwrap()
+        .clone();
+    assert_eq!(
+        (last["outcome"].clone(), last["applied"].clone()),
+        ("stopped".into(), 2.into()),
+        "{record}"
+    );
+    // The lock was let go: the next Run begins at once.
+    let next = g
+        .command(&[
+            "--namespace",
+            "@NS@",
+            "sync",
+            "app",
+            "--yes",
+            "--resource",
+            "ConfigMap/last",
+        ])
+        .spawn()
+        .unwrap();
+    Ran::wait("sync --resource", next).exits(0);
+    assert!(g.exists("configmap last"));
+}
+
+#[test]
+#[ignore = "needs a Kubernetes API server (KUBEBUILDER_ASSETS)"]
+fn a_run_that_was_killed_is_told_and_its_lock_expires() {
+    let mut g = Ground::with_namespace("killed");
+    stuck(&mut g);
+    let first = g
+        .command(&["--namespace", "@NS@", "sync", "app", "--yes"])
+        .spawn()
+        .unwrap();
+    until("the second wave", || {
+        g.exists("deployment web").then_some(())
+    });
+    signal(&first, "-KILL");
+    Ran::wait("sync app --yes", first);
+    assert!(!g.exists("configmap last"));
+    // What it held is known, though it could not say so: it was written ahead.
+    let app = g.trueup("apps app -o json").json()["apps"][0].clone();
+    assert_eq!(app["state"], "managed");
+    assert_eq!(g.drift("app"), ["ConfigMap/last: missing"]);
+    let slim = config_map("last", &[("x", "1")]);
+    g.commit("No web", &[("app/last.yaml", &slim)]);
+    g.remove("Gone", &["app/web.yaml"]);
+    assert_eq!(
+        g.drift("app"),
+        ["ConfigMap/last: missing", "Deployment/web: extra"]
+    );
+    g.trueup("sync app --yes --prune").exits(0);
+    assert!(!g.exists("deployment web") && g.exists("configmap last"));
+    let record = g.trueup("history app -o json").exits(0).json();
+    assert_eq!(record["records"][0]["outcome"], "stopped", "{record}");
+    assert_ne!(record["records"][0]["reason"], "", "{record}");
+    assert_eq!(record["records"][1]["outcome"], "succeeded");
+}
+
+#[test]
+#[ignore = "needs a Kubernetes API server (KUBEBUILDER_ASSETS)"]
+fn what_another_manager_holds_is_shown_and_taken() {
+    let mut g = Ground::with_namespace("conflict");
+    g.commit("One", &[("app/web.yaml", DEPLOYMENT)]);
+    g.trueup("sync app --yes").exits(0);
+    let robot =
+        "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: web}\nspec: {replicas: 4}\n";
+    g.feed(
+        "apply --server-side --force-conflicts --field-manager=robot",
+        robot,
+    );
+    let diff = g.trueup("diff app -o json").exits(1).json();
+    let object = &diff["apps"][0]["objects"][0];
+    assert_eq!(object["conflicts"][0]["field"], ".spec.replicas");
+    assert!(
+        object["conflicts"][0]["manager"]
+            .to_string()
+            .contains("robot"),
+        "{diff}"
+    );
+    assert_eq!(
+        super::ground::told(&diff),
+        ["Deployment/web spec.replicas: 4 -> 2 (cluster, robot)"]
+    );
+    g.trueup("sync app --dry-run").exits(0).says("robot");
+    g.trueup("sync app --yes").exits(0);
+    assert_eq!(g.field("deployment web", "/spec/replicas"), 2);
+    g.trueup("diff app").exits(0);
+    // Both now want the same: no drift, whoever else holds it.
+    g.feed(
+        "apply --server-side --field-manager=robot",
+        &robot.replace('4', "2"),
+    );
+    g.trueup("diff app").exits(0);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "needs a Kubernetes API server (KUBEBUILDER_ASSETS)"]
+async fn an_edit_between_plan_and_run_is_met_with_the_same_question_again() {
+    let mut g = Ground::with_namespace("between");
+    g.commit(
+        "One",
+        &[
+            ("app/a.yaml", &config_map("a", &[("x", "1"), ("z", "1")])),
+            ("app/b.yaml", &config_map("b", &[("x", "1")])),
+        ],
+    );
+    g.trueup("sync app --yes").exits(0);
+    let edit = |name: &str, data: &str| {
+        let patch = format!(r#"{{"data":{data}}}"#);
+        g.kubectl(&[
+            "-n",
+            &g.ns,
+            "patch",
+            "configmap",
+            name,
+            "--type=merge",
+            "-p",
+            &patch,
+        ]);
+    };
+    edit("a", r#"{"x":"9"}"#);
+    let mut engine = live::engine(&g, "");
+    let drifted = |s: &trueup::engine::Snapshot| {
+        live::app(s, "app").is_some_and(|a| a.sync == SyncStatus::Drifted)
+    };
+    let snapshot = live::until(&mut engine, "the drift", |s| s.settled && drifted(s)).await;
+    // Somebody adds a field that Git does not set: the diff is the same, the Plan holds.
+    let plan = live::draw(&mut engine, live::sync_of(&snapshot, "app")).await;
+    edit("a", r#"{"added":"1"}"#);
+    let ended = live::run(&mut engine, plan).await;
+    assert_eq!(
+        ended.outcome,
+        Some(Outcome::Succeeded),
+        "{:?}",
+        ended.problem
+    );
+    assert_eq!(
+        g.field("configmap a", "/data"),
+        json!({"x": "1", "z": "1", "added": "1"})
+    );
+
+    // Somebody edits a field that Git sets: what was shown is not what would be done.
+    edit("a", r#"{"x":"9"}"#);
+    let snapshot = live::until(&mut engine, "the drift", |s| s.settled && drifted(s)).await;
+    let plan = live::draw(&mut engine, live::sync_of(&snapshot, "app")).await;
+    edit("a", r#"{"z":"9"}"#);
+    let ended = live::run(&mut engine, plan).await;
+    assert_eq!(ended.outcome, Some(Outcome::Failed));
+    assert!(
+        matches!(ended.steps[0], StepState::Failed(_)),
+        "{:?}",
+        ended.steps
+    );
+    assert_eq!(
+        g.field("configmap a", "/data/z"),
+        "9",
+        "nothing was overwritten that was not shown"
+    );
+
+    // Somebody heals it: nothing is left to do, and that is no failure.
+    let snapshot = live::until(&mut engine, "both edits", |s| {
+        s.settled && live::app(s, "app").is_some_and(|a| a.objects[0].drift.fields.len() == 2)
+    })
+    .await;
+    let plan = live::draw(&mut engine, live::sync_of(&snapshot, "app")).await;
+    edit("a", r#"{"x":"1","z":"1"}"#);
+    let ended = live::run(&mut engine, plan).await;
+    assert_eq!(
+        ended.outcome,
+        Some(Outcome::Succeeded),
+        "{:?}",
+        ended.problem
+    );
+
+    // Somebody deletes and makes it anew: another object than was shown.
+    edit("a", r#"{"x":"9"}"#);
+    let snapshot = live::until(&mut engine, "the drift", |s| s.settled && drifted(s)).await;
+    let plan = live::draw(&mut engine, live::sync_of(&snapshot, "app")).await;
+    g.k("delete configmap a");
+    let ended = live::run(&mut engine, plan).await;
+    assert_eq!(ended.outcome, Some(Outcome::Failed));
+    assert!(
+        !g.exists("configmap a"),
+        "a deleted object does not come back to life"
+    );
+}
