@@ -19,6 +19,7 @@ mod explain;
 mod lock;
 mod memory;
 pub mod options;
+mod packed;
 pub mod report;
 pub mod request;
 pub mod snapshot;
@@ -82,6 +83,7 @@ impl Engine {
             drawing: None,
             plans: Default::default(),
             runs: Default::default(),
+            running: Default::default(),
             n_renders: 0,
             revision: 0,
             dirty: false,
