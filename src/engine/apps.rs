@@ -18,6 +18,7 @@ use crate::sync::order::{Task, defines, order, wave};
 use super::clusters::{ClusterOrder, Wanted, WantedKind};
 use super::core::Core;
 use super::desired::{self, DesiredDone, DesiredJob};
+use super::packed::unpack;
 use super::sources::{SourceOrder, SourceSeen, SourceSettings};
 use super::world::{AppEntry, Definer, Definition, RecordState, RepoEntry};
 use super::{clusters, discover, sources};
@@ -341,12 +342,12 @@ impl Core {
                 .map(|r| r.namespaced)
         };
         let app = entry.app.clone();
-        let (ready, problems, notices) = prepare_all(&desired.manifests, &app, &scope);
+        let (ready, problems, notices) = prepare_all(&unpack(&desired.manifests), &app, &scope);
         if let Some(base) = &mut entry.base {
             base.prepared = match &base.manifests {
                 None => None,
                 Some(manifests) => {
-                    let (ready, _, _) = prepare_all(manifests, &app, &scope);
+                    let (ready, _, _) = prepare_all(&unpack(manifests), &app, &scope);
                     Some(
                         ready
                             .into_iter()

@@ -1,5 +1,6 @@
 //! When to ask the server about an object, and what to make of its answer.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use crate::cluster::{Connection, Live, Prediction, RefusalKind, Resource, WatchEvent};
@@ -295,12 +296,11 @@ impl Core {
 
     /// Makes the server be asked again about every object of an App.
     pub(super) fn forget_verdicts(&mut self, id: &AppId) {
-        let keys: Vec<_> = self
-            .world
-            .apps
-            .get(id)
-            .map(|e| e.objects.keys().cloned().collect())
-            .unwrap_or_default();
+        let Some(entry) = self.world.apps.get(id) else {
+            return;
+        };
+        let wanted = entry.prepared.iter().flat_map(|p| p.keys());
+        let keys: BTreeSet<_> = entry.objects.keys().chain(wanted).cloned().collect();
         for key in keys {
             self.consider(id, &key, true);
         }
@@ -365,6 +365,7 @@ impl Core {
                 entry.view = None;
             }
             Consider::Ask if known && !again => {}
+            Consider::Ask if self.running.contains(id) => {}
             Consider::Ask => {
                 entry.view = None;
                 if let Some(cluster) = self.world.clusters.get_mut(&context) {

@@ -1,6 +1,6 @@
 //! The task that owns the world: takes events and requests one at a time, and publishes what came of them.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 use std::time::{Duration, Instant};
@@ -30,6 +30,8 @@ pub(super) enum Event {
     AskAgain(AppId, crate::domain::ObjectKey),
     /// Something that takes long, in words; `None` when it is over.
     Work(String, Option<String>),
+    /// A Run is done with an App.
+    AppEnded(AppId),
     /// A Run is over: what it touched is looked at again.
     RunEnded(Ticket, Vec<AppId>),
     /// The kinds of a cluster changed: a CRD came or went.
@@ -69,6 +71,8 @@ pub(super) struct Core {
     pub drawing: Option<tokio::task::AbortHandle>,
     pub plans: execute::DrawnPlans,
     pub runs: HashMap<Ticket, execute::StopHandle>,
+    /// Apps that a Run is changing: each of its steps would be asked about, and the next would make the answer old.
+    pub running: HashSet<AppId>,
     pub n_renders: u64,
     pub revision: u64,
     pub dirty: bool,
@@ -148,10 +152,18 @@ impl Core {
                     None => self.world.work.remove(&who),
                 };
             }
+            // Who looks once has no use for a verdict that the next App's steps would wait for.
+            Event::AppEnded(id) => {
+                if self.options.live && self.running.remove(&id) {
+                    self.forget_verdicts(&id);
+                }
+            }
             Event::RunEnded(ticket, apps) => {
                 self.runs.remove(&ticket);
                 for id in apps {
-                    self.forget_verdicts(&id);
+                    if self.running.remove(&id) {
+                        self.forget_verdicts(&id);
+                    }
                 }
             }
             Event::Rediscover(context) => self.order(&context, ClusterOrder::Refresh),
@@ -170,8 +182,10 @@ impl Core {
                 self.drawing = Some(draw::start(self, ticket, what));
             }
             Request::Run(ticket, plan) => {
+                let apps: Vec<_> = plan.apps.iter().map(|a| a.id.clone()).collect();
                 if let Some(handle) = execute::start(self, ticket, plan) {
                     self.runs.insert(ticket, handle);
+                    self.running.extend(apps);
                 }
             }
             Request::StopRun(ticket) => {

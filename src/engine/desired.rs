@@ -5,12 +5,13 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::domain::{
-    App, AppId, Commit, CommitId, Manifest, Notice, Problem, Recorder, RepoPath, Revision, Tree,
+    App, AppId, Commit, CommitId, Notice, Problem, Recorder, RepoPath, Revision, Tree,
     tree::reads_unchanged,
 };
 use crate::git::Repo;
 
 use super::core::{Event, Events};
+use super::packed::{Packed, pack};
 use super::snapshot::Target;
 use super::sources::blocking;
 use super::world::{Base, Desired};
@@ -29,7 +30,7 @@ pub(super) struct DesiredJob {
     pub previous: Option<Arc<Desired>>,
     /// The commit of the last sync, where one is known.
     pub synced: Option<CommitId>,
-    pub previous_base: Option<(CommitId, Option<Arc<Vec<Manifest>>>)>,
+    pub previous_base: Option<(CommitId, Option<Arc<Vec<Packed>>>)>,
 }
 
 /// What became of a [`DesiredJob`].
@@ -180,7 +181,7 @@ fn desired(
     Ok(Arc::new(Desired {
         target,
         reads,
-        manifests: Arc::new(result.manifests),
+        manifests: Arc::new(pack(&result.manifests)),
         problems: result.problems,
         notices,
     }))
@@ -273,7 +274,7 @@ fn base(job: &DesiredJob, desired: &Desired, synced: &CommitId, trees: &mut Tree
     }
     Some(Base {
         commit: synced.clone(),
-        manifests: Some(Arc::new(rendered.manifests)),
+        manifests: Some(Arc::new(pack(&rendered.manifests))),
         prepared: None,
         ahead,
     })

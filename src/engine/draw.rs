@@ -276,30 +276,47 @@ fn syncable(id: &AppId, desired: &world::Desired) -> Result<(), Problem> {
     Ok(())
 }
 
+/// Apps of one Plan that are drawn at a time.
+const APPS_AT_ONCE: usize = 4;
+
+/// One App's part of a Plan.
+async fn draw_one(mut work: Work) -> Result<(AppInput, Drawn), Problem> {
+    if let Some((repo, commit)) = work.rollback.take() {
+        go_back(&mut work, repo, commit).await?;
+    }
+    let input = input(&work).await?;
+    let drawn = Drawn {
+        app: work.app.clone(),
+        record: match &input.record {
+            RecordState::Read(record) => Some(record.clone()),
+            _ => None,
+        },
+        held: crate::sync::plan::held(&input, &gone(&input)),
+        commit: input.commit.clone(),
+        revision: work.revision.clone(),
+    };
+    Ok((input, drawn))
+}
+
 async fn draw(
     works: Vec<Work>,
     options: PlanOptions,
 ) -> Result<(Plan, BTreeMap<AppId, Drawn>), Problem> {
+    // Much of an App's part is asked one after the other: several Apps share the questions at a time.
+    let n_apps = works.len().clamp(1, APPS_AT_ONCE);
+    let mut each = futures::stream::iter(works.into_iter().map(|mut work| {
+        work.asks_at_once = work.asks_at_once.div_ceil(n_apps);
+        draw_one(work)
+    }))
+    .buffered(n_apps);
     let mut inputs = Vec::new();
     let mut context = BTreeMap::new();
-    for mut work in works {
-        if let Some((repo, commit)) = work.rollback.take() {
-            go_back(&mut work, repo, commit).await?;
-        }
-        let input = input(&work).await?;
-        let drawn = Drawn {
-            app: work.app.clone(),
-            record: match &input.record {
-                RecordState::Read(record) => Some(record.clone()),
-                _ => None,
-            },
-            held: crate::sync::plan::held(&input, &gone(&input)),
-            commit: input.commit.clone(),
-            revision: work.revision.clone(),
-        };
-        context.insert(work.app.id.clone(), drawn);
+    while let Some(one) = each.next().await {
+        let (input, drawn) = one?;
+        context.insert(drawn.app.id.clone(), drawn);
         inputs.push(input);
     }
+    drop(each);
     Ok((planned(inputs, options), context))
 }
 

@@ -231,6 +231,7 @@ impl Driver {
                 Next::End(id) => {
                     let ended = self.end(&id).await;
                     self.run.recorded(ended);
+                    let _ = self.events.send(Event::AppEnded(id)).await;
                 }
                 Next::Paused(_) => {
                     self.stop.pause(Duration::from_secs(2)).await;

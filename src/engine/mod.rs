@@ -20,6 +20,7 @@ mod listed;
 mod lock;
 mod memory;
 pub mod options;
+mod packed;
 pub mod report;
 pub mod request;
 pub mod snapshot;
@@ -84,6 +85,7 @@ impl Engine {
             drawing: None,
             plans: Default::default(),
             runs: Default::default(),
+            running: Default::default(),
             n_renders: 0,
             revision: 0,
             dirty: false,

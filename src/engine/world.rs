@@ -16,6 +16,7 @@ use crate::drift::desired::Prepared;
 use crate::git::Repo;
 
 use super::listed::Listed;
+use super::packed::Packed;
 use super::snapshot::{AppView, ClusterMode, ClusterView, Reach, Rights, Target};
 
 /// Everything.
@@ -140,7 +141,7 @@ pub(super) struct AppEntry {
 pub(super) struct Desired {
     pub target: Target,
     pub reads: Vec<ReadRecord>,
-    pub manifests: Arc<Vec<Manifest>>,
+    pub manifests: Arc<Vec<Packed>>,
     pub problems: Vec<Problem>,
     pub notices: Vec<Notice>,
 }
@@ -149,7 +150,7 @@ pub(super) struct Desired {
 pub(super) struct Base {
     pub commit: CommitId,
     /// Manifests as they were; `None` when they read the same as the target's.
-    pub manifests: Option<Arc<Vec<Manifest>>>,
+    pub manifests: Option<Arc<Vec<Packed>>>,
     /// Prepared by key, once kinds are known.
     pub prepared: Option<HashMap<ObjectKey, Arc<Manifest>>>,
     pub ahead: Option<usize>,

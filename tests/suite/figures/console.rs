@@ -161,13 +161,9 @@ fn first_frame_before_any_answer() {
     println!("first frame: p50 {:.1?} max {:.1?}", times[10], times[19]);
 }
 
-#[tokio::test(flavor = "multi_thread")]
-#[ignore = "needs a Kubernetes API server (KUBEBUILDER_ASSETS); measures, use --profile bench"]
-async fn a_console_over_many_apps() {
-    let plane = ControlPlane::bare();
-    let shop = Shop::new(100, 50);
-    shop.sync(&plane);
-    let mut pty = Pty::start(&shop, &plane.kubeconfig(), &[]);
+/// Measures a console over a shop.
+pub async fn measure(plane: &ControlPlane, shop: &Shop) {
+    let mut pty = Pty::start(shop, &plane.kubeconfig(), &[]);
     pty.until(|sent| sent.parser.screen().contents().contains("100 apps"));
     // Its verdicts are complete when it asks nothing more.
     let mut ticks = pty.ticks();
@@ -198,7 +194,7 @@ async fn a_console_over_many_apps() {
     // Edits of the App that is looked at.
     pty.key("g");
     tokio::time::sleep(Duration::from_millis(500)).await;
-    let connection = admin(&plane).await;
+    let connection = admin(plane).await;
     let path = format!("/api/v1/namespaces/{NAMESPACE}/configmaps/app-000-00");
     let mut times = Vec::new();
     for i in 0..40 {

@@ -6,3 +6,19 @@ mod console;
 mod shop;
 mod verdict;
 mod world;
+
+use crate::controlplane::ControlPlane;
+use shop::Shop;
+
+const N_APPS: usize = 100;
+const N_OBJECTS: usize = 50;
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs a Kubernetes API server (KUBEBUILDER_ASSETS); measures, use --profile bench"]
+async fn figures_on_a_real_server() {
+    let plane = ControlPlane::bare();
+    let shop = Shop::new(N_APPS, N_OBJECTS);
+    verdict::measure(&plane, &shop, (N_APPS * N_OBJECTS) as u64);
+    console::measure(&plane, &shop).await;
+    world::measure(&plane, &shop).await;
+}

@@ -65,15 +65,10 @@ fn n_drifted(snapshot: &Snapshot) -> usize {
     snapshot.apps.iter().filter(drifted).count()
 }
 
-#[tokio::test(flavor = "multi_thread")]
-#[ignore = "needs a Kubernetes API server (KUBEBUILDER_ASSETS); measures, use --profile bench"]
-async fn a_live_engine_asks_only_about_what_changed() {
-    let plane = ControlPlane::bare();
-    let shop = Shop::new(100, 50);
-    shop.sync(&plane);
-
+/// Measures a shop in sync; forty objects and a commit differ after it.
+pub async fn measure(plane: &ControlPlane, shop: &Shop) {
     let began = Instant::now();
-    let mut engine = engine(&plane, &shop);
+    let mut engine = engine(plane, shop);
     let settled = until(&mut engine, |s| s.settled && !s.apps.is_empty()).await;
     println!("settled: {:.2?}, {:?}", began.elapsed(), settled.counters);
     assert_eq!(n_drifted(&settled), 0);
@@ -98,7 +93,7 @@ async fn a_live_engine_asks_only_about_what_changed() {
     assert_eq!(now.dry_runs - after.dry_runs, 1);
 
     // Edits in the cluster, each of another object.
-    let connection = admin(&plane).await;
+    let connection = admin(plane).await;
     let mut times = Vec::new();
     for i in 0..40 {
         let path = format!("/api/v1/namespaces/{NAMESPACE}/configmaps/app-{i:03}-00");

@@ -3,7 +3,7 @@
 use super::ground::Ground;
 use super::shop::{DEPLOYMENT, SHOP, config_map};
 
-type Edit = (Box<dyn Fn()>, Vec<String>);
+type Edit<'a> = (Box<dyn Fn() + 'a>, Vec<String>);
 
 fn synced(name: &str) -> Ground {
     let mut g = Ground::new(name);
@@ -22,7 +22,7 @@ fn each_manual_edit_shows_as_exactly_that_drift_with_its_owner() {
     };
     let container = "Deployment/web spec.template.spec.containers[name=web]";
     // (the edit, what it shows)
-    let edits: Vec<Edit> = vec![
+    let edits: Vec<Edit<'_>> = vec![
         (
             Box::new(|| drop(g.k("scale deployment web --replicas=5"))),
             vec!["Deployment/web spec.replicas: 5 -> 2 (cluster, kubectl)".into()],
