@@ -58,21 +58,12 @@ pub fn draw(state: &State, p: &Painter<'_>, buf: &mut Buffer, area: Rect, view: 
     let (id_end, commit_x, kind_x) = (left + 5, left + 7, left + 16);
     let result_x = kind_x + 10;
     let what_x = result_x + 12;
-<<<<<<< HEAD
-    // As wide as the longest name needs: the rest is the message's.
-    let records = detail.record_rows.iter().map(|RecordRow(record)| record);
-    let longest = records.map(|r| crate::tui::fit::width(&r.who)).max();
-    let who_width = match wide {
-        true => longest.unwrap_or_default().clamp(3, 22) as u16,
-        false => 0,
-=======
     // As wide as the longest, so that the message has the rest.
     let whos = detail.record_rows.iter().map(|row| fit::width(&row.0.who));
     let who_width = if wide {
         whos.max().unwrap_or(0).clamp(3, 22) as u16
     } else {
         0
->>>>>>> main
     };
     let when_x = end.saturating_sub(5);
     let who_x = when_x.saturating_sub(who_width + u16::from(wide));
