@@ -1,5 +1,10 @@
 //! Whole flows and screens, one module a subject.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stdout
+)]
 
 mod console;
 mod controlplane;
