@@ -15,8 +15,8 @@ use crate::drift::desired::Prepared;
 use crate::git::Repo;
 use crate::sync::{AppInput, Candidate, LiveFacts, PlanOptions, RecordState};
 
-use super::compare::{Question, extra, missing as absent};
 use super::core::Core;
+use super::question::{Question, extra, missing as absent};
 use super::report::Report;
 use super::request::{Draw, Ticket};
 use super::snapshot::ClusterMode;

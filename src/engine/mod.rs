@@ -19,6 +19,7 @@ mod explain;
 mod lock;
 mod memory;
 pub mod options;
+mod question;
 pub mod report;
 pub mod request;
 pub mod snapshot;
