@@ -71,7 +71,15 @@ async fn console(cli: &Cli, setup: &Setup, process: &Process) -> Exit {
     };
     let engine = commands::engine(cli, setup, process, true);
     match tui::run(engine, options).await {
-        Ok(_) => Exit::Success,
+        // The panic has spoken for itself, on the screen that was given back.
+        Ok(tui::Exit::Panic) => Exit::Error,
+        Ok(tui::Exit::Engine) => {
+            let problem = Problem::new(ProblemKind::Internal, "what feeds the console has ended")
+                .hint("The log says more; `trueup config` names its place.");
+            commands::complain(Some(setup), process, &[problem]);
+            Exit::Error
+        }
+        Ok(tui::Exit::Quit | tui::Exit::Signal | tui::Exit::Closed) => Exit::Success,
         Err(problem) => {
             commands::complain(Some(setup), process, &[problem]);
             Exit::Error

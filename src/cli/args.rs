@@ -35,44 +35,47 @@ pub struct Cli {
     pub sources: Vec<String>,
 }
 
+/// Where help lists what holds for every command: after the command's own options.
+const EVERYWHERE: &str = "Options of every command";
+
 /// What holds for every command, wherever it stands on the line.
 #[derive(Clone, Debug, Default, Args)]
 pub struct Globals {
     /// Repository to look at: path or URL, with @revision or without (repeatable)
-    #[arg(long, global = true, value_name = "SOURCE")]
+    #[arg(long, global = true, help_heading = EVERYWHERE, value_name = "SOURCE")]
     pub source: Vec<String>,
     /// File or directory of Argo CD Application manifests (repeatable)
-    #[arg(long = "apps", global = true, value_name = "FILE|DIR")]
+    #[arg(long = "apps", global = true, help_heading = EVERYWHERE, value_name = "FILE|DIR")]
     pub app_files: Vec<PathBuf>,
     /// Kubeconfig context to use (repeatable)
-    #[arg(long, global = true, value_name = "NAME")]
+    #[arg(long, global = true, help_heading = EVERYWHERE, value_name = "NAME")]
     pub context: Vec<String>,
     /// Namespace of Apps found in a repository
-    #[arg(long, short, global = true, value_name = "NAME")]
+    #[arg(long, short, global = true, help_heading = EVERYWHERE, value_name = "NAME")]
     pub namespace: Option<String>,
     /// Kubeconfig file
-    #[arg(long, global = true, value_name = "FILE")]
+    #[arg(long, global = true, help_heading = EVERYWHERE, value_name = "FILE")]
     pub kubeconfig: Option<PathBuf>,
     /// Revision to compare with: branch, tag, commit, semver constraint, or `worktree`
-    #[arg(long, global = true, value_name = "REVISION")]
+    #[arg(long, global = true, help_heading = EVERYWHERE, value_name = "REVISION")]
     pub revision: Option<String>,
     /// Change nothing, anywhere
-    #[arg(long, global = true)]
+    #[arg(long, global = true, help_heading = EVERYWHERE)]
     pub read_only: bool,
     /// Config file
-    #[arg(long, global = true, value_name = "FILE")]
+    #[arg(long, global = true, help_heading = EVERYWHERE, value_name = "FILE")]
     pub config: Option<PathBuf>,
     /// When to colour
-    #[arg(long, global = true, value_name = "WHEN")]
+    #[arg(long, global = true, help_heading = EVERYWHERE, value_name = "WHEN")]
     pub color: Option<Color>,
     /// Do not colour (the same as --color never)
-    #[arg(long, global = true, conflicts_with = "color")]
+    #[arg(long, global = true, help_heading = EVERYWHERE, conflicts_with = "color")]
     pub no_color: bool,
     /// Form of the output
-    #[arg(long, short, global = true, value_name = "FORM")]
+    #[arg(long, short, global = true, help_heading = EVERYWHERE, value_name = "FORM")]
     pub output: Option<Format>,
     /// Write more to the log file
-    #[arg(long, global = true)]
+    #[arg(long, global = true, help_heading = EVERYWHERE)]
     pub debug: bool,
 }
 

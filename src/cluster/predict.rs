@@ -77,7 +77,7 @@ impl Prediction {
             );
             return Ok(());
         }
-        let object = reply.value()?;
+        let object = reply.value().map_err(|p| p.at(target.key.to_string()))?;
         // The uid and version of a dry-run create are invented.
         if reply.status != 201 {
             self.uid = meta(&object, "uid");
@@ -241,7 +241,42 @@ pub(super) fn guarded(object: &Value, uid: &str, resource_version: &str) -> Valu
     object
 }
 
-/// The body of a request. A `Value` always has a JSON form.
+/// The body of a request. A `Value` always has a JSON form. The server reads an apply as YAML, which has no place for some
+/// characters that JSON takes as they are; they can only stand in strings, so that they may be written as escapes.
 pub(super) fn bytes(value: &Value) -> Vec<u8> {
-    value.to_string().into_bytes()
+    let json = value.to_string();
+    let is_banned = |c| {
+        matches!(
+            c,
+            '\u{7f}'..='\u{9f}' | '\u{feff}' | '\u{fffe}' | '\u{ffff}'
+        )
+    };
+    if !json.contains(is_banned) {
+        return json.into_bytes();
+    }
+    let mut out = String::with_capacity(json.len() + 16);
+    for c in json.chars() {
+        if is_banned(c) {
+            out.push_str(&format!("\\u{:04x}", u32::from(c)));
+        } else {
+            out.push(c);
+        }
+    }
+    out.into_bytes()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn characters_that_yaml_does_not_take_are_sent_as_escapes() {
+        let value = serde_json::json!({ "a": "x\u{9b}31m\u{7f}\u{feff}\u{1b} 日本\u{a0}" });
+        let sent = String::from_utf8(bytes(&value)).unwrap();
+        assert_eq!(
+            sent,
+            "{\"a\":\"x\\u009b31m\\u007f\\ufeff\\u001b 日本\u{a0}\"}"
+        );
+        assert_eq!(serde_json::from_str::<Value>(&sent).unwrap(), value);
+    }
 }

@@ -135,9 +135,13 @@ impl Status {
         if !self.message.is_empty() {
             problem = problem.because(self.message.clone());
         }
-        match retry_after {
-            Some(wait) => problem.hint(format!("It asks to wait {} s.", wait.as_secs())),
-            None => problem,
+        match (retry_after, self.code) {
+            (Some(wait), _) => problem.hint(format!("It asks to wait {} s.", wait.as_secs())),
+            (None, 401) => problem.hint("The credentials may have expired: log in again."),
+            (None, 409 | 412) => problem.hint("Somebody else is at it: look again."),
+            (None, _) => {
+                problem.hint("It may pass; where it does not, the server's log says more.")
+            }
         }
     }
 

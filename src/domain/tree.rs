@@ -189,6 +189,7 @@ pub trait Tree: Send + Sync {
                 )
                 .at(next.to_string())
                 .because(format!("it points to {target}"))
+                .hint("Let it point to a file of the repository, or put the file in its place.")
             })?;
             rest.extend(resolved.parts().rev().map(str::to_owned));
             at = RepoPath::root();

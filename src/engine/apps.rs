@@ -107,7 +107,7 @@ impl Core {
         }
         // A remote that turns out unreachable may have a checkout to stand in for it.
         if moved || unreachable_now {
-            self.start_desired(&repository);
+            self.to_render.insert(repository.clone());
         }
         let ids: Vec<_> = self.apps_of(&repository);
         ids.iter().for_each(|id| self.world.touch(id));
@@ -150,8 +150,8 @@ impl Core {
             .cloned()
             .collect();
         for id in gone {
-            self.world.apps.remove(&id);
             self.drop_holder(&id);
+            self.world.apps.remove(&id);
             self.wishes.insert(id.context.clone());
         }
         let mut repositories = BTreeSet::new();
@@ -173,7 +173,7 @@ impl Core {
             repositories.insert(app.source.repository.clone());
         }
         for repository in repositories {
-            self.start_desired(&repository);
+            self.to_render.insert(repository.clone());
             self.watch_directories(&repository);
         }
     }
@@ -298,6 +298,7 @@ impl Core {
                     .desired
                     .as_ref()
                     .is_some_and(|before| Arc::ptr_eq(&before.manifests, &desired.manifests));
+                let same = same && entry.desired_problems == desired.problems;
                 entry.desired_problems = desired.problems.clone();
                 entry.desired = Some(desired);
                 let base_moved = match (&entry.base, &done.base) {
@@ -363,15 +364,21 @@ impl Core {
 
     /// Brings the index of who wants what up to date, and the order in which an App's objects are shown.
     pub(super) fn reindex(&mut self, id: &AppId) {
-        self.drop_holder(id);
+        let Some(entry) = self.world.apps.get(id) else {
+            return;
+        };
+        let keys: Vec<_> = held_keys(entry).into_iter().collect();
+        if entry.indexed != keys {
+            self.drop_holder(id);
+            let holders = self.world.holders.entry(id.context.clone()).or_default();
+            for key in &keys {
+                holders.entry(key.clone()).or_default().push(id.clone());
+            }
+        }
         let Some(entry) = self.world.apps.get_mut(id) else {
             return;
         };
-        let keys = held_keys(entry);
-        let holders = self.world.holders.entry(id.context.clone()).or_default();
-        for key in keys {
-            holders.entry(key).or_default().push(id.clone());
-        }
+        entry.indexed = keys;
         if let Some(prepared) = &entry.prepared {
             let tasks = prepared.values().filter(|p| !p.hook).map(|p| Task {
                 key: p.key.clone(),
@@ -389,30 +396,32 @@ impl Core {
     }
 
     fn drop_holder(&mut self, id: &AppId) {
-        if let Some(holders) = self.world.holders.get_mut(&id.context) {
-            holders.retain(|_, ids| {
+        let keys = self
+            .world
+            .apps
+            .get_mut(id)
+            .map(|e| std::mem::take(&mut e.indexed));
+        let Some(holders) = self.world.holders.get_mut(&id.context) else {
+            return;
+        };
+        for key in keys.unwrap_or_default() {
+            if let Some(ids) = holders.get_mut(&key) {
                 ids.retain(|i| i != id);
-                !ids.is_empty()
-            });
+                if ids.is_empty() {
+                    holders.remove(&key);
+                }
+            }
         }
     }
 
     /// Tells each cluster whose Apps changed what to watch.
-    pub(super) fn tell_wishes(&mut self) {
-        for context in std::mem::take(&mut self.wishes) {
+    pub(super) fn tell_wishes(&mut self, contexts: BTreeSet<String>) {
+        for context in contexts {
             let wanted = self.wanted(&context);
             if let Some(cluster) = self.world.clusters.get_mut(&context) {
-                let keys = |kind: &WantedKind| kind.keys.clone();
-                cluster.told = wanted
-                    .kinds
-                    .iter()
-                    .map(|(kind, want)| (kind.clone(), keys(want)))
-                    .collect();
-                let told = &cluster.told;
-                cluster.covered.retain(|key| {
-                    told.get(&key.group_kind())
-                        .is_some_and(|keys| keys.contains(key))
-                });
+                let keys =
+                    |(kind, want): (&GroupKind, &WantedKind)| (kind.clone(), want.keys.clone());
+                cluster.listed.tell(wanted.kinds.iter().map(keys).collect());
             }
             self.order(&context, ClusterOrder::Want(wanted));
         }
@@ -504,7 +513,7 @@ impl Core {
         entry.revision = revision.filter(|r| *r != entry.app.source.revision);
         let repository = entry.app.source.repository.clone();
         self.world.touch(id);
-        self.start_desired(&repository);
+        self.to_render.insert(repository);
         self.dirty = true;
     }
 }

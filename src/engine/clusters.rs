@@ -46,6 +46,8 @@ pub(super) enum ClusterOrder {
     Want(Wanted),
     /// Discover again, and retry at once what is waiting.
     Refresh,
+    /// Something went wrong: see whether the cluster answers at all.
+    Check,
 }
 
 /// What a cluster's task saw.
@@ -56,6 +58,8 @@ pub(super) enum ClusterEvent {
         discovery: Arc<Discovery>,
     },
     Discovered(Arc<Discovery>),
+    /// It answers.
+    Alive,
     Down {
         problem: Problem,
         retry_at: Option<Timestamp>,
@@ -152,6 +156,7 @@ impl Task {
                             order = orders.recv() => match order {
                                 None => return,
                                 Some(ClusterOrder::Want(want)) => wanted = want,
+                                Some(ClusterOrder::Check) => {}
                                 Some(ClusterOrder::Refresh) => { pause = FIRST_RETRY; break }
                             },
                         }
@@ -164,6 +169,17 @@ impl Task {
         while let Some(order) = orders.recv().await {
             match order {
                 ClusterOrder::Want(want) => self.want(&connection, want),
+                ClusterOrder::Check => {
+                    let (connection, context) = (connection.clone(), self.context.clone());
+                    let events = self.events.clone();
+                    tokio::spawn(async move {
+                        let reply = connection.get("/version").await;
+                        if reply.is_ok_and(|r| r.is_success() && r.value().is_ok()) {
+                            let alive = Event::Cluster(context, ClusterEvent::Alive);
+                            let _ = events.send(alive).await;
+                        }
+                    });
+                }
                 ClusterOrder::Refresh => {
                     let found = connection.discover().await;
                     match found {

@@ -9,11 +9,12 @@ use crate::domain::{
 use crate::drift;
 
 use super::apps::content_hash;
-use super::clusters::ClusterEvent;
+use super::clusters::{ClusterEvent, ClusterOrder};
 use super::core::{Core, Event};
+use super::listed::Presence;
 use super::question::{Answer, Question, extra, missing, one_side, tracked_by};
 use super::snapshot::{Reach, Rights};
-use super::world::{AppEntry, ClusterEntry, Compared, Inputs, Presence, RecordState, Seen};
+use super::world::{AppEntry, ClusterEntry, Compared, Inputs, RecordState, Seen};
 
 impl Core {
     pub(super) fn cluster_event(&mut self, context: &str, event: ClusterEvent) {
@@ -36,6 +37,7 @@ impl Core {
                 self.discovered(context, discovery);
             }
             ClusterEvent::Discovered(discovery) => self.discovered(context, discovery),
+            ClusterEvent::Alive => self.back_up(context),
             ClusterEvent::Down { problem, retry_at } => self.down(context, problem, retry_at),
             ClusterEvent::Unreadable {
                 kind,
@@ -45,11 +47,17 @@ impl Core {
                 let place = namespace
                     .as_ref()
                     .map_or_else(|| kind.to_string(), |ns| format!("{kind} in {ns}"));
+                let is_gone = problem.kind == ProblemKind::NotFound;
                 cluster.problems.insert(place, problem.clone());
-                cluster
-                    .unreadable
-                    .insert((kind.clone(), namespace), problem);
+                let is_news = cluster.listed.refused(&kind, namespace.as_deref(), problem);
+                if is_gone {
+                    // With a CustomResourceDefinition go its objects.
+                    cluster.live.retain(|key, _| key.group_kind() != kind);
+                }
                 self.kind_moved(context, &kind);
+                if is_gone && is_news {
+                    self.order(context, ClusterOrder::Refresh);
+                }
             }
             ClusterEvent::Watch {
                 kind,
@@ -118,35 +126,15 @@ impl Core {
                 let in_scope = |key: &ObjectKey| {
                     key.group_kind() == *kind && namespace.is_none_or(|ns| key.namespace == ns)
                 };
-                let mut gone: Vec<_> = cluster
-                    .live
-                    .keys()
-                    .filter(|k| in_scope(k))
-                    .cloned()
-                    .collect();
-                gone.retain(|key| !seen.iter().any(|s| s.live.key == *key));
-                for key in &gone {
-                    cluster.live.remove(key);
-                }
-                let readable = (kind.clone(), namespace.map(str::to_owned));
-                cluster.unreadable.remove(&readable);
-                let told = cluster.told.get(kind).into_iter().flatten();
-                let told = told.filter(|key| in_scope(key)).cloned();
-                cluster.covered.extend(told.collect::<Vec<_>>());
+                // What was there and is not listed is gone.
+                cluster.live.retain(|key, _| !in_scope(key));
+                cluster.listed.arrived(kind, namespace);
                 cluster.problems.remove(&kind.to_string());
-                let keys: Vec<_> = seen
-                    .iter()
-                    .map(|s| s.live.key.clone())
-                    .chain(gone)
-                    .collect();
                 for one in seen {
                     cluster.live.insert(one.live.key.clone(), one);
                 }
                 self.back_up(context);
                 self.kind_moved(context, kind);
-                for key in keys {
-                    self.object_moved(context, &key);
-                }
             }
             WatchEvent::Applied(live) => {
                 let key = live.key.clone();
@@ -167,9 +155,15 @@ impl Core {
                     ProblemKind::Unreachable | ProblemKind::Unauthenticated
                 );
                 if lost {
-                    self.down(context, problem, None);
-                } else if let Some(cluster) = self.world.clusters.get_mut(context) {
-                    cluster.problems.insert(kind.to_string(), problem);
+                    self.down(context, problem.clone(), None);
+                    // It may be this kind alone that is not to be had.
+                    self.order(context, ClusterOrder::Check);
+                }
+                if let Some(cluster) = self.world.clusters.get_mut(context) {
+                    cluster.problems.insert(kind.to_string(), problem.clone());
+                    if cluster.listed.delayed(kind, namespace, problem) {
+                        self.kind_moved(context, kind);
+                    }
                 }
             }
             WatchEvent::Current => {
@@ -235,7 +229,7 @@ impl Core {
         let Some(cluster) = self.world.clusters.get(&id.context) else {
             return;
         };
-        let state = match (cluster.live.get(key), cluster.absence(key)) {
+        let state = match (cluster.live.get(key), cluster.listed.of(key)) {
             (Some(seen), _) => match crate::sync::record::decode(&id.name, &seen.live.value()) {
                 Ok(record) => RecordState::Read(Arc::new(record)),
                 Err(problem) => RecordState::Unreadable(problem),
@@ -258,7 +252,7 @@ impl Core {
         self.reindex(id);
         self.consider_app(id);
         if base_moved {
-            self.start_desired(&repository);
+            self.to_render.insert(repository);
         }
     }
 
@@ -315,6 +309,7 @@ impl Core {
             (None, Some(seen)) if prepared.contains_key(key) || !holds(entry, seen) => {
                 Consider::Forget
             }
+            (None, Some(seen)) if !entry.reads_whole() => settle(perhaps_in_git(key, seen)),
             (None, Some(seen)) => settle(extra(key, &seen.live.gvk, &seen.live.value())),
             (Some(desired), _) => {
                 consider_desired(entry, cluster, key, &desired.manifest, seen.as_deref())
@@ -379,8 +374,9 @@ impl Core {
                 let of_selected = selected.as_ref().and_then(|id| {
                     cluster
                         .queue
-                        .iter()
-                        .find(|q| q.0 == *id && !cluster.asking.contains(*q))
+                        .range((id.clone(), ObjectKey::new("", "", "", ""))..)
+                        .take_while(|q| q.0 == *id)
+                        .find(|q| !cluster.asking.contains(*q))
                         .cloned()
                 });
                 let next = of_selected.or_else(|| {
@@ -480,38 +476,42 @@ impl Core {
                         at: now,
                     },
                 );
+                // A cluster that answers is there, whatever became of an earlier question.
+                self.back_up(&id.context);
                 // It may have moved while the server was asked.
                 self.consider(&id, &key, false);
             }
             Err(problem) => {
-                let lost = problem.kind == ProblemKind::Unreachable;
-                if !entry.objects.contains_key(&key) {
-                    let gvk = entry
-                        .prepared
-                        .as_ref()
-                        .and_then(|p| p.get(&key))
-                        .map(|p| p.manifest.gvk.clone())
-                        .unwrap_or_default();
-                    let drift = ObjectDrift::new(key.clone(), gvk, Verdict::Unknown)
-                        .with_problem(problem.clone());
-                    // Inputs that match nothing: it is asked again as soon as there is reason to.
-                    let never = Inputs {
-                        desired: 0,
-                        live: 0,
-                        base: 0,
-                        managed: false,
-                    };
-                    entry.objects.insert(
-                        key.clone(),
-                        Compared {
-                            drift: Arc::new(drift),
-                            inputs: never,
-                            at: now,
-                        },
-                    );
-                }
+                // A Problem of the object is the server's own answer: it is there, and other questions may fare better.
+                let lost =
+                    problem.kind == ProblemKind::Unreachable && problem.place != key.to_string();
+                let drift = match entry.objects.get(&key) {
+                    // What was known stays on screen, with the reason why it is not verified.
+                    Some(before) if before.drift.verdict != Verdict::InSync => {
+                        ObjectDrift::clone(&before.drift).with_problem(problem.clone())
+                    }
+                    _ => {
+                        let gvk = entry
+                            .prepared
+                            .as_ref()
+                            .and_then(|p| p.get(&key))
+                            .map(|p| p.manifest.gvk.clone())
+                            .unwrap_or_default();
+                        ObjectDrift::new(key.clone(), gvk, Verdict::Unknown)
+                            .with_problem(problem.clone())
+                    }
+                };
+                entry.objects.insert(
+                    key.clone(),
+                    Compared {
+                        drift: Arc::new(drift),
+                        inputs: Inputs::NEVER,
+                        at: now,
+                    },
+                );
                 if lost {
                     self.down(&id.context, problem, None);
+                    self.order(&id.context, ClusterOrder::Check);
                 }
                 self.ask_later(id, key);
             }
@@ -556,7 +556,7 @@ fn consider_desired(
     if discovery.resource(&desired.gvk).is_none() {
         return settle(unknown_kind(entry, discovery, key, desired));
     }
-    match (seen, cluster.absence(key)) {
+    match (seen, cluster.listed.of(key)) {
         (Some(_), _) => Consider::Ask,
         (None, Presence::Unsure) => Consider::Wait,
         (None, Presence::Unreadable(problem)) => settle(
@@ -630,6 +630,17 @@ fn holds(entry: &AppEntry, seen: &Seen) -> bool {
         return false;
     };
     record.inventory.0.contains(&seen.live.key) && tracked_by(&seen.live, &entry.app.id.name)
+}
+
+/// Held, and not among the manifests that could be read: not to be called gone from Git while others cannot.
+fn perhaps_in_git(key: &ObjectKey, seen: &Seen) -> ObjectDrift {
+    let problem = Problem::new(
+        ProblemKind::Invalid,
+        "it cannot be told whether Git still has it",
+    )
+    .at(key.to_string())
+    .because("not all of the App's manifests can be read");
+    ObjectDrift::new(key.clone(), seen.live.gvk.clone(), Verdict::Unknown).with_problem(problem)
 }
 
 fn look(live: Arc<Live>) -> Seen {

@@ -1,6 +1,6 @@
 //! The task that owns the world: takes events and requests one at a time, and publishes what came of them.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 use std::time::{Duration, Instant};
@@ -41,6 +41,8 @@ pub(super) type Events = mpsc::Sender<Event>;
 
 /// After a change the snapshot is replaced this much later, so that a burst of events makes one.
 const GATHER: Duration = Duration::from_millis(16);
+/// Clusters are told what to watch this much later at most, however many Apps still come.
+const PATIENCE: Duration = Duration::from_secs(1);
 /// How often it is looked for verdicts that are too old.
 const REVERIFY: Duration = Duration::from_secs(30);
 
@@ -58,7 +60,9 @@ pub(super) struct Core {
     pub latest: HashMap<Repository, Arc<AtomicU64>>,
     pub looks: HashMap<Repository, super::discover::Looks>,
     /// Clusters whose wishes changed and were not told yet.
-    pub wishes: std::collections::BTreeSet<String>,
+    pub wishes: BTreeSet<String>,
+    /// Repositories whose Apps are to be rendered anew.
+    pub to_render: BTreeSet<Repository>,
     pub next_ticket: u64,
     pub drawing: Option<tokio::task::AbortHandle>,
     pub plans: execute::DrawnPlans,
@@ -77,6 +81,8 @@ impl Core {
         self.begin();
         let mut publish_at: Option<tokio::time::Instant> = Some(tokio::time::Instant::now());
         let mut wish_at: Option<tokio::time::Instant> = None;
+        let mut wishing = BTreeSet::new();
+        let mut wish_by: Option<tokio::time::Instant> = None;
         let mut reverify = tokio::time::interval(REVERIFY);
         reverify.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         loop {
@@ -96,8 +102,8 @@ impl Core {
                     }
                 }
                 () = until(wish_at) => {
-                    wish_at = None;
-                    self.tell_wishes();
+                    (wish_at, wish_by) = (None, None);
+                    self.tell_wishes(std::mem::take(&mut wishing));
                 }
                 _ = reverify.tick() => self.expire(),
             }
@@ -108,12 +114,19 @@ impl Core {
                     Err(_) => break,
                 }
             }
+            for repository in std::mem::take(&mut self.to_render) {
+                self.start_desired(&repository);
+            }
             self.pump();
             if self.dirty && publish_at.is_none() {
                 publish_at = Some(tokio::time::Instant::now() + GATHER);
             }
-            if !self.wishes.is_empty() && wish_at.is_none() {
-                wish_at = Some(tokio::time::Instant::now() + 3 * GATHER);
+            if !self.wishes.is_empty() {
+                // A watch that is to keep more starts over with a list: while Apps go on coming, it is better to wait.
+                wishing.append(&mut self.wishes);
+                let now = tokio::time::Instant::now();
+                let by = *wish_by.get_or_insert(now + PATIENCE);
+                wish_at = Some(by.min(now + 3 * GATHER));
             }
         }
     }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::domain::{
-    App, AppId, CommitId, Manifest, Notice, Problem, Recorder, RepoPath, Revision, Tree,
+    App, AppId, Commit, CommitId, Manifest, Notice, Problem, Recorder, RepoPath, Revision, Tree,
     tree::reads_unchanged,
 };
 use crate::git::Repo;
@@ -46,14 +46,12 @@ pub(super) struct DesiredDone {
 pub(super) fn start(jobs: Vec<DesiredJob>, mine: u64, latest: Arc<AtomicU64>, events: Events) {
     tokio::spawn(async move {
         let _ = blocking(move || {
-            // Trees are shared: hundreds of Apps usually read one commit.
-            let mut trees: HashMap<(std::path::PathBuf, Option<CommitId>), Arc<dyn Tree>> =
-                HashMap::new();
+            let mut shared = Shared::default();
             for job in jobs {
                 if latest.load(Ordering::Relaxed) != mine {
                     return Ok(());
                 }
-                let done = run(job, &mut trees);
+                let done = run(job, &mut shared);
                 if events
                     .blocking_send(Event::Desired(Box::new(done)))
                     .is_err()
@@ -69,11 +67,27 @@ pub(super) fn start(jobs: Vec<DesiredJob>, mine: u64, latest: Arc<AtomicU64>, ev
 
 type Trees = HashMap<(std::path::PathBuf, Option<CommitId>), Arc<dyn Tree>>;
 
-fn run(job: DesiredJob, trees: &mut Trees) -> DesiredDone {
+/// What the Apps of one batch share: hundreds usually read one commit.
+#[derive(Default)]
+struct Shared {
+    trees: Trees,
+    heads: HashMap<(std::path::PathBuf, Revision, bool), Result<Head, Problem>>,
+}
+
+/// What a revision means at the moment.
+#[derive(Clone)]
+struct Head {
+    name: String,
+    commit: Commit,
+    unpushed: bool,
+    behind: usize,
+}
+
+fn run(job: DesiredJob, shared: &mut Shared) -> DesiredDone {
     let mut rendered = false;
-    let desired = desired(&job, trees, &mut rendered);
+    let desired = desired(&job, shared, &mut rendered);
     let base = match (&desired, &job.synced) {
-        (Ok(desired), Some(synced)) => base(&job, desired, synced, trees),
+        (Ok(desired), Some(synced)) => base(&job, desired, synced, &mut shared.trees),
         _ => None,
     };
     DesiredDone {
@@ -106,21 +120,18 @@ fn tree(
 
 fn desired(
     job: &DesiredJob,
-    trees: &mut Trees,
+    shared: &mut Shared,
     rendered: &mut bool,
 ) -> Result<Arc<Desired>, Problem> {
     let app = &job.app;
     let revision = job.revision.as_ref().unwrap_or(&app.source.revision);
-    let asked = match (job.stand_in, revision) {
-        (true, Revision::Head) => Revision::Named("refs/remotes/origin/HEAD".into()),
-        (true, Revision::Named(name)) => stand_in_revision(&job.repo, name),
-        _ => revision.clone(),
-    };
     let worktree = *revision == Revision::Worktree;
-    let resolved = job
-        .repo
-        .resolve(if worktree { &Revision::Head } else { &asked })?;
-    let commit = job.repo.commit(&resolved.commit)?;
+    let root = job.repo.root().to_path_buf();
+    let head = shared
+        .heads
+        .entry((root, revision.clone(), job.stand_in))
+        .or_insert_with(|| head(&job.repo, revision, job.stand_in))
+        .clone()?;
     let under_path = |path: &&RepoPath| path.is_within(&app.source.path);
     let is_head = matches!(revision, Revision::Head | Revision::Worktree);
     let target = Target {
@@ -128,27 +139,20 @@ fn desired(
         name: if worktree {
             "worktree".into()
         } else {
-            resolved.name.clone()
+            head.name
         },
-        commit,
+        commit: head.commit,
         uncommitted: if is_head {
             job.uncommitted.iter().filter(under_path).count()
         } else {
             0
         },
         override_of: job.revision.as_ref().map(|_| app.source.revision.clone()),
-        unpushed: !job.repo.is_bare()
-            && job
-                .repo
-                .remote_has(&resolved.commit)
-                .is_ok_and(|has| has == Some(false)),
-        behind: if *revision == Revision::Head && !job.repo.is_bare() {
-            job.repo.upstream().ok().flatten().map_or(0, |u| u.behind)
-        } else {
-            0
-        },
+        unpushed: head.unpushed,
+        behind: head.behind,
     };
-    let tree = tree(&job.repo, (!worktree).then_some(&resolved.commit), trees)?;
+    let commit = (!worktree).then_some(&target.commit.id);
+    let tree = tree(&job.repo, commit, &mut shared.trees)?;
     if let Some(previous) = &job.previous
         && reads_unchanged(&previous.reads, &*tree)?
     {
@@ -180,6 +184,31 @@ fn desired(
         problems: result.problems,
         notices,
     }))
+}
+
+fn head(repo: &Repo, revision: &Revision, stand_in: bool) -> Result<Head, Problem> {
+    let asked = match (stand_in, revision) {
+        (_, Revision::Worktree) => Revision::Head,
+        (true, Revision::Head) => Revision::Named("refs/remotes/origin/HEAD".into()),
+        (true, Revision::Named(name)) => stand_in_revision(repo, name),
+        _ => revision.clone(),
+    };
+    let resolved = repo.resolve(&asked)?;
+    let commit = repo.commit(&resolved.commit)?;
+    let is_checkout = !repo.is_bare();
+    Ok(Head {
+        name: resolved.name,
+        unpushed: is_checkout
+            && repo
+                .remote_has(&commit.id)
+                .is_ok_and(|has| has == Some(false)),
+        behind: if is_checkout && *revision == Revision::Head {
+            repo.upstream().ok().flatten().map_or(0, |u| u.behind)
+        } else {
+            0
+        },
+        commit,
+    })
 }
 
 /// Where the remote is unreachable a branch is what the checkout last saw of it; anything else is looked up as it is.

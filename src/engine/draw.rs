@@ -1,6 +1,6 @@
 //! Draws Plans: asks the server anew about everything that differs, and hands what came of it to the `sync` room.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 use futures::StreamExt as _;
@@ -54,6 +54,9 @@ pub(super) fn start(core: &mut Core, ticket: Ticket, what: Draw) -> tokio::task:
     .abort_handle()
 }
 
+/// What a cluster has, shared by the Apps of a Plan.
+type LiveObjects = HashMap<ObjectKey, Arc<Live>>;
+
 /// One App with all that drawing needs, taken from the world at one moment.
 struct Work {
     app: Arc<App>,
@@ -63,7 +66,7 @@ struct Work {
     /// What was found out already, for objects that need no new question.
     known: BTreeMap<ObjectKey, Arc<ObjectDrift>>,
     questions: BTreeMap<ObjectKey, Question>,
-    live: BTreeMap<ObjectKey, Arc<Live>>,
+    live: Arc<LiveObjects>,
     render_problems: Vec<Problem>,
     connection: Connection,
     discovery: Arc<Discovery>,
@@ -82,9 +85,10 @@ fn prepare(core: &Core, what: &Draw) -> Result<(Vec<Work>, PlanOptions), Problem
             prune_all,
             adopt,
         } => {
+            let mut seen = HashMap::new();
             let works = apps
                 .iter()
-                .map(|id| work(core, id, None))
+                .map(|id| work(core, id, None, &mut seen))
                 .collect::<Result<_, _>>()?;
             let options = PlanOptions {
                 kind: if *adopt {
@@ -122,7 +126,7 @@ fn prepare(core: &Core, what: &Draw) -> Result<(Vec<Work>, PlanOptions), Problem
                     .at(app.to_string())
                     .hint("`trueup history` lists what there is.")
                 })?;
-            let work = work(core, app, Some(run.commit.clone()))?;
+            let work = work(core, app, Some(run.commit.clone()), &mut HashMap::new())?;
             let options = PlanOptions {
                 kind: PlanKind::Rollback,
                 destination_confirmed: confirmed,
@@ -137,7 +141,12 @@ fn unknown_app(id: &AppId) -> Problem {
     Problem::new(ProblemKind::NotFound, "there is no such App (any more)").at(id.to_string())
 }
 
-fn work(core: &Core, id: &AppId, rollback: Option<CommitId>) -> Result<Work, Problem> {
+fn work(
+    core: &Core,
+    id: &AppId,
+    rollback: Option<CommitId>,
+    seen: &mut HashMap<String, Arc<LiveObjects>>,
+) -> Result<Work, Problem> {
     let entry = core.world.apps.get(id).ok_or_else(|| unknown_app(id))?;
     let cluster = core.world.clusters.get(&id.context);
     if core.options.read_only {
@@ -197,7 +206,17 @@ fn work(core: &Core, id: &AppId, rollback: Option<CommitId>) -> Result<Work, Pro
     let prepared: BTreeMap<ObjectKey, Prepared> = prepared.unwrap_or_default();
     let questions = prepared
         .keys()
-        .filter_map(|key| Some((key.clone(), core.question(id, key)?)))
+        .filter_map(|key| {
+            let question = core.question(id, key)?;
+            // Rights may have come since; a Plan asks anew.
+            Some((
+                key.clone(),
+                Question {
+                    may_patch: true,
+                    ..question
+                },
+            ))
+        })
         .collect();
     Ok(Work {
         app: entry.app.clone(),
@@ -209,11 +228,16 @@ fn work(core: &Core, id: &AppId, rollback: Option<CommitId>) -> Result<Work, Pro
             .map(|(key, c)| (key.clone(), c.drift.clone()))
             .collect(),
         questions,
-        live: cluster
-            .live
-            .iter()
-            .map(|(key, seen)| (key.clone(), seen.live.clone()))
-            .collect(),
+        live: seen
+            .entry(id.context.clone())
+            .or_insert_with(|| {
+                let live = cluster.live.iter();
+                Arc::new(
+                    live.map(|(k, seen)| (k.clone(), seen.live.clone()))
+                        .collect(),
+                )
+            })
+            .clone(),
         render_problems: problems,
         connection,
         discovery,
@@ -262,7 +286,7 @@ async fn draw(
         if let Some((repo, commit)) = work.rollback.take() {
             go_back(&mut work, repo, commit).await?;
         }
-        let input = input(&work, options.kind).await?;
+        let input = input(&work).await?;
         let drawn = Drawn {
             app: work.app.clone(),
             record: match &input.record {
@@ -362,7 +386,7 @@ async fn go_back(work: &mut Work, repo: Repo, commit: CommitId) -> Result<(), Pr
     Ok(())
 }
 
-async fn input(work: &Work, kind: PlanKind) -> Result<AppInput, Problem> {
+async fn input(work: &Work) -> Result<AppInput, Problem> {
     let id = &work.app.id;
     let namespace = &work.app.destination.namespace;
     let namespace_exists = work
@@ -372,7 +396,7 @@ async fn input(work: &Work, kind: PlanKind) -> Result<AppInput, Problem> {
         .status
         != 404;
     let record = record(work).await;
-    let mut candidates = candidates(work, namespace_exists, kind).await?;
+    let mut candidates = candidates(work, namespace_exists).await?;
     if let RecordState::Read(record) = &record {
         for key in record
             .inventory
@@ -412,11 +436,7 @@ async fn record(work: &Work) -> RecordState {
     }
 }
 
-async fn candidates(
-    work: &Work,
-    namespace_exists: bool,
-    kind: PlanKind,
-) -> Result<Vec<Candidate>, Problem> {
+async fn candidates(work: &Work, namespace_exists: bool) -> Result<Vec<Candidate>, Problem> {
     let own_kinds: BTreeSet<GroupKind> = work
         .prepared
         .values()
@@ -476,7 +496,7 @@ async fn candidates(
             if absent_home && question.live.is_none() {
                 return Ok(missing(true));
             }
-            asked(question, &prepared.manifest, kind, missing(false)).await
+            asked(question, &prepared.manifest, missing(false)).await
         }
     };
     let answers: Vec<Result<Candidate, Problem>> =
@@ -491,10 +511,15 @@ async fn candidates(
 async fn asked(
     question: &Question,
     manifest: &Arc<Manifest>,
-    _kind: PlanKind,
     base: Candidate,
 ) -> Result<Candidate, Problem> {
-    let asked = question.put().await?;
+    let mut asked = question.put().await?;
+    let refusal = asked.prediction.as_ref().and_then(|p| p.refusal.as_ref());
+    if let Some(refusal) = refusal.filter(|_| asked.forbidden) {
+        // To look at, the local comparison would do; nothing is planned that the server will not let be done.
+        asked.drift.verdict = Verdict::Refused;
+        asked.drift.problem = Some(refusal.problem.clone());
+    }
     let unpredicted = asked
         .prediction
         .as_ref()
@@ -593,7 +618,9 @@ async fn missing_rights(work: &Work) -> Result<Vec<String>, Problem> {
         .connection
         .may_sync(&record.namespace, &record.name, &lock)
         .await?;
-    Ok(missing.map(|problem| problem.causes).unwrap_or_default())
+    let rights = missing.map(|problem| problem.causes).unwrap_or_default();
+    let bare = |right: String| right.trim_start_matches("you may not ").to_owned();
+    Ok(rights.into_iter().map(bare).collect())
 }
 
 /// An Argo CD Application of that cluster whose instance name is this App's.

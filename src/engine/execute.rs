@@ -254,8 +254,8 @@ impl Driver {
             Next::Paused(_) => "the connection".to_owned(),
             Next::Do(_) | Next::Redraw(_) | Next::Done(_) => String::new(),
         };
-        let summary = self.run.summary();
-        let outcome = matches!(next, Next::Done(_)).then(|| {
+        let summary = matches!(next, Next::Done(_)).then(|| self.run.summary());
+        let outcome = summary.as_ref().map(|summary| {
             let of = |wanted| summary.apps.iter().any(|a| a.outcome == wanted);
             match (of(Outcome::Failed), of(Outcome::Stopped)) {
                 (true, _) => Outcome::Failed,
@@ -263,7 +263,10 @@ impl Driver {
                 (false, false) => Outcome::Succeeded,
             }
         });
-        let failed = summary.apps.iter().find(|a| !a.reason.is_empty());
+        let failed = summary
+            .iter()
+            .flat_map(|s| &s.apps)
+            .find(|a| !a.reason.is_empty());
         let problem = match next {
             Next::Paused(pause) => Some(pause.problem.clone()),
             Next::Done(_) => failed.map(|a| {

@@ -35,7 +35,7 @@ pub(super) async fn reasons(
     let about = format!("{} {}", live.key.kind, live.key.name);
     events.extend(events_about(connection, &live.key, &live.uid, &about).await?);
     for pod in connection.pods_of(live).await? {
-        let Some(key) = ObjectKey::of(&pod) else {
+        let Some(key) = pod_key(&pod) else {
             continue;
         };
         let about = format!("Pod {}", key.name);
@@ -60,6 +60,13 @@ pub(super) async fn reasons(
     Ok(reasons)
 }
 
+/// The key of a Pod out of a list, whose items say neither `kind` nor `apiVersion`.
+fn pod_key(pod: &serde_json::Value) -> Option<ObjectKey> {
+    let at = |pointer: &str| pod.pointer(pointer).and_then(|v| v.as_str());
+    let (namespace, name) = (at("/metadata/namespace")?, at("/metadata/name")?);
+    Some(ObjectKey::new("", "Pod", namespace, name))
+}
+
 async fn events_about(
     connection: &Connection,
     key: &ObjectKey,
@@ -76,4 +83,17 @@ async fn events_about(
             text: format!("{}: {}", e.reason, e.message),
         })
         .collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_pod_out_of_a_list_is_not_passed_over() {
+        let pod = serde_json::json!({"metadata": {"namespace": "shop", "name": "web-1"}});
+        let key = ObjectKey::new("", "Pod", "shop", "web-1");
+        assert_eq!(pod_key(&pod), Some(key));
+        assert_eq!(pod_key(&serde_json::json!({})), None);
+    }
 }

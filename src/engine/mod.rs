@@ -16,6 +16,7 @@ mod discover;
 mod draw;
 mod execute;
 mod explain;
+mod listed;
 mod lock;
 mod memory;
 pub mod options;
@@ -37,8 +38,8 @@ pub use options::{EngineOptions, KubeconfigConnector, Machine, SourceArgument, a
 pub use report::{Reason, Report, RunView, StepState};
 pub use request::{Draw, Request, Ticket};
 pub use snapshot::{
-    AppState, AppView, ClusterMode, ClusterView, Counts, ObjectView, Reach, Rights, Snapshot,
-    SyncStatus, Target,
+    AppState, AppView, ClusterMode, ClusterView, Counters, Counts, ObjectView, Reach, Rights,
+    Snapshot, SyncStatus, Target,
 };
 pub use sources::locate;
 
@@ -78,6 +79,7 @@ impl Engine {
             latest: Default::default(),
             looks: Default::default(),
             wishes: Default::default(),
+            to_render: Default::default(),
             next_ticket: 0,
             drawing: None,
             plans: Default::default(),
@@ -112,6 +114,13 @@ impl Engine {
     /// A report that is there already.
     pub fn try_report(&mut self) -> Option<Report> {
         self.reports.try_recv().ok()
+    }
+}
+
+impl Drop for Engine {
+    fn drop(&mut self) {
+        let counters = self.snapshot.borrow().counters;
+        tracing::info!(?counters, "the engine ends");
     }
 }
 

@@ -103,9 +103,7 @@ impl EngineOptions {
             rights: Rights::Unknown,
             problems: Default::default(),
             live: Default::default(),
-            unreadable: Default::default(),
-            told: Default::default(),
-            covered: Default::default(),
+            listed: Default::default(),
             queue: Default::default(),
             asking: Default::default(),
             may_not_patch: Default::default(),
@@ -204,9 +202,7 @@ pub fn assemble(settings: &Settings, machine: &Machine) -> (EngineOptions, Arc<d
             }),
             // Without a checkout the Applications alone are looked at.
             Err(_) if !settings.apps.is_empty() => {}
-            Err(problem) => problems.push(problem.hint(
-                "Start trueup in a Git checkout, or name a repository: `trueup PATH_OR_URL`.",
-            )),
+            Err(problem) => problems.push(problem),
         }
     }
     let memory = Memory::open(&machine.places.state_dir.join("destinations.json")).unwrap_or_else(

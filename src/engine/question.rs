@@ -103,8 +103,8 @@ impl Question {
         let n_requests = prediction.n_requests;
         let drift = match &prediction.refusal {
             Some(refusal) if refusal.kind == RefusalKind::Forbidden => {
-                let drift =
-                    drift::local(&comparison(None, Vec::new()), Some(refusal.problem.clone()));
+                // Who may only look sees the same drift, told by the object alone; that it is so stands at the App.
+                let drift = drift::local(&comparison(None, Vec::new()), None);
                 return Ok(Asked {
                     drift,
                     prediction: Some(prediction),

@@ -29,6 +29,23 @@ pub struct Snapshot {
     pub settled: bool,
     /// Whether nothing can be changed in this run of the program.
     pub read_only: bool,
+    /// What all of this has cost so far.
+    pub counters: Counters,
+}
+
+/// What an engine has done so far; a Run's own writes are among the requests.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Counters {
+    /// Requests to API servers, lists and watches included.
+    pub requests: u64,
+    /// Bytes of their answers, after decompression.
+    pub bytes: u64,
+    /// Watch events received, also those about objects that nobody wants.
+    pub events: u64,
+    /// Dry runs among the requests that verdicts took, those of Plans not counted.
+    pub dry_runs: u64,
+    /// Apps rendered, rather than found unchanged.
+    pub renders: u64,
 }
 
 impl Snapshot {

@@ -199,11 +199,17 @@ async fn mirror(
     let _cancel_on_drop = CancelOnDrop(cancel.clone());
     let mut interactive = false;
     let mut first = true;
+    // Who looks once wants the newest; what an earlier run fetched serves only where nothing newer is to be had.
+    let mut cached = None;
     loop {
         if first {
             // What an earlier run fetched is shown while the network is asked.
             let (cache, url) = (settings.cache_dir.clone(), url.clone());
-            if let Ok(Some(repo)) = blocking(move || Mirror::open(&cache, &url)?.repo()).await {
+            cached = blocking(move || Mirror::open(&cache, &url)?.repo())
+                .await
+                .ok()
+                .flatten();
+            if let Some(repo) = cached.take_if(|_| settings.live) {
                 let seen = SourceSeen {
                     repo: Some(repo),
                     problem: None,
@@ -245,7 +251,7 @@ async fn mirror(
                 moved: moved || first,
             },
             Err(problem) => SourceSeen {
-                repo: None,
+                repo: cached.take(),
                 problem: Some(problem),
                 uncommitted: Arc::default(),
                 moved: false,

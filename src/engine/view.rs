@@ -3,12 +3,15 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
+use crate::cluster::Connection;
 use crate::domain::{AppId, Cause, Health, HealthStatus, Notice, ObjectKey, Problem, Verdict};
 use crate::health::{AppObject, roll_up};
 
 use super::core::Core;
-use super::snapshot::{AppState, AppView, Counts, ObjectView, Reach, Snapshot, SyncStatus};
-use super::world::{AppEntry, ClusterEntry, RecordState, RepoEntry, World};
+use super::snapshot::{
+    AppState, AppView, Counters, Counts, ObjectView, Reach, Snapshot, SyncStatus,
+};
+use super::world::{AppEntry, ClusterEntry, Definer, RecordState, RepoEntry, World};
 
 /// Everything that is known at this moment.
 pub(super) fn snapshot(core: &mut Core) -> Snapshot {
@@ -90,7 +93,26 @@ pub(super) fn snapshot(core: &mut Core) -> Snapshot {
             .collect(),
         settled: settled(core),
         read_only: core.options.read_only,
+        counters: counters(core),
     }
+}
+
+fn counters(core: &Core) -> Counters {
+    let clusters = core.world.clusters.values();
+    let start = Counters {
+        renders: core.n_renders,
+        ..Counters::default()
+    };
+    clusters.fold(start, |sum, cluster| {
+        let of = |count: fn(&Connection) -> u64| cluster.connection.as_ref().map_or(0, count);
+        Counters {
+            requests: sum.requests + of(Connection::n_requests),
+            bytes: sum.bytes + of(Connection::n_bytes),
+            events: sum.events + of(Connection::n_events),
+            dry_runs: sum.dry_runs + cluster.n_asked,
+            ..sum
+        }
+    })
 }
 
 /// Whether every App has its first complete verdict, or a Problem instead.
@@ -98,8 +120,7 @@ fn settled(core: &Core) -> bool {
     let world = &core.world;
     let defined = core
         .expected_definers()
-        .all(|definer| world.definitions.contains_key(&definer))
-        || !world.problems.is_empty();
+        .all(|definer| world.definitions.contains_key(&definer) || cannot_be_read(core, &definer));
     let repos = world
         .repos
         .values()
@@ -119,6 +140,15 @@ fn settled(core: &Core) -> bool {
         && world.clusters.values().all(|c| {
             matches!(c.reach, Reach::Down { .. }) || (c.queue.is_empty() && c.asking.is_empty())
         })
+}
+
+/// Whether a place will not say which Apps it defines, because it cannot be read.
+fn cannot_be_read(core: &Core, definer: &Definer) -> bool {
+    let Definer::Repository(repository) = definer else {
+        return false;
+    };
+    let entry = core.world.repos.get(repository);
+    entry.is_some_and(|r| r.repo.is_none() && r.problem.is_some())
 }
 
 fn app(world: &World, id: &AppId) -> Option<AppView> {
@@ -146,7 +176,8 @@ fn app(world: &World, id: &AppId) -> Option<AppView> {
             _ => None,
         },
         notices: notices(entry),
-        old_since: old_since(cluster, repo),
+        // What was never known cannot be old.
+        old_since: old_since(cluster, repo).filter(|_| !objects.is_empty()),
         changed_at: entry.changed_at,
         sync,
         objects,
@@ -251,16 +282,19 @@ fn problems(
     let mut problems = entry.app.problems.clone();
     problems.extend(entry.desired_problems.iter().cloned());
     problems.extend(entry.prepare_problems.iter().cloned());
-    if let RecordState::Unreadable(problem) = &entry.record {
-        problems.push(problem.clone());
-    }
-    if let Some(Reach::Down { problem, .. }) = cluster.map(|c| &c.reach) {
-        problems.push(problem.clone());
-    }
-    if let Some(problem) = repo.and_then(|r| r.problem.as_ref())
-        && !problems.contains(problem)
-    {
-        problems.push(problem.clone());
+    let unread = match &entry.record {
+        RecordState::Unreadable(problem) => Some(problem),
+        _ => None,
+    };
+    let down = match cluster.map(|c| &c.reach) {
+        Some(Reach::Down { problem, .. }) => Some(problem),
+        _ => None,
+    };
+    let of_repo = repo.and_then(|r| r.problem.as_ref());
+    for problem in [unread, down, of_repo].into_iter().flatten() {
+        if !problems.contains(problem) {
+            problems.push(problem.clone());
+        }
     }
     problems
 }

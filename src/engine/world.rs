@@ -15,6 +15,7 @@ use crate::domain::{
 use crate::drift::desired::Prepared;
 use crate::git::Repo;
 
+use super::listed::Listed;
 use super::snapshot::{AppView, ClusterMode, ClusterView, Reach, Rights, Target};
 
 /// Everything.
@@ -80,12 +81,8 @@ pub(super) struct ClusterEntry {
     pub problems: BTreeMap<String, Problem>,
     /// Every object that an App wants or holds, as the watches saw it last.
     pub live: HashMap<ObjectKey, Arc<Seen>>,
-    /// Kinds that may not be listed, in one namespace or (`None`) anywhere.
-    pub unreadable: HashMap<(crate::domain::GroupKind, Option<String>), Problem>,
-    /// Keys that the watches were last told to keep, by kind.
-    pub told: HashMap<crate::domain::GroupKind, HashSet<ObjectKey>>,
-    /// Keys that a list would have shown: where such a one is not in `live`, the object does not exist.
-    pub covered: HashSet<ObjectKey>,
+    /// Which lists have arrived, or cannot arrive.
+    pub listed: Listed,
     /// Objects to be verified.
     pub queue: BTreeSet<(AppId, ObjectKey)>,
     /// Objects that the server is being asked about.
@@ -127,6 +124,8 @@ pub(super) struct AppEntry {
     pub objects: BTreeMap<ObjectKey, Compared>,
     /// Keys in the order of a Plan, Extra ones last.
     pub order: Vec<ObjectKey>,
+    /// Keys under which it stands in [`World::holders`], in their own order.
+    pub indexed: Vec<ObjectKey>,
     pub ahead: Option<usize>,
     pub changed_at: Timestamp,
     /// The view last built; `None` when something changed since.
@@ -184,6 +183,16 @@ pub(super) struct Inputs {
     pub managed: bool,
 }
 
+impl Inputs {
+    /// Inputs that match nothing: the server is asked again as soon as there is reason to.
+    pub const NEVER: Self = Self {
+        desired: 0,
+        live: 0,
+        base: 0,
+        managed: false,
+    };
+}
+
 impl World {
     /// Marks an App's view as out of date.
     pub fn touch(&mut self, id: &AppId) {
@@ -219,11 +228,17 @@ impl AppEntry {
             record: RecordState::Unknown,
             objects: BTreeMap::new(),
             order: Vec::new(),
+            indexed: Vec::new(),
             ahead: None,
             changed_at: now,
             view: None,
             last_view: None,
         }
+    }
+
+    /// Whether all that Git says of it could be read.
+    pub fn reads_whole(&self) -> bool {
+        self.desired_problems.is_empty() && self.prepare_problems.is_empty()
     }
 
     /// Whether trueup has synced it, as far as is known.
@@ -232,29 +247,7 @@ impl AppEntry {
     }
 }
 
-/// What is known of an object that the watches do not show.
-pub(super) enum Presence<'a> {
-    /// It does not exist.
-    Absent,
-    /// It may exist, and may not be read.
-    Unreadable(&'a Problem),
-    /// No list has come yet that would show it.
-    Unsure,
-}
-
 impl ClusterEntry {
-    /// What it means that the watches do not show an object.
-    pub fn absence(&self, key: &ObjectKey) -> Presence<'_> {
-        if self.covered.contains(key) {
-            return Presence::Absent;
-        }
-        let in_namespace = Some(key.namespace.clone()).filter(|ns| !ns.is_empty());
-        [in_namespace, None]
-            .into_iter()
-            .find_map(|namespace| self.unreadable.get(&(key.group_kind(), namespace)))
-            .map_or(Presence::Unsure, Presence::Unreadable)
-    }
-
     /// The cluster as one line.
     pub fn view(&self, context: &str, n_apps: usize, same_as: Option<String>) -> ClusterView {
         let identity = self.identity.as_ref();

@@ -258,6 +258,7 @@ impl Fault {
                 Problem::new(ProblemKind::Invalid, "the manifest cannot be used")
                     .at(place(path, Some(*at)))
                     .because(*reason)
+                    .hint("A manifest is an object with apiVersion, kind and metadata.name.")
             }
         }
     }

@@ -229,11 +229,8 @@ fn draw_revision(p: &Painter<'_>, buf: &mut Buffer, inner: Rect, view: &AppView)
     );
     let synced = view.record.as_ref().and_then(|r| r.last_synced());
     let mut right = Vec::new();
-    if let Some(pinned) = &view.pinned {
-        right.push(piece(
-            format!("{} pinned to {}", p.glyphs.pinned, pinned.short()),
-            Label::Warn,
-        ));
+    if view.pinned.is_some() {
+        // The left side says it in full.
     } else if let Some(record) = synced {
         right.push(piece("synced ", Label::Dim));
         right.push(piece(record.commit.short(), Label::Dim));
@@ -277,10 +274,21 @@ fn revision(p: &Painter<'_>, view: &AppView, synced: Option<&str>) -> Vec<Piece>
     };
     let mut pieces = Vec::new();
     let moved = synced.is_some_and(|s| s != target.commit.id.short());
-    if moved {
-        let n = view.ahead.filter(|n| *n > 0);
-        let text = n.map_or_else(String::new, |n| n.to_string());
-        pieces.push(piece(format!("{}{text} ", p.glyphs.git), Label::Git));
+    let ahead = view.ahead.filter(|n| moved && *n > 0);
+    let ahead = ahead.map(|n| wording::count(n, "commit", "commits") + " ahead");
+    if let Some(pinned) = &view.pinned {
+        let ahead = ahead.map_or_else(String::new, |text| format!(", Git is {text}"));
+        pieces.push(piece(
+            format!(
+                "{} pinned to {} by a rollback{ahead}  ",
+                p.glyphs.pinned,
+                pinned.short()
+            ),
+            Label::Warn,
+        ));
+    } else if moved {
+        let ahead = ahead.map_or_else(String::new, |text| format!(" {text}"));
+        pieces.push(piece(format!("{}{ahead}  ", p.glyphs.git), Label::Git));
     }
     pieces.push(piece(
         format!("{}@{}", target.name, target.commit.id.short()),

@@ -52,7 +52,8 @@ impl Dialog {
             (Self::Plan(plan), Command::Prune) => plan.can_prune(),
             (Self::Plan(plan), Command::Adopt) => plan.can_adopt(state),
             (Self::Run, Command::Stop) => state.is_running(),
-            (Self::Typed(_), Command::Accept) => false,
+            (Self::Question(question), Command::Accept) => question.shown,
+            (Self::Typed(_), Command::Accept | Command::Quit) => false,
             _ => true,
         }
     }

@@ -30,6 +30,8 @@ pub enum Message {
 pub enum Effect {
     /// Ask the engine.
     Ask(Request),
+    /// Give the terminal to the shell until it brings us back.
+    Suspend,
     /// Leave.
     Quit,
 }

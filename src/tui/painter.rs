@@ -120,6 +120,15 @@ impl<'a> Painter<'a> {
         fit::end(&visible(text), columns, self.glyphs.ellipsis).into_owned()
     }
 
+    /// Says in a frame's lower edge how much there is below what it shows.
+    pub fn below(&self, buf: &mut Buffer, frame: Rect, lines: usize) {
+        if lines > 0 && frame.height > 1 {
+            let text = format!(" {lines} more below ");
+            let (x, end) = (frame.left() + 2, frame.right().saturating_sub(2));
+            self.put_right(buf, x, end, frame.bottom() - 1, &[piece(text, Label::Dim)]);
+        }
+    }
+
     /// Gives an area the fill of a label.
     pub fn fill(&self, buf: &mut Buffer, area: Rect, label: Label) {
         buf.set_style(area, self.theme.style(label));

@@ -111,6 +111,8 @@ pub enum Exit {
     Closed,
     /// The engine ended.
     Engine,
+    /// Something panicked; it is on the screen that was given back.
+    Panic,
 }
 
 /// Runs the console until it is left. The terminal is given back on every way out.
@@ -198,6 +200,7 @@ impl<E: EngineLink, W: Write> Console<E, W> {
                     _ = terminate.recv() => return Ok(Exit::Signal),
                     _ = hangup.recv() => return Ok(Exit::Signal),
                     _ = interrupt.recv() => return Ok(Exit::Signal),
+                    () = super::terminal::panicked() => return Ok(Exit::Panic),
                 }
             }
             if take_ready(&mut events, &mut inbox).await {
@@ -218,10 +221,21 @@ impl<E: EngineLink, W: Write> Console<E, W> {
                     match effect {
                         Effect::Ask(request) => self.engine.send(request),
                         Effect::Quit => return Ok(Exit::Quit),
+                        Effect::Suspend => self.suspend()?,
                     }
                 }
             }
         }
+    }
+
+    /// Gives the terminal to the shell; once it is ours again, everything is sent anew.
+    fn suspend(&mut self) -> Result<()> {
+        super::terminal::suspend()?;
+        let again = |error| broken(&error);
+        let size = self.terminal.size().map_err(again)?;
+        self.terminal.resize(size.into()).map_err(again)?;
+        self.state.touch();
+        Ok(())
     }
 
     fn draw(&mut self) -> io::Result<()> {

@@ -1,8 +1,8 @@
 //! The terminal: entered and left as a whole, restored on every way out, written to only when something changed.
 
 use std::io::{self, IsTerminal as _, Write};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Once};
 
 use crossterm::event::{DisableBracketedPaste, EnableBracketedPaste};
 use crossterm::terminal::{
@@ -13,6 +13,7 @@ use crossterm::{cursor, execute, queue};
 use ratatui::backend::{Backend, ClearType, CrosstermBackend, WindowSize};
 use ratatui::buffer::Cell;
 use ratatui::layout::{Position, Size};
+use tokio::sync::Notify;
 
 use crate::domain::{Problem, ProblemKind, Result};
 
@@ -137,6 +138,12 @@ impl<W: Write> Backend for Screen<W> {
 /// Whether the terminal is ours at the moment, so that it is given back once.
 static ENTERED: AtomicBool = AtomicBool::new(false);
 
+/// Sets the panic hook once, however often the terminal is taken.
+static HOOK: Once = Once::new();
+
+/// Told of a panic while the terminal was ours.
+static PANICKED: Notify = Notify::const_new();
+
 /// The terminal while it is ours. Dropping it gives it back.
 #[derive(Debug)]
 pub struct Guard(());
@@ -157,25 +164,55 @@ impl Guard {
         let refused = |error: io::Error| {
             Problem::new(ProblemKind::Local, "the terminal cannot be used").because_of(&error)
         };
-        enable_raw_mode().map_err(refused)?;
-        if !ENTERED.swap(true, Ordering::SeqCst) {
+        HOOK.call_once(|| {
             let previous = std::panic::take_hook();
             std::panic::set_hook(Box::new(move |info| {
-                restore();
+                let ours = restore();
                 previous(info);
+                if ours {
+                    PANICKED.notify_one();
+                }
             }));
-        }
+        });
         let guard = Self(());
-        execute!(
-            io::stdout(),
-            EnterAlternateScreen,
-            Clear(crossterm::terminal::ClearType::All),
-            EnableBracketedPaste,
-            cursor::Hide
-        )
-        .map_err(refused)?;
+        take().map_err(refused)?;
         Ok(guard)
     }
+}
+
+/// Makes the terminal ours.
+fn take() -> io::Result<()> {
+    ENTERED.store(true, Ordering::SeqCst);
+    enable_raw_mode()?;
+    stop_other_writers();
+    execute!(
+        io::stdout(),
+        EnterAlternateScreen,
+        Clear(crossterm::terminal::ClearType::All),
+        EnableBracketedPaste,
+        cursor::Hide
+    )
+}
+
+/// Ends when something has panicked while the terminal was ours, on whatever thread: the terminal is given back by
+/// then, so nothing more may be drawn.
+pub async fn panicked() {
+    PANICKED.notified().await;
+}
+
+/// Gives the terminal to the shell, stops the process as Ctrl-Z would, and takes the terminal again when it goes on.
+/// Where nobody could make it go on, it does not stop.
+///
+/// # Errors
+/// The terminal cannot be taken again.
+#[cfg(unix)]
+pub fn suspend() -> Result<()> {
+    restore();
+    // The whole group, as the terminal itself would: a shell waits for all of a job.
+    let _ = rustix::process::kill_current_process_group(rustix::process::Signal::TSTP);
+    take().map_err(|error| {
+        Problem::new(ProblemKind::Local, "the terminal cannot be used").because_of(&error)
+    })
 }
 
 impl Drop for Guard {
@@ -184,9 +221,11 @@ impl Drop for Guard {
     }
 }
 
-/// Gives the terminal back, once. Nothing more can be done where that fails: the terminal may be gone.
-pub fn restore() {
-    if ENTERED.swap(false, Ordering::SeqCst) {
+/// Gives the terminal back, once; says whether it was ours. Nothing more can be done where that fails: the terminal
+/// may be gone.
+pub fn restore() -> bool {
+    let ours = ENTERED.swap(false, Ordering::SeqCst);
+    if ours {
         let _ = execute!(
             io::stdout(),
             EndSynchronizedUpdate,
@@ -195,6 +234,21 @@ pub fn restore() {
             cursor::Show
         );
         let _ = disable_raw_mode();
+    }
+    ours
+}
+
+/// A program that is run in the background (a credential plugin, a credential helper) may open the terminal itself and
+/// write its question across the screen. It is stopped instead, until its deadline ends it and says so. Leaving raw mode
+/// takes this back with the rest.
+fn stop_other_writers() {
+    #[cfg(unix)]
+    {
+        use rustix::termios::{LocalModes, OptionalActions, tcgetattr, tcsetattr};
+        if let Ok(mut modes) = tcgetattr(io::stdin()) {
+            modes.local_modes |= LocalModes::TOSTOP;
+            let _ = tcsetattr(io::stdin(), OptionalActions::Now, &modes);
+        }
     }
 }
 

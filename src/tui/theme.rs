@@ -196,13 +196,14 @@ fn basic(label: Label) -> Style {
         // Bright black is unreadable in some palettes: it is for chrome alone.
         Label::Faint => s.fg(Color::DarkGray),
         Label::Dim | Label::Note | Label::Choice => s.add_modifier(Modifier::DIM),
-        Label::Accent => s.fg(Color::Blue),
-        Label::Title => s.fg(Color::Blue).add_modifier(BOLD),
+        // Blue is unreadable on the black of many terminals, the Linux console's among them.
+        Label::Accent => s.fg(Color::Cyan),
+        Label::Title => s.fg(Color::Cyan).add_modifier(BOLD),
         Label::Good => s.fg(Color::Green),
         Label::Warn | Label::Overridden => s.fg(Color::Yellow),
         Label::Bad => s.fg(Color::Red),
         Label::Busy => s.fg(Color::Cyan),
-        Label::Git => s.fg(Color::Blue),
+        Label::Git => s.fg(Color::Cyan),
         Label::Cluster => s.fg(Color::Yellow),
         Label::Foreign => s.fg(Color::Magenta),
         Label::Name => s,

@@ -11,7 +11,7 @@ use crate::engine::{Report, Request};
 
 use super::command_line;
 use super::dialogs::Dialog;
-use super::keymap::{Context, Press};
+use super::keymap::{Command, Context, Press};
 use super::layout;
 use super::message::{Effect, Message};
 use super::state::{Prompt, State};
@@ -52,7 +52,7 @@ pub fn update(state: &mut State, message: Message) -> Vec<Effect> {
         Message::Tick => {
             state.touch();
             reports::rewrite(state);
-            Vec::new()
+            reports::ask_reasons(state)
         }
     };
     if state.apps.selected != before {
@@ -91,8 +91,8 @@ fn on_key(state: &mut State, key: KeyEvent) -> Vec<Effect> {
     if state.remark.take().is_some() {
         state.touch();
     }
-    let interrupt =
-        state.keymap.command(Context::Anywhere, press) == Some(super::keymap::Command::Interrupt);
+    let anywhere = state.keymap.command(Context::Anywhere, press);
+    let interrupt = anywhere == Some(Command::Interrupt);
     if state.size.width < layout::LEAST.width || state.size.height < layout::LEAST.height {
         // Nobody sees what a key would do; only leaving is possible.
         let quit = interrupt || key.code == KeyCode::Char('q');
@@ -105,6 +105,15 @@ fn on_key(state: &mut State, key: KeyEvent) -> Vec<Effect> {
     if interrupt {
         state.touch();
         return commands::interrupt(state);
+    }
+    if anywhere == Some(Command::Suspend) {
+        state.touch();
+        if state.is_running() {
+            // Asleep, it could not renew the lock.
+            state.refuse("A Run is under way: let it end first.");
+            return Vec::new();
+        }
+        return vec![Effect::Suspend];
     }
     if state.prompt.is_some() {
         state.touch();

@@ -3,7 +3,7 @@
 use crate::domain::app::Provider;
 use crate::domain::record::{Outcome, RunKind};
 use crate::domain::{Action, Cause, HealthStatus, ObjectDrift, ObjectKey, Verdict};
-use crate::engine::{AppView, Reach, SyncStatus};
+use crate::engine::{AppState, AppView, Reach, SyncStatus};
 
 use super::glyphs::Glyphs;
 use super::painter::{Piece, piece};
@@ -43,6 +43,19 @@ pub fn cause(cause: Cause, glyphs: &Glyphs) -> (&'static str, &'static str, Labe
         Cause::Cluster => (glyphs.cluster, "cluster", Label::Cluster),
         Cause::Both => (glyphs.both, "both", Label::Warn),
         Cause::Unknown => (glyphs.differs, "", Label::Dim),
+    }
+}
+
+/// An App's verdict in a word.
+pub fn sync_word(view: &AppView) -> &'static str {
+    match view.sync {
+        // What others applied may be as Git has it; it was not synced.
+        SyncStatus::Synced if view.state == AppState::Unmanaged => "unmanaged",
+        SyncStatus::Checking => "checking",
+        SyncStatus::Synced => "synced",
+        SyncStatus::Drifted => "drifted",
+        SyncStatus::Available => "available",
+        SyncStatus::Failed => "failed",
     }
 }
 

@@ -3,3 +3,5 @@
 
 mod console;
 mod controlplane;
+mod figures;
+mod terminal;

@@ -29,6 +29,23 @@ fn the_definition_holds() {
 }
 
 #[test]
+fn help_lists_the_options_of_a_command_before_those_of_every_command() {
+    for (command, own) in [
+        ("sync", "--timeout"),
+        ("diff", "--unified"),
+        ("render", "--recurse"),
+    ] {
+        let help = parse(&format!("{command} --help")).unwrap_err().to_string();
+        let at = |option: &str| {
+            help.find(&format!("{option} "))
+                .or(help.find(&format!("{option}\n")))
+        };
+        assert!(at(own) < at("--source"), "{help}");
+        assert!(help.contains("Options of every command:"));
+    }
+}
+
+#[test]
 fn without_a_command_words_are_sources() {
     let cli = checked("../shop https://h/x@v1 --read-only").unwrap();
     assert!(cli.command.is_none());

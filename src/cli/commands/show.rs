@@ -53,7 +53,7 @@ pub async fn diff(
     };
     let style = session.style();
     let text = match format {
-        Format::Json => output::json::text(&output::diff::json(&apps, foreign)),
+        Format::Json => output::json::text(&output::diff::json(&apps, foreign, &snapshot.problems)),
         Format::Markdown => output::markdown::text(&apps, &options, &style),
         Format::Text => output::diff::text(&apps, &options, &style),
     };
@@ -90,7 +90,10 @@ pub async fn clusters(session: &mut Session, format: Format) -> Done {
         _ => output::clusters::text(&snapshot, &session.style()),
     };
     session.print(&text)?;
-    Ok(of_looking(&snapshot))
+    // Clusters can be looked at from anywhere.
+    let elsewhere = |p: &Problem| p.kind == ProblemKind::NotFound;
+    let is_whole = snapshot.problems.iter().all(elsewhere);
+    Ok(if is_whole { Exit::Success } else { Exit::Error })
 }
 
 /// Checks everything.
@@ -239,15 +242,11 @@ fn chosen(
     })
 }
 
-/// Problems of the whole make a look incomplete.
+/// Problems of the whole make a look incomplete: a place that is not there, or holds nothing, is not one in sync.
 fn of_looking(snapshot: &Snapshot) -> Exit {
-    if snapshot
-        .problems
-        .iter()
-        .any(|p| p.kind != ProblemKind::NotFound)
-    {
-        Exit::Error
-    } else {
+    if snapshot.problems.is_empty() {
         Exit::Success
+    } else {
+        Exit::Error
     }
 }

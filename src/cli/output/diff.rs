@@ -5,11 +5,12 @@ use std::sync::Arc;
 use serde_json::json;
 
 use crate::domain::text::visible;
-use crate::domain::{Cause, ObjectDrift, Owner, Value, Verdict};
+use crate::domain::{Cause, ObjectDrift, Owner, Problem, Value, Verdict};
 use crate::drift::lines::Note;
 use crate::drift::{Line, LineKind, LineOptions, build, masked};
 use crate::engine::{AppView, SyncStatus};
 
+use super::json::problem as json_problem;
 use super::{Ink, Style, apps, json, problem, words};
 use crate::domain::age::age;
 
@@ -264,8 +265,9 @@ fn owner_text(owner: &Owner, style: &Style) -> String {
     format!("{}{through}{ago}", owner.manager)
 }
 
-/// The same for programs. Objects in sync are left out; the counts have them.
-pub fn json(views: &[Arc<AppView>], foreign: bool) -> Value {
+/// The same for programs, with the problems of the whole, which leave the result unknown. Objects in sync are left out;
+/// the counts have them.
+pub fn json(views: &[Arc<AppView>], foreign: bool, problems: &[Problem]) -> Value {
     let apps: Vec<Value> = views
         .iter()
         .map(|view| {
@@ -286,7 +288,11 @@ pub fn json(views: &[Arc<AppView>], foreign: bool) -> Value {
             app
         })
         .collect();
-    let exit = crate::cli::exit::of_diff(views, foreign);
+    let exit = if problems.is_empty() {
+        crate::cli::exit::of_diff(views, foreign)
+    } else {
+        crate::cli::Exit::Error
+    };
     json::document(
         "Diff",
         json!({
@@ -296,6 +302,7 @@ pub fn json(views: &[Arc<AppView>], foreign: bool) -> Value {
                 crate::cli::Exit::Error => "unknown",
             },
             "apps": apps,
+            "problems": problems.iter().map(json_problem).collect::<Vec<_>>(),
         }),
     )
 }

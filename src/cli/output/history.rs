@@ -26,11 +26,16 @@ pub fn text(view: &AppView, style: &Style) -> String {
             true => format!("{} of some", words::kind(record.kind)),
             false => words::kind(record.kind).to_owned(),
         };
+        // A rollback names its commit in full; the next column has it.
+        let revision = match record.revision == record.commit.0 {
+            true => record.commit.short(),
+            false => &record.revision,
+        };
         table.row([
             record.id.to_string().into(),
             Cell::new(Ink::Dim, age(record.started, style.now).0),
             what.into(),
-            (&record.revision).into(),
+            revision.into(),
             record.commit.short().into(),
             (&record.who).into(),
             Cell::new(ink, word),

@@ -121,7 +121,7 @@ fn diff_as_markdown() {
 fn diff_as_json() {
     let mut view = drifted();
     view.objects.truncate(3);
-    insta::assert_snapshot!(json::text(&diff::json(&[Arc::new(view)], false)), @r##"
+    insta::assert_snapshot!(json::text(&diff::json(&[Arc::new(view)], false, &[])), @r##"
     {
       "apiVersion": "trueup/v1",
       "apps": [
@@ -299,6 +299,7 @@ fn diff_as_json() {
         }
       ],
       "kind": "Diff",
+      "problems": [],
       "result": "drifted"
     }
     "##);
@@ -378,6 +379,16 @@ fn history_as_text() {
     2 failed: Deployment shop/web: field is immutable
     "##);
     assert!(history::text(&app("new"), &plain()).contains("has no history"));
+}
+
+#[test]
+fn a_revision_that_is_the_commit_is_short() {
+    let mut view = drifted();
+    let mut record = (**view.record.as_ref().unwrap()).clone();
+    record.history[0].revision = record.history[0].commit.0.clone();
+    let long = record.history[0].revision.clone();
+    view.record = Some(std::sync::Arc::new(record));
+    assert!(!history::text(&view, &plain()).contains(&long));
 }
 
 #[test]
@@ -468,7 +479,7 @@ fn everything() -> Vec<(&'static str, String)> {
             "apps json",
             json::text(&apps::json(&snapshot, &snapshot.apps)),
         ),
-        ("diff json", json::text(&diff::json(&views, true))),
+        ("diff json", json::text(&diff::json(&views, true, &[]))),
         ("plan json", json::text(&plan::json(&samples::plan()))),
         ("run json", json::text(&run::json(&samples::run()))),
         ("history json", json::text(&history::json(&views[0]))),

@@ -306,6 +306,7 @@ pub(crate) fn snapshot() -> Snapshot {
         work: Vec::new(),
         settled: true,
         read_only: false,
+        counters: Default::default(),
     }
 }
 

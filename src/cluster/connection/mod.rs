@@ -21,6 +21,8 @@ use crate::domain::{Clock, Problem, ProblemKind, Result, SystemClock, Value};
 
 /// A body larger than this is refused before it fills the memory.
 const MAX_BODY: usize = 512 << 20;
+/// How long one question waits in all because the server asks it to.
+const PATIENCE: Duration = Duration::from_secs(10);
 
 /// A connection to one cluster. Cheap to clone. It can read and ask; what changes something needs a writer.
 #[derive(Clone)]
@@ -184,7 +186,8 @@ impl Connection {
     }
 
     /// Sends one request and reads the whole answer. It is sent once; only where the server refused an outdated
-    /// credential (401, so nothing was done) and a newer one is to be had, once more with that.
+    /// credential (401, so nothing was done) and a newer one is to be had, once more with that. A question that changes
+    /// nothing is put again where the server asks for a short wait (429 with `Retry-After`); a long one is told.
     ///
     /// # Errors
     /// Only where no answer came: not reachable, timed out, cut off, no credentials. A status that tells of an error
@@ -217,10 +220,26 @@ impl Connection {
         body: Vec<u8>,
     ) -> Result<Reply> {
         let limit = self.inner.timeout;
-        let response = self.send(method, path_and_query, headers, body).await?;
-        tokio::time::timeout(limit, self.collect(response))
-            .await
-            .unwrap_or_else(|_| Err(transport::timed_out(self.target(), limit)))
+        let is_question = method == Method::GET || path_and_query.contains("dryRun=All");
+        let mut patience = PATIENCE;
+        loop {
+            let response = self
+                .send(method.clone(), path_and_query, headers, body.clone())
+                .await?;
+            let reply = tokio::time::timeout(limit, self.collect(response))
+                .await
+                .unwrap_or_else(|_| Err(transport::timed_out(self.target(), limit)))?;
+            let asked = reply.retry_after.filter(|_| reply.status == 429);
+            // A wait of 0 s is one all the same: a server that is overloaded is not to be hurried.
+            let wait = asked.map(|wait| wait.max(Duration::from_secs(1)));
+            match wait.filter(|wait| is_question && *wait <= patience) {
+                Some(wait) => {
+                    patience -= wait;
+                    tokio::time::sleep(wait).await;
+                }
+                None => return Ok(reply),
+            }
+        }
     }
 
     /// Sends one request and returns as soon as the answer begins.

@@ -58,6 +58,30 @@ async fn no_answer_is_a_problem_and_any_answer_a_reply() {
     );
 }
 
+#[tokio::test(start_paused = true)]
+async fn a_server_that_asks_to_slow_down_is_asked_again_for_questions_alone() {
+    let slow = || answer(429, "slow").with("retry-after", "3");
+    let (connection, asked) = connection(vec![
+        slow(),
+        slow(),
+        answer(200, "{}"),
+        slow(),
+        answer(200, "{}"),
+        slow(),
+        answer(429, "slow").with("retry-after", "17"),
+        answer(429, "slow"),
+    ]);
+    let patch = |path| connection.request(Method::PATCH, path, None, Vec::new());
+    assert_eq!(connection.get("/a").await.unwrap().status, 200);
+    assert_eq!(patch("/b?dryRun=All").await.unwrap().status, 200);
+    // What changes something is sent once.
+    assert_eq!(patch("/c").await.unwrap().status, 429);
+    // A longer wait is told, and nobody waits without being asked to.
+    assert_eq!(connection.get("/d").await.unwrap().status, 429);
+    assert_eq!(connection.get("/e").await.unwrap().status, 429);
+    assert_eq!(asked.paths().len(), 8);
+}
+
 #[tokio::test]
 async fn an_absent_object_is_told_from_an_absent_kind() {
     let found = json!({ "kind": "ConfigMap", "apiVersion": "v1", "metadata": { "name": "a", "namespace": "n", "uid": "u" } });

@@ -96,6 +96,7 @@ pub(super) fn cut(target: &Target, error: &(dyn Error + 'static)) -> Problem {
     Problem::new(ProblemKind::Unreachable, "the server's answer was cut off")
         .at(&target.context)
         .because(innermost(error))
+        .hint("The server may be restarting, or a proxy in between gave up.")
 }
 
 /// No answer came at all.

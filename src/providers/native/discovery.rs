@@ -18,6 +18,9 @@ use super::{binding, fields, naming, skip};
 /// How deep directories are searched; deeper ones are a notice.
 const MAX_DEPTH: usize = 32;
 
+/// The most that is read of a file to tell whether it was meant to be a manifest.
+const MAX_BROKEN: u64 = 1 << 20;
+
 /// What is needed to make Apps of what is found.
 #[derive(Clone, Copy)]
 pub struct Surroundings<'a> {
@@ -114,7 +117,7 @@ impl Search<'_> {
                 "a kustomization, which this release does not render",
             );
         } else {
-            self.look_into(directory);
+            self.look_into(directory, &entries);
         }
         for entry in &entries {
             let path = directory.entry(&entry.name);
@@ -137,7 +140,7 @@ impl Search<'_> {
         }
     }
 
-    fn look_into(&mut self, directory: &RepoPath) {
+    fn look_into(&mut self, directory: &RepoPath, entries: &[Entry]) {
         let rendered = (self.render)(directory);
         let manifests: Vec<&Manifest> = rendered
             .manifests
@@ -155,7 +158,8 @@ impl Search<'_> {
                 Err(problem) => self.found.problems.push(problem),
             }
         }
-        if manifests.iter().any(|m| is_object(m)) {
+        let is_broken = || !rendered.problems.is_empty() && self.holds_broken(directory, entries);
+        if manifests.iter().any(|m| is_object(m)) || is_broken() {
             self.candidates.push(directory.clone());
         } else {
             // With no manifest beside it, a file that cannot be read is most likely not meant to be one.
@@ -170,6 +174,18 @@ impl Search<'_> {
                 });
             }
         }
+    }
+
+    /// Whether one of the files was meant to be a manifest, though none can be read as one. An App must not vanish
+    /// because of a slip in its only file.
+    fn holds_broken(&self, directory: &RepoPath, entries: &[Entry]) -> bool {
+        entries
+            .iter()
+            .filter(|e| e.kind == EntryKind::File && is_manifest_name(&e.name))
+            .map(|e| directory.entry(&e.name))
+            .filter(|path| !(self.ignored)(path, false))
+            .filter_map(|path| self.tree.read(&path, MAX_BROKEN).ok())
+            .any(|bytes| is_meant(&String::from_utf8_lossy(&bytes)))
     }
 
     fn finish(self) -> Found {
@@ -251,6 +267,25 @@ pub fn discovered(directory: &RepoPath, name: String, around: &Surroundings<'_>)
         notices: Vec::new(),
         problems,
     }
+}
+
+fn is_manifest_name(name: &str) -> bool {
+    [".yaml", ".yml", ".json"]
+        .iter()
+        .any(|end| name.ends_with(end))
+}
+
+/// Whether a text says `apiVersion` and `kind` as a manifest does. Templates do as well, and are none.
+fn is_meant(text: &str) -> bool {
+    let says = |field: &str| {
+        text.lines().any(|line| {
+            let line = line.trim_start_matches(['{', ' ', '"']);
+            let rest = line.strip_prefix(field);
+            rest.is_some_and(|rest| rest.trim_start_matches('"').starts_with(':'))
+        })
+    };
+    let is_template = ["{{", "{%", "<%"].iter().any(|mark| text.contains(mark));
+    !is_template && says("apiVersion") && says("kind")
 }
 
 /// Whether a document is an object of a cluster: neither an App nor the configuration of some program, and with a

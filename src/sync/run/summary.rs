@@ -80,7 +80,8 @@ pub(super) fn summarise(
 ) -> RunSummary {
     let mut apps: Vec<AppSummary> = Vec::new();
     for (step, state) in plan.steps.iter().zip(states) {
-        let at = match apps.iter().position(|a| a.app == step.app) {
+        // The steps of one App stand together, so it is most often the last.
+        let at = match apps.iter().rposition(|a| a.app == step.app) {
             Some(at) => at,
             None => {
                 apps.push(AppSummary {

@@ -3,7 +3,7 @@
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
-use crate::domain::{Cause, ObjectDrift, Problem, Verdict};
+use crate::domain::{Cause, HealthStatus, ObjectDrift, Problem, Verdict};
 use crate::engine::{AppState, AppView, ObjectView, SyncStatus};
 
 use super::super::document::{Content, Section, SectionId};
@@ -217,6 +217,21 @@ pub fn draw(state: &State, p: &Painter<'_>, buf: &mut Buffer, area: Rect, view: 
                     ),
                     Label::Good,
                 ));
+                if let Some(health) = &view.health
+                    && health.status != HealthStatus::Healthy
+                {
+                    let (_, label) = wording::health(health.status);
+                    let text = if health.message.is_empty() {
+                        health.status.to_string()
+                    } else {
+                        format!("{}: {}", health.status, health.message)
+                    };
+                    lines.push((text, label));
+                    lines.push((
+                        format!("{} lists its objects, and why.", key(Command::NextTab)),
+                        Label::Dim,
+                    ));
+                }
                 if view.state == AppState::Unmanaged {
                     lines.push((
                         format!(

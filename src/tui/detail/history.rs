@@ -5,8 +5,9 @@ use ratatui::layout::Rect;
 
 use crate::domain::SyncRecord;
 use crate::domain::record::RunKind;
-use crate::engine::AppView;
+use crate::engine::{AppState, AppView};
 
+use super::super::fit;
 use super::super::list::Row;
 use super::super::painter::{Painter, piece};
 use super::super::screens::apps::{cursor, draw_lines};
@@ -43,7 +44,8 @@ pub fn rows(app: Option<&AppView>) -> Vec<RecordRow> {
 pub fn draw(state: &State, p: &Painter<'_>, buf: &mut Buffer, area: Rect, view: &AppView) {
     let detail = &state.detail;
     if detail.record_rows.is_empty() {
-        let text = if view.record.is_some() {
+        let never = matches!(view.state, AppState::Available | AppState::Unmanaged);
+        let text = if never || view.record.is_some() {
             "This App was never synced by trueup."
         } else {
             "No history is known: there is none, or it could not be read."
@@ -56,7 +58,13 @@ pub fn draw(state: &State, p: &Painter<'_>, buf: &mut Buffer, area: Rect, view: 
     let (id_end, commit_x, kind_x) = (left + 5, left + 7, left + 16);
     let result_x = kind_x + 10;
     let what_x = result_x + 12;
-    let who_width = if wide { 22 } else { 0 };
+    // As wide as the longest, so that the message has the rest.
+    let whos = detail.record_rows.iter().map(|row| fit::width(&row.0.who));
+    let who_width = if wide {
+        whos.max().unwrap_or(0).clamp(3, 22) as u16
+    } else {
+        0
+    };
     let when_x = end.saturating_sub(5);
     let who_x = when_x.saturating_sub(who_width + u16::from(wide));
     for (x, text) in [

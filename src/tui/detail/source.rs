@@ -52,7 +52,7 @@ pub fn draw(state: &State, p: &Painter<'_>, buf: &mut Buffer, area: Rect, view: 
     } else if view.problems.is_empty() {
         "Git has no object for this App."
     } else {
-        "Its source could not be read: the Diff tab says why."
+        "There is nothing to show of it: the Diff tab says why."
     };
     draw_lines(p, buf, area, &[(text.to_owned(), Label::Dim)]);
 }

@@ -286,7 +286,7 @@ fn of_step(
         right.push((text, label));
     };
     if step.unpredicted {
-        add("as Git says, not predicted".to_owned(), Label::Warn);
+        add("not predicted".to_owned(), Label::Warn);
     }
     if step.guard.force {
         let n = step.drift.conflicts.len();

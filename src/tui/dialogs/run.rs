@@ -3,23 +3,46 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use jiff::{SignedDuration, Timestamp};
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
 use crate::domain::record::{Outcome, RunKind};
-use crate::domain::{AppId, HealthStatus, ObjectKey, Plan};
-use crate::engine::{Reason, RunView, StepState, Ticket};
+use crate::domain::{AppId, Health, HealthStatus, ObjectKey, Plan};
+use crate::engine::{ObjectView, Reason, RunView, StepState, Ticket};
 
 use super::super::detail::{body, diff};
-use super::super::document::{Reader, Section};
+use super::super::document::{Pos, Reader, Section};
 use super::super::painter::{Painter, Piece, piece};
 use super::super::state::State;
 use super::super::theme::Label;
 use super::super::wording;
 use super::text::reason_lines;
 
-/// Objects whose health is asked after at most.
+/// Objects whose health is explained at most; the rest is counted.
 pub const MAX_ASKED: usize = 4;
+
+/// Lines of explanation shown of each, the newest.
+const MAX_REASONS: usize = 5;
+
+/// What is not well is asked about again after this long: events go on arriving.
+const ASK_AGAIN: SignedDuration = SignedDuration::from_secs(3);
+
+/// An object of an App.
+type Object = (AppId, ObjectKey);
+
+/// What was asked about an object that is not well, and what the cluster said.
+#[derive(Clone, Debug, Default)]
+pub struct Inquiry {
+    /// The question that waits for an answer.
+    pub ticket: Option<Ticket>,
+    /// When it was last asked.
+    asked: Timestamp,
+    /// Its health at that moment.
+    health: Option<Health>,
+    /// The last answer, newest line last.
+    pub reasons: Vec<Reason>,
+}
 
 /// The Run that is under way, or the last one.
 #[derive(Debug)]
@@ -32,10 +55,10 @@ pub struct Running {
     pub view: Option<Arc<RunView>>,
     /// Whether it was asked to stop.
     pub stopping: bool,
-    /// What was asked about objects that are not well, and what the cluster said.
-    pub asked: HashMap<Ticket, ObjectKey>,
-    /// The answers.
-    pub reasons: Vec<(ObjectKey, Vec<Reason>)>,
+    /// What was asked about objects that are not well after it.
+    pub inquiries: HashMap<Object, Inquiry>,
+    /// Whether the text keeps up with the step under way, until the reader scrolls.
+    pub follows: bool,
     /// The text.
     pub reader: Reader,
 }
@@ -48,8 +71,8 @@ impl Running {
             plan,
             view: None,
             stopping: false,
-            asked: HashMap::new(),
-            reasons: Vec::new(),
+            inquiries: HashMap::new(),
+            follows: true,
             reader: Reader::default(),
         }
     }
@@ -97,41 +120,109 @@ impl Running {
         )
     }
 
-    /// Steps and their Apps' objects that are not well, to be asked about.
-    pub fn unwell(&self, state: &State) -> Vec<(AppId, ObjectKey)> {
-        let well = self
-            .view
-            .as_ref()
-            .and_then(|v| v.health.as_ref())
-            .is_none_or(|h| h.status == HealthStatus::Healthy);
-        if well || self.is_under_way() {
+    /// Whether its Apps' health is looked at: it has ended, and may have changed something.
+    fn is_settling(&self) -> bool {
+        self.plan.kind != RunKind::Adopt
+            && self.outcome().is_some()
+            && self.view.as_ref().is_some_and(|view| {
+                let touched = |s: &StepState| !matches!(s, StepState::NotRun | StepState::Waiting);
+                view.steps.iter().any(touched)
+            })
+    }
+
+    /// Objects that are to be asked about now: those that are not well and were not asked about lately.
+    pub fn unexplained(&self, state: &State) -> Vec<Object> {
+        if !self.is_settling() {
             return Vec::new();
         }
         let mut objects = Vec::new();
         for id in self.apps() {
-            let Some(view) = state.data.app(&id) else {
-                continue;
-            };
-            for object in &view.objects {
-                let unwell = object.health.as_ref().is_some_and(|h| {
-                    matches!(
-                        h.status,
-                        HealthStatus::Degraded | HealthStatus::Progressing | HealthStatus::Missing
-                    )
-                });
-                if unwell && objects.len() < MAX_ASKED {
-                    objects.push((id.clone(), object.drift.key.clone()));
-                }
-            }
+            objects.extend(
+                unwell(state, &id)
+                    .map(|o| ((id.clone(), o.drift.key.clone()), o.health.clone()))
+                    .take(MAX_ASKED),
+            );
         }
         objects
+            .into_iter()
+            .take(MAX_ASKED)
+            .filter(|(object, health)| {
+                self.inquiries.get(object).is_none_or(|asked| {
+                    asked.ticket.is_none()
+                        && (asked.health != *health || state.now >= asked.asked + ASK_AGAIN)
+                })
+            })
+            .map(|(object, _)| object)
+            .collect()
+    }
+
+    /// Notes that an object is asked about.
+    pub fn asks(&mut self, object: Object, health: Option<Health>, ticket: Ticket, now: Timestamp) {
+        let inquiry = self.inquiries.entry(object).or_default();
+        inquiry.ticket = Some(ticket);
+        inquiry.asked = now;
+        inquiry.health = health;
+    }
+
+    /// Takes an answer; says whether it was waited for. What was known stays where the cluster gave none.
+    pub fn explained(&mut self, ticket: Ticket, reasons: Option<Vec<Reason>>) -> bool {
+        let waiting = self.inquiries.values_mut();
+        let Some(inquiry) = { waiting }.find(|i| i.ticket == Some(ticket)) else {
+            return false;
+        };
+        inquiry.ticket = None;
+        if let Some(reasons) = reasons {
+            inquiry.reasons = reasons;
+        }
+        true
+    }
+
+    /// When something is to be asked again.
+    fn asks_again(&self, state: &State) -> Option<Timestamp> {
+        let settling = self.is_settling();
+        let unwell = self
+            .apps()
+            .into_iter()
+            .filter(|_| settling)
+            .flat_map(|id| {
+                unwell(state, &id)
+                    .map(|o| (id.clone(), o.drift.key.clone()))
+                    .collect::<Vec<_>>()
+            })
+            .take(MAX_ASKED);
+        unwell
+            .filter_map(|object| self.inquiries.get(&object))
+            .filter(|i| i.ticket.is_none())
+            .map(|i| i.asked + ASK_AGAIN)
+            .min()
+    }
+
+    /// Scrolls so that the step under way is on screen, and the end once there is one, until the reader scrolls.
+    pub fn keep_up(&mut self, height: usize) {
+        if self.follows {
+            let last = self.reader.document.sections().len().saturating_sub(1);
+            if self.outcome().is_some() && last > 0 {
+                // The end from its beginning: what it says first weighs most.
+                self.reader.go(last, height);
+            } else if let Some(section) = self.step_under_way() {
+                self.reader.cursor = Pos { section, line: 0 };
+            }
+        }
+        self.reader.show(height);
+    }
+
+    /// The step under way, or the last one begun.
+    fn step_under_way(&self) -> Option<usize> {
+        let view = self.view.as_ref()?;
+        let begun = |s: &StepState| !matches!(s, StepState::Waiting | StepState::NotRun);
+        view.steps.iter().rposition(begun)
     }
 
     /// Writes the text anew.
     pub fn sections(&self, state: &State) -> Vec<Section> {
         let (width, _) = super::text_size(state.size);
         let digits = self.plan.steps.len().to_string().len();
-        let mut lines = Vec::new();
+        let mut sections = Vec::new();
         for (i, step) in self.plan.steps.iter().enumerate() {
             let waiting = StepState::Waiting;
             let now = self
@@ -141,16 +232,16 @@ impl Running {
                 .unwrap_or(&waiting);
             let (sign, word, label) = step_words(state, now);
             let (action, action_label) = wording::action(step.action);
-            lines.push(vec![
+            let mut lines = vec![vec![
                 piece(format!("{:>digits$} ", i + 1), Label::Faint),
                 piece(format!("{sign} "), label),
                 piece(format!("{action:<8} "), action_label),
                 piece(wording::object(&step.key, &step.app.namespace), Label::Text),
                 piece(format!("  {word}"), label),
-            ]);
+            ]];
             lines.extend(step_details(state, now, width));
+            sections.push(Section::text(format!("step {i}"), lines));
         }
-        let mut sections = vec![Section::text("steps", lines)];
         sections.extend(self.ending(state, width));
         sections
     }
@@ -166,34 +257,96 @@ impl Running {
         if let Some(problem) = &view.problem {
             lines.extend(diff::problem_lines(problem, width, &state.glyphs));
         }
-        if let Some(health) = &view.health {
-            let (_, label) = wording::health(health.status);
-            let mut line = vec![
-                piece("Health: ", Label::Dim),
-                piece(health.status.to_string(), label),
-            ];
-            if !health.message.is_empty() {
-                line.push(piece(format!("  {}", health.message), Label::Text));
+        if self.is_settling() {
+            for id in self.apps() {
+                lines.push(Vec::new());
+                lines.extend(self.health_of(state, &id, width));
             }
-            lines.push(line);
-        }
-        for (key, reasons) in &self.reasons {
-            lines.push(Vec::new());
-            lines.push(vec![piece(
-                format!("{} {}", key.kind, key.name),
-                Label::Strong,
-            )]);
-            lines.extend(reason_lines(state, reasons, width));
         }
         if self.leads_to_sync() {
             lines.push(Vec::new());
-            lines.push(vec![piece(
+            lines.extend(diff::paragraph(
                 "Ownership is with trueup now, no value has changed. enter draws the sync that follows.",
+                width,
                 Label::Accent,
-            )]);
+            ));
         }
         (lines.len() > 1).then(|| Section::text("end", lines))
     }
+
+    /// The health of an App as it settles, with the reasons of what is not well.
+    fn health_of(&self, state: &State, id: &AppId, width: usize) -> Vec<Vec<Piece>> {
+        let Some(view) = state.data.app(id) else {
+            return vec![vec![piece(
+                format!("{} is not known any more.", id.name),
+                Label::Dim,
+            )]];
+        };
+        let (word, label) = match &view.health {
+            None => ("not known yet".to_owned(), Label::Dim),
+            Some(health) if health.status == HealthStatus::Healthy => {
+                (format!("{} Healthy", state.glyphs.synced), Label::Good)
+            }
+            Some(health) => (health.status.to_string(), wording::health(health.status).1),
+        };
+        let mut lines = vec![vec![
+            piece("Health of ", Label::Dim),
+            piece(id.name.clone(), Label::Strong),
+            piece(": ", Label::Dim),
+            piece(word, label),
+        ]];
+        for (i, object) in unwell(state, id).enumerate() {
+            if i == MAX_ASKED {
+                let more = unwell(state, id).count() - MAX_ASKED;
+                let text = format!("  and {more} more, see the Resources tab");
+                lines.push(vec![piece(text, Label::Dim)]);
+                break;
+            }
+            let key = &object.drift.key;
+            let Some(health) = &object.health else {
+                continue;
+            };
+            lines.push(vec![
+                piece("  ", Label::Text),
+                piece(wording::object(key, &id.namespace), Label::Text),
+                piece("  ", Label::Text),
+                piece(health.status.to_string(), wording::health(health.status).1),
+            ]);
+            for mut line in diff::paragraph(&health.message, width.saturating_sub(4), Label::Text) {
+                line.insert(0, piece("    ", Label::Text));
+                lines.push(line);
+            }
+            if let Some(asked) = self.inquiries.get(&(id.clone(), key.clone())) {
+                // What holds now stands first and is never crowded out by events.
+                let (present, events): (Vec<_>, Vec<_>) = asked
+                    .reasons
+                    .iter()
+                    .cloned()
+                    .partition(|r| r.time.is_none());
+                let n_events = MAX_REASONS.saturating_sub(present.len()).max(1);
+                let shown: Vec<_> = present
+                    .into_iter()
+                    .take(MAX_REASONS)
+                    .chain(events.into_iter().rev().take(n_events).rev())
+                    .collect();
+                lines.extend(reason_lines(state, &shown, width));
+            }
+        }
+        lines
+    }
+}
+
+/// Objects of an App that are not well, or not yet.
+fn unwell<'a>(state: &'a State, id: &AppId) -> impl Iterator<Item = &'a Arc<ObjectView>> {
+    let objects = state.data.app(id).map(|view| &view.objects);
+    objects.into_iter().flatten().filter(|object| {
+        object.health.as_ref().is_some_and(|h| {
+            matches!(
+                h.status,
+                HealthStatus::Degraded | HealthStatus::Progressing | HealthStatus::Missing
+            )
+        })
+    })
 }
 
 fn step_words(state: &State, step: &StepState) -> (&'static str, &'static str, Label) {
@@ -241,9 +394,16 @@ pub fn draw(state: &State, p: &Painter<'_>, buf: &mut Buffer) {
         inner.height.saturating_sub(2),
     );
     body::draw(&run.reader, p, buf, text, false);
+    let frame = super::super::layout::dialog(state.size, None);
+    p.below(buf, frame, run.reader.below(usize::from(text.height)));
     let waiting = run.view.as_ref().map_or("", |v| v.waiting.as_str());
     let (status, label) = match (run.outcome(), run.stopping, waiting) {
-        (Some(_), ..) => (String::new(), Label::Dim),
+        (Some(_), ..) => {
+            if let Some(at) = run.asks_again(state) {
+                p.wake(at);
+            }
+            (String::new(), Label::Dim)
+        }
         (None, true, _) => ("stopping before the next step".to_owned(), Label::Warn),
         (None, false, "") => ("running".to_owned(), Label::Busy),
         (None, false, waiting) => (format!("waiting for {waiting}"), Label::Busy),

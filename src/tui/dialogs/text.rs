@@ -97,6 +97,8 @@ pub fn draw(state: &State, p: &Painter<'_>, buf: &mut Buffer, dialog: &TextDialo
         inner.height.saturating_sub(2),
     );
     body::draw(&dialog.reader, p, buf, text, false);
+    let frame = super::super::layout::dialog(state.size, None);
+    p.below(buf, frame, dialog.reader.below(usize::from(text.height)));
 }
 
 fn heading(name: &str, lines: Vec<Vec<Piece>>) -> Section {

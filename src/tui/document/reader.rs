@@ -152,6 +152,15 @@ impl Reader {
         .take(height)
     }
 
+    /// How many lines there are below those on screen. Unbuilt bodies are built for it, so it is for short documents.
+    pub fn below(&self, height: usize) -> usize {
+        let sections = self.document.sections().len();
+        let all: usize = (self.top.section..sections)
+            .map(|i| self.document.height(i))
+            .sum();
+        all.saturating_sub(self.top.line + height)
+    }
+
     fn row(&self, at: Pos) -> Option<Row<'_>> {
         let section = self.document.sections().get(at.section)?;
         let mut line = at.line;

@@ -194,6 +194,7 @@ commands! {
     PageDown "page-down" false None "one page down",
     Top "top" false None "to the top",
     Bottom "bottom" false None "to the bottom",
+    Suspend "suspend" false None "go back to the shell; `fg` comes back here",
     Interrupt "interrupt" false None "leave at once; asks while a Run is under way",
 }
 
@@ -287,6 +288,7 @@ pub const BINDINGS: &[(Context, Command, &str, &str)] = {
         (Anywhere, C::PageDown, "pgdn ctrl-f", ""),
         (Anywhere, C::Top, "g home", ""),
         (Anywhere, C::Bottom, "G end", ""),
+        (Anywhere, C::Suspend, "ctrl-z", ""),
         (Anywhere, C::Interrupt, "ctrl-c", ""),
     ]
 };

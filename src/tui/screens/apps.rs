@@ -76,13 +76,7 @@ pub fn rows(
 /// What a filter looks at.
 fn haystack(view: &AppView) -> String {
     let id = &view.app.id;
-    let sync = match view.sync {
-        SyncStatus::Checking => "checking",
-        SyncStatus::Synced => "synced",
-        SyncStatus::Drifted => "drifted",
-        SyncStatus::Available => "available",
-        SyncStatus::Failed => "failed",
-    };
+    let sync = wording::sync_word(view);
     let health = view
         .health
         .as_ref()
@@ -162,6 +156,12 @@ pub fn title_label(focused: bool) -> Label {
     if focused { Label::Title } else { Label::Dim }
 }
 
+/// From this width on a row says its verdict also in a word.
+const WITH_WORDS: u16 = 70;
+
+/// Columns of a verdict with its word.
+const SYNC_WITH_WORD: u16 = 15;
+
 fn draw_app(
     state: &State,
     p: &Painter<'_>,
@@ -192,15 +192,29 @@ fn draw_app(
     let mut flags = wording::flags(view, p.glyphs);
     if dim {
         label = Label::Faint;
-        for (_, label) in sync.iter_mut().chain(&mut flags) {
-            *label = Label::Faint;
+        // What failed by itself is not made less of because it is old; a whole cluster has said so already.
+        if unreachable || view.sync != SyncStatus::Failed {
+            sync.iter_mut().for_each(|(_, label)| *label = Label::Faint);
         }
+        flags
+            .iter_mut()
+            .for_each(|(_, label)| *label = Label::Faint);
     }
     let health_end = end.saturating_sub(1);
     let health_start = health_end.saturating_sub(8);
     p.put(buf, health_start, health_end, y, word, label);
     let sync_end = health_start.saturating_sub(2);
-    let sync_start = p.put_right(buf, x + 10, sync_end, y, &sync);
+    let sync_start = if row.width >= WITH_WORDS {
+        // Where there is room the sign is also said, so that signs need not be learned.
+        let word = wording::sync_word(view);
+        let label = if dim { Label::Faint } else { Label::Dim };
+        sync.push(piece(format!(" {word}"), label));
+        let start = sync_end.saturating_sub(SYNC_WITH_WORD);
+        p.put_all(buf, start, sync_end, y, &sync);
+        start
+    } else {
+        p.put_right(buf, x + 10, sync_end, y, &sync)
+    };
 
     let name_x = x + 2;
     let flags_width = pieces_width(&flags);

@@ -6,6 +6,7 @@ use ratatui::layout::Rect;
 use super::super::command_line;
 use super::super::field::Field;
 use super::super::fit;
+use super::super::keymap::{Binding, Command, Context};
 use super::super::painter::{Painter, Piece, piece, pieces_width};
 use super::super::state::{Prompt, State};
 use super::super::theme::Label;
@@ -78,31 +79,42 @@ fn status(state: &State) -> Vec<Piece> {
     pieces
 }
 
+/// Draws keys as far as they fit. What tells the others has its place even where not all do.
 fn draw_keys(state: &State, p: &Painter<'_>, buf: &mut Buffer, mut x: u16, end: u16, y: u16) {
-    for binding in state.keymap.within(state.context()) {
-        if binding.label.is_empty() || !is_open(state, binding.command) {
-            continue;
-        }
-        let Some(key) = binding.keys.first() else {
-            continue;
-        };
-        let pieces = [
-            piece(key.to_string(), Label::Accent),
+    let offered = state.keymap.within(state.context()).filter(|binding| {
+        !binding.label.is_empty() && !binding.keys.is_empty() && is_open(state, binding.command)
+    });
+    let pieces = |binding: &Binding| {
+        let key = binding.keys.first().map(ToString::to_string);
+        [
+            piece(key.unwrap_or_default(), Label::Accent),
             piece(" ", Label::Text),
             piece(binding.label, Label::Dim),
-        ];
-        if usize::from(x) + pieces_width(&pieces) > usize::from(end) {
+        ]
+    };
+    let (help, others): (Vec<_>, Vec<_>) = offered.partition(|b| b.command == Command::Help);
+    let help = help.first().map(|b| pieces(b));
+    let kept = help.as_ref().map_or(0, |h| pieces_width(h) as u16 + 2);
+    for binding in others {
+        let pieces = pieces(binding);
+        if x + pieces_width(&pieces) as u16 + kept > end {
             break;
         }
         x = p.put_all(buf, x, end, y, &pieces) + 2;
     }
+    if let Some(help) = help {
+        p.put_all(buf, x, end, y, &help);
+    }
 }
 
 /// Whether a command can do something at all: what is never possible here is not offered.
-fn is_open(state: &State, command: super::super::keymap::Command) -> bool {
-    use super::super::keymap::Command as C;
+fn is_open(state: &State, command: Command) -> bool {
+    use Command as C;
     match command {
         C::Sync | C::Rollback => !state.data.read_only,
+        C::Open if state.context() == Context::History => {
+            !state.data.read_only && !state.detail.record_rows.is_empty()
+        }
         C::Prune | C::Adopt | C::Accept | C::Stop => state
             .dialogs
             .last()

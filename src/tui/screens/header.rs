@@ -41,7 +41,10 @@ pub fn draw(state: &State, p: &Painter<'_>, buf: &mut Buffer, area: Rect) {
     {
         add(run.progress(), Label::Busy);
     }
-    add(wording::count(apps.len(), "App", "Apps"), Label::Dim);
+    // Where room is dear, the list's own title says how many there are.
+    if area.width >= super::super::layout::TWO_COLUMNS {
+        add(wording::count(apps.len(), "App", "Apps"), Label::Dim);
+    }
     if drifted > 0 {
         add(format!("{drifted} drifted"), Label::Warn);
     }
@@ -54,6 +57,10 @@ pub fn draw(state: &State, p: &Painter<'_>, buf: &mut Buffer, area: Rect) {
     if !state.data.problems.is_empty() {
         let n = wording::count(state.data.problems.len(), "problem", "problems");
         add(n, Label::Bad);
+    }
+    if !state.data.notices.is_empty() {
+        let n = wording::count(state.data.notices.len(), "notice", "notices");
+        add(n, Label::Dim);
     }
     if state.data.read_only {
         add(" READ-ONLY ".to_owned(), Label::Badge);

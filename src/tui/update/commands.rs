@@ -54,7 +54,7 @@ pub fn run(state: &mut State, command: Command) -> Vec<Effect> {
         C::CommandLine => state.prompt = Some(Prompt::Command(Field::new(""))),
         C::Help => text(state, About::Keys(state.context())),
         C::Problems => text(state, About::Problems(state.apps.selected.clone())),
-        C::WatchRun => watch(state),
+        C::WatchRun => return watch(state),
         C::Drift => {
             state.only_drift = !state.only_drift;
             state.list_apps();
@@ -64,7 +64,7 @@ pub fn run(state: &mut State, command: Command) -> Vec<Effect> {
             state.list_apps();
         }
         C::Revision => return set_revision(state, None),
-        C::Go | C::Accept | C::Prune | C::Adopt | C::Stop => {}
+        C::Go | C::Accept | C::Prune | C::Adopt | C::Stop | C::Suspend => {}
     }
     Vec::new()
 }
@@ -228,13 +228,15 @@ fn reveal(state: &mut State) {
     }
 }
 
-fn watch(state: &mut State) {
-    if state.run.is_some() {
-        state.dialogs.push(Dialog::Run);
-        super::reports::rewrite(state);
-    } else {
+fn watch(state: &mut State) -> Vec<Effect> {
+    let Some(run) = &mut state.run else {
         state.refuse("There was no Run yet.");
-    }
+        return Vec::new();
+    };
+    run.follows = true;
+    state.dialogs.push(Dialog::Run);
+    super::reports::rewrite(state);
+    super::reports::ask_reasons(state)
 }
 
 /// One step back; at the root it asks.

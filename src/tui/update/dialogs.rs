@@ -323,6 +323,7 @@ fn in_run(state: &mut State, command: Command) -> Vec<Effect> {
         return Vec::new();
     };
     if moved(&mut run.reader, command, height, false) {
+        run.follows = false;
         return Vec::new();
     }
     match command {

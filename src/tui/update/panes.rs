@@ -77,7 +77,7 @@ pub fn next_pane(state: &mut State, back: bool) {
 /// Shows a tab; in one column also goes to it.
 pub fn show_tab(state: &mut State, tab: Tab) {
     state.detail.tab = tab;
-    if state.areas().detail.width == 0 {
+    if state.areas().detail.width == 0 && state.app().is_some() {
         state.focus = Pane::Detail;
     }
     state.settle();
@@ -261,8 +261,10 @@ pub fn open_filter(state: &mut State) {
         state.say("There is nothing to filter here.");
         return;
     }
-    let before = filter(state).clone();
-    state.prompt = Some(Prompt::Filter(Field::new(&before), before));
+    // Another filter begins empty; leaving the prompt brings back the one before.
+    let before = std::mem::take(filter(state));
+    state.prompt = Some(Prompt::Filter(Field::new(""), before));
+    state.list_apps();
 }
 
 fn filter(state: &mut State) -> &mut String {

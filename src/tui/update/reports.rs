@@ -42,13 +42,8 @@ pub fn on_report(state: &mut State, report: Report) -> Vec<Effect> {
                 }
             }
             if let Some(run) = &mut state.run
-                && let Some(key) = run.asked.get(&ticket).cloned()
-                && let Ok(reasons) = result
+                && run.explained(ticket, result.ok())
             {
-                run.reasons.retain(|(k, _)| *k != key);
-                if !reasons.is_empty() {
-                    run.reasons.push((key, reasons));
-                }
                 state.touch();
             }
             rewrite(state);
@@ -74,21 +69,22 @@ fn on_run(state: &mut State, ticket: Ticket, view: Arc<RunView>) -> Vec<Effect> 
     ask_reasons(state)
 }
 
-/// Asks why objects of a finished Run are not well, each once.
+/// Asks why objects are not well after a Run, for as long as its end is on screen.
 pub fn ask_reasons(state: &mut State) -> Vec<Effect> {
-    let Some(run) = &state.run else {
+    let watched = state.dialogs.iter().any(|d| matches!(d, Dialog::Run));
+    let Some(run) = state.run.as_ref().filter(|_| watched) else {
         return Vec::new();
     };
-    let unwell: Vec<_> = run
-        .unwell(state)
-        .into_iter()
-        .filter(|(_, key)| !run.asked.values().any(|k| k == key))
-        .collect();
     let mut effects = Vec::new();
-    for (app, key) in unwell {
+    for (app, key) in run.unexplained(state) {
         let ticket = state.ticket();
+        let health = state.data.app(&app).and_then(|view| {
+            let found = view.objects.iter().find(|o| o.drift.key == key);
+            found.and_then(|o| o.health.clone())
+        });
+        let now = state.now;
         if let Some(run) = &mut state.run {
-            run.asked.insert(ticket, key.clone());
+            run.asks((app.clone(), key.clone()), health, ticket, now);
         }
         effects.push(Effect::Ask(Request::Explain(ticket, app, key)));
     }
@@ -105,7 +101,7 @@ pub fn rewrite(state: &mut State) {
         let sections = run.sections(state);
         if let Some(run) = &mut state.run {
             run.reader.replace(sections);
-            run.reader.show(height);
+            run.keep_up(height);
         }
     }
     for i in 0..state.dialogs.len() {

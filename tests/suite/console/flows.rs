@@ -88,11 +88,10 @@ fn a_sync_from_key_to_health() {
     assert!(console.shows("waiting for ConfigMap checkout-env"));
     assert!(console.shows("Sync 1/4"));
     states.fill(StepState::Done(vec![]));
-    let mut done = running(plan, states, Some(Outcome::Succeeded));
-    done.health = Some(Health::new(HealthStatus::Degraded, "checkout has no pods"));
-    console.ran(done);
+    console.ran(running(plan, states, Some(Outcome::Succeeded)));
     assert!(console.shows("Sync succeeded."));
-    assert!(console.shows("checkout has no pods"));
+    assert!(console.shows("Health of checkout: Degraded"));
+    assert!(console.shows("Deployment checkout  Degraded"));
     // What is not well is asked after, once.
     let asked: Vec<_> = console
         .asked
@@ -116,8 +115,35 @@ fn a_sync_from_key_to_health() {
     )));
     console.draw();
     assert!(console.shows("Pod checkout-1: ImagePullBackOff"));
+    // Asked again after a while, as long as it is looked at: events go on arriving.
+    let n_asked = |console: &Console| {
+        let explains = |r: &&Request| matches!(r, Request::Explain(..));
+        console.asked.iter().filter(explains).count()
+    };
+    console.pass(1);
+    assert_eq!(n_asked(&console), 1);
+    console.pass(3);
+    assert_eq!(n_asked(&console), 2);
     console.keys("esc");
     assert!(!console.shows("Sync succeeded."));
+    console.pass(60);
+    assert_eq!(n_asked(&console), 2);
+    // The health is that of the moment, and once it is well there is nothing more to say.
+    console.keys("w");
+    let mut data = (*console.state.data).clone();
+    for app in &mut data.apps {
+        let mut well = (**app).clone();
+        well.health = Some(Health::new(HealthStatus::Healthy, ""));
+        for object in &mut well.objects {
+            let mut calm = (**object).clone();
+            calm.health = calm.health.map(|_| Health::new(HealthStatus::Healthy, ""));
+            *object = Arc::new(calm);
+        }
+        *app = Arc::new(well);
+    }
+    console.data(data);
+    assert!(console.shows("Health of checkout: \u{2713} Healthy"));
+    assert!(!console.shows("ImagePullBackOff"));
 }
 
 #[test]
@@ -487,4 +513,26 @@ proptest! {
             prop_assert!(!console.asked.iter().any(|r| matches!(r, Request::Run(_, p) if p.steps.is_empty())));
         }
     }
+}
+
+#[test]
+fn ctrl_z_sleeps_unless_a_run_is_under_way() {
+    let mut console = at_checkout(false);
+    console.keys("s").drawn(Ok(scene::plan("prod-eu", false)));
+    console.keys("ctrl-z");
+    assert!(console.has_slept);
+    console.has_slept = false;
+    console.keys("y ctrl-z");
+    assert!(console.run_ticket().is_some() && !console.has_slept);
+    assert!(console.shows("A Run is under way"));
+}
+
+#[test]
+fn another_filter_begins_empty_and_esc_brings_back_the_one_before() {
+    let mut console = at_checkout(false);
+    console.keys("/ \"check enter / \"till");
+    assert!(console.shows("till"));
+    assert!(!console.shows("/checktill"));
+    console.keys("esc");
+    assert_eq!(console.state.apps.filter, "check");
 }

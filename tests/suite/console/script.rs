@@ -21,6 +21,7 @@ pub struct Console {
     pub state: State,
     pub asked: Vec<Request>,
     pub has_quit: bool,
+    pub has_slept: bool,
     pub frames: usize,
     terminal: Terminal<TestBackend>,
 }
@@ -45,6 +46,7 @@ impl Console {
             state,
             asked: vec![],
             has_quit: false,
+            has_slept: false,
             frames: 0,
             terminal,
         };
@@ -71,6 +73,7 @@ impl Console {
         for effect in update(&mut self.state, message) {
             match effect {
                 Effect::Ask(request) => self.asked.push(request),
+                Effect::Suspend => self.has_slept = true,
                 Effect::Quit => self.has_quit = true,
             }
         }

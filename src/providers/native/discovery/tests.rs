@@ -255,6 +255,25 @@ fn broken_files_count_where_manifests_are() {
 }
 
 #[test]
+fn an_app_does_not_vanish_because_its_only_file_does_not_parse() {
+    let slip = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a\n";
+    let found = search(
+        &[
+            ("web/a.yaml", slip),
+            (
+                "api/a.json",
+                "{\"apiVersion\": \"v1\",\n \"kind\": \"ConfigMap\",\n",
+            ),
+            ("templates/a.yaml", BROKEN),
+        ],
+        &contexts(&[]),
+        &[],
+    );
+    assert_eq!(names(&found), ["dev/team/api", "dev/team/web"]);
+    assert_eq!(found.notices.len(), 1, "{:?}", found.notices);
+}
+
+#[test]
 fn bindings_and_flags_decide_where_directories_go() {
     let files = [
         ("clusters/prod/web/a.yaml", OBJECT),

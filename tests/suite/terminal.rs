@@ -1,0 +1,5 @@
+//! The built program in a pseudo-terminal, its screen as a terminal emulator understands it.
+
+mod plain;
+mod pty;
+mod run;
