@@ -69,7 +69,8 @@ const HOMES: &[(&str, &[&str])] = &[
     ("notify", &["engine"]),
     ("ratatui", &["tui"]),
     ("reqwest", &["git"]),
-    ("rustix", &["cluster"]),
+    // Signals: to a plugin and what it started, and to the console itself.
+    ("rustix", &["cluster", "tui"]),
     // `main` installs the one provider; certificates are read where clusters are reached.
     ("rustls", &["main", "cluster"]),
     ("serde", &["*"]),
