@@ -6,8 +6,8 @@ use std::time::Duration;
 use clap::{Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand, ValueEnum};
 use serde_json::json;
 
+use crate::domain::near::nearest;
 use crate::domain::{Problem, ProblemKind};
-use crate::settings::near::nearest;
 use crate::settings::{Flag, duration};
 
 use super::select::ResourcePattern;

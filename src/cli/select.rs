@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
+use crate::domain::near::nearest;
 use crate::domain::{ObjectKey, Problem, ProblemKind};
 use crate::engine::{AppState, AppView, Snapshot};
-use crate::settings::near::nearest;
 use crate::settings::pattern::{is_glob, matches_name};
 
 /// The Apps that words mean: `NAME`, `NAMESPACE/NAME`, `CONTEXT/NAMESPACE/NAME`, a pattern of these with `*`, or the

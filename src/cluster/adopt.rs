@@ -10,7 +10,7 @@ use http::Method;
 use crate::domain::{Result, Value};
 
 use super::predict::{JSON_PATCH, Prediction, QUERY, bytes};
-use super::refusal::Status;
+use super::status::Status;
 use super::target::Target;
 use super::writer::{Done, Failure, Writer};
 use super::{Connection, Resource};

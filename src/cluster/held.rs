@@ -4,20 +4,7 @@
 use serde_json::Map;
 
 use crate::domain::Value;
-
-use super::predict::MANAGER;
-
-/// Managers that held an object before trueup did, and whose fields adoption takes over. Any other name is foreign.
-const FORMER: &[&str] = &[
-    "kubectl-client-side-apply",
-    "kubectl-create",
-    "kubectl",
-    "helm",
-    "argocd-controller",
-    "kustomize-controller",
-    "helm-controller",
-    "before-first-apply",
-];
+use crate::merge::{MANAGER, is_former_applier};
 
 /// A step of a path in a live object.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -264,7 +251,7 @@ fn is_own_apply(entry: &Value) -> bool {
 /// A write through a subresource (`kubectl scale`) is somebody's wish, whoever made it.
 fn is_ours_or_former(entry: &Value) -> bool {
     let manager = text(entry, "manager");
-    text(entry, "subresource").is_empty() && (manager == MANAGER || FORMER.contains(&manager))
+    text(entry, "subresource").is_empty() && (manager == MANAGER || is_former_applier(manager))
 }
 
 fn item_key(name: &str) -> Option<Map<String, Value>> {

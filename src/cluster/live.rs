@@ -7,9 +7,6 @@ use super::Resource;
 use super::connection::not_json;
 use crate::domain::{Gvk, ObjectKey, Problem, ProblemKind, Result, Value};
 
-/// The annotation by which Argo CD, and trueup like it, mark what an App holds.
-pub const TRACKING_ID: &str = "argocd.argoproj.io/tracking-id";
-
 /// One object of a cluster. Its whole content stays as compact JSON; what is asked for often is read once.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Live {
@@ -21,7 +18,7 @@ pub struct Live {
     pub uid: String,
     /// Changes with every write.
     pub resource_version: String,
-    /// Value of [`TRACKING_ID`].
+    /// Value of the tracking annotation ([`tracking::ANNOTATION`](crate::domain::tracking::ANNOTATION)).
     pub tracking: Option<String>,
     /// Whether it has a deletion timestamp.
     pub deleting: bool,
@@ -167,7 +164,7 @@ mod tests {
         let item = json!({
             "metadata": {
                 "name": "web", "namespace": "shop", "uid": "u", "resourceVersion": "7",
-                "annotations": { TRACKING_ID: "web:apps/Deployment:shop/web", "kubectl.kubernetes.io/last-applied-configuration": "{}" },
+                "annotations": { "argocd.argoproj.io/tracking-id": "web:apps/Deployment:shop/web", "kubectl.kubernetes.io/last-applied-configuration": "{}" },
                 "deletionTimestamp": "2026-01-01T00:00:00Z",
                 "ownerReferences": [{ "uid": "o" }],
                 "managedFields": [

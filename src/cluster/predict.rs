@@ -11,12 +11,10 @@ use http::Method;
 use crate::domain::drift::Conflict;
 use crate::domain::{Problem, ProblemKind, Result, Value};
 
-use super::refusal::{Refusal, RefusalKind, Status};
+use super::refusal::{Refusal, RefusalKind};
+use super::status::Status;
 use super::target::Target;
 use super::{Connection, Reply, Resource};
-
-/// The field manager that everything is applied as.
-pub const MANAGER: &str = "trueup";
 
 /// Content type of a server-side apply. JSON is YAML, and no server refuses it.
 pub(super) const APPLY: &str = "application/apply-patch+yaml";

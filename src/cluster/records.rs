@@ -5,7 +5,7 @@ use http::Method;
 use crate::domain::{Gvk, Result, Value};
 
 use super::predict::{JSON, QUERY, guarded, meta};
-use super::refusal::Status;
+use super::status::Status;
 use super::target::Target;
 use super::writer::{Failure, Writer, done};
 use super::{Connection, Resource};

@@ -5,12 +5,11 @@
 //! server echoes in structured causes are cut out here; free text stays raw in [`Problem::causes`], to be redacted by
 //! whoever knows the object.
 
-use serde::Deserialize;
-
 use crate::domain::drift::Conflict;
-use crate::domain::{ObjectKey, Problem, ProblemKind, Value};
+use crate::domain::{ObjectKey, Problem, ProblemKind};
 
-use super::{Reply, Resource};
+use super::Resource;
+use super::status::{Status, StatusCause};
 
 /// Why the server will not take an object.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -56,64 +55,9 @@ pub struct Refusal {
     pub fields: Vec<String>,
 }
 
-/// The part of a `Status` body that says why.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct Status {
-    /// HTTP status code.
-    pub code: u16,
-    /// The message, or the text of a body that is no `Status`.
-    pub message: String,
-    /// `details.kind`: a plural or a kind.
-    pub kind: String,
-    /// `details.name`.
-    pub name: String,
-    /// `details.causes`.
-    pub causes: Vec<StatusCause>,
-}
-
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(default)]
-pub(super) struct StatusCause {
-    pub reason: String,
-    pub message: String,
-    pub field: String,
-}
-
-/// A gateway's error page is cut to this many characters.
-const MAX_TEXT: usize = 2_000;
-
 impl Status {
-    /// Reads any error answer; one that is not a `Status` keeps its text as the message.
-    pub fn of(reply: &Reply) -> Self {
-        let body: Option<Value> = serde_json::from_slice(&reply.body).ok();
-        let body = body.filter(Value::is_object);
-        let text = |pointer| {
-            let at = body.as_ref().and_then(|body| body.pointer(pointer));
-            at.and_then(Value::as_str).unwrap_or_default().to_owned()
-        };
-        let message = match &body {
-            Some(_) => text("/message"),
-            None => String::from_utf8_lossy(&reply.body).trim().to_owned(),
-        };
-        let causes = body
-            .as_ref()
-            .and_then(|body| body.pointer("/details/causes"));
-        Self {
-            code: reply.status,
-            message: message.chars().take(MAX_TEXT).collect(),
-            kind: text("/details/kind"),
-            name: text("/details/name"),
-            causes: causes
-                .and_then(Value::as_array)
-                .into_iter()
-                .flatten()
-                .filter_map(|cause| serde_json::from_value(cause.clone()).ok())
-                .collect(),
-        }
-    }
-
     /// The exact fields that other managers hold, where that is why an apply was refused.
-    pub fn conflicts(&self) -> Vec<Conflict> {
+    pub(super) fn conflicts(&self) -> Vec<Conflict> {
         self.causes
             .iter()
             .filter(|cause| self.code == 409 && cause.reason == "FieldManagerConflict")
@@ -129,14 +73,14 @@ impl Status {
     }
 
     /// Whether it says that this very object is not there (and not that its kind or namespace is not).
-    pub fn is_absent(&self, key: &ObjectKey) -> bool {
+    pub(super) fn is_absent(&self, key: &ObjectKey) -> bool {
         self.code == 404
             && self.name == key.name
             && (self.kind != "namespaces" || key.kind == "Namespace")
     }
 
     /// Whether a precondition did not hold: a stale resource version, another uid, an object made or gone meanwhile.
-    pub fn is_stale(&self) -> bool {
+    pub(super) fn is_stale(&self) -> bool {
         self.code == 409
             || self.code == 412
             || (self.code == 422 && self.causes.iter().any(|c| c.field == "metadata.uid"))
@@ -144,14 +88,14 @@ impl Status {
 
     /// Whether a JSON patch did not fit the object: a `test` that failed, or a path that is not there. The server
     /// gives nothing but this sentence for both.
-    pub fn is_patch_misfit(&self) -> bool {
+    pub(super) fn is_patch_misfit(&self) -> bool {
         self.code == 422
             && self.causes.is_empty()
             && self.message == "the server rejected our request due to an error in our request"
     }
 
     /// The server's no, where it is one.
-    pub fn refusal(&self, resource: &Resource, key: &ObjectKey) -> Option<Refusal> {
+    pub(super) fn refusal(&self, resource: &Resource, key: &ObjectKey) -> Option<Refusal> {
         let verdict = match self.code {
             400 => self.bad_request(),
             403 => self.forbidden(resource),
@@ -177,7 +121,7 @@ impl Status {
     }
 
     /// Everything that is not about the object: waiting, or new credentials, may help.
-    pub fn weather(&self, retry_after: Option<std::time::Duration>) -> Problem {
+    pub(super) fn weather(&self, retry_after: Option<std::time::Duration>) -> Problem {
         let (kind, summary) = match self.code {
             401 => (
                 ProblemKind::Unauthenticated,

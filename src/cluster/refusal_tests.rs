@@ -3,7 +3,8 @@
 use serde_json::{Value, json};
 
 use super::played::{configmaps, deployments, resource};
-use super::refusal::{RefusalKind as K, Status};
+use super::refusal::RefusalKind as K;
+use super::status::Status;
 use super::{Reply, Resource};
 use crate::domain::{ObjectKey, ProblemKind};
 

@@ -5,10 +5,13 @@ use std::time::Duration;
 use serde::Deserialize;
 
 use super::Reply;
-use crate::domain::{Problem, ProblemKind};
+use crate::domain::{Problem, ProblemKind, Value};
 
 /// How much of a body that is not a `Status` is quoted.
 const MAX_QUOTE: usize = 200;
+
+/// A message is cut to this many characters.
+const MAX_TEXT: usize = 2_000;
 
 /// A `Status` as the API server answers in place of an object (apimachinery `meta/v1`).
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -19,7 +22,9 @@ pub struct Status {
     pub reason: String,
     /// A sentence for people; may be empty, and may quote values of the object.
     pub message: String,
-    /// What the refusal is about; empty where the server does not know it (an unserved path has no name).
+    /// The plural or the kind of what the refusal is about; may be empty.
+    pub kind: String,
+    /// Its name; empty where the server does not know it (an unserved path has no name).
     pub name: String,
     /// Single reasons, most often one per field.
     pub causes: Vec<StatusCause>,
@@ -39,40 +44,34 @@ pub struct StatusCause {
     pub message: String,
 }
 
-#[derive(Deserialize, Default)]
-#[serde(default, rename_all = "camelCase")]
-struct Wire {
-    kind: String,
-    code: u16,
-    reason: Option<String>,
-    message: Option<String>,
-    details: Option<Details>,
-}
-
-#[derive(Deserialize, Default)]
-#[serde(default, rename_all = "camelCase")]
-struct Details {
-    name: Option<String>,
-    causes: Option<Vec<StatusCause>>,
-    retry_after_seconds: Option<u64>,
-}
-
 impl Status {
-    /// Reads a body; `None` where it is something else than a `Status`.
+    /// Reads a body; `None` where it is something else than a `Status`. A part that has another shape than Kubernetes
+    /// gives it is left empty.
     pub fn parse(body: &[u8]) -> Option<Self> {
-        let wire: Wire = serde_json::from_slice(body).ok()?;
-        if wire.kind != "Status" {
+        let body: Value = serde_json::from_slice(body).ok()?;
+        let text = |pointer| {
+            let found = body.pointer(pointer).and_then(Value::as_str);
+            found.unwrap_or_default().to_owned()
+        };
+        let number = |pointer| body.pointer(pointer).and_then(Value::as_u64);
+        if text("/kind") != "Status" {
             return None;
         }
-        let details = wire.details.unwrap_or_default();
+        let causes = body.pointer("/details/causes").and_then(Value::as_array);
         Some(Self {
-            code: wire.code,
-            reason: wire.reason.unwrap_or_default(),
-            message: wire.message.unwrap_or_default(),
-            name: details.name.unwrap_or_default(),
-            causes: details.causes.unwrap_or_default(),
-            retry_after: details
-                .retry_after_seconds
+            code: number("/code")
+                .and_then(|code| code.try_into().ok())
+                .unwrap_or_default(),
+            reason: text("/reason"),
+            message: text("/message").chars().take(MAX_TEXT).collect(),
+            kind: text("/details/kind"),
+            name: text("/details/name"),
+            causes: causes
+                .into_iter()
+                .flatten()
+                .filter_map(|cause| StatusCause::deserialize(cause).ok())
+                .collect(),
+            retry_after: number("/details/retryAfterSeconds")
                 .filter(|&s| s > 0)
                 .map(Duration::from_secs),
         })

@@ -14,9 +14,11 @@ use serde_json::json;
 use crate::domain::app::Propagation;
 use crate::domain::plan::Guard;
 use crate::domain::{Gvk, ObjectKey, Problem, ProblemKind, Result, Value};
+use crate::merge::MANAGER;
 
-use super::predict::{APPLY, JSON, JSON_PATCH, MANAGER, QUERY, bytes, guarded, meta};
-use super::refusal::{Refusal, RefusalKind, Status};
+use super::predict::{APPLY, JSON, JSON_PATCH, QUERY, bytes, guarded, meta};
+use super::refusal::{Refusal, RefusalKind};
+use super::status::Status;
 use super::target::Target;
 use super::{Connection, Reply, Resource};
 

@@ -3,18 +3,21 @@
 //! Invariant: nothing here does I/O, waits, or knows of gix, kube or ratatui. A type belongs here when two rooms
 //! must agree on it; what one room alone needs stays in that room.
 
+pub mod age;
 pub mod app;
 pub mod clock;
 pub mod drift;
 pub mod health;
 pub mod key;
 pub mod manifest;
+pub mod near;
 pub mod path;
 pub mod plan;
 pub mod problem;
 pub mod record;
 pub mod source;
 pub mod text;
+pub mod tracking;
 pub mod tree;
 
 pub use app::{App, AppId, Destination, IgnoreRule, Notice, Provider, SyncOptions};
@@ -28,6 +31,7 @@ pub use plan::{Action, Plan, PlanKind, PlanStep};
 pub use problem::{Problem, ProblemKind};
 pub use record::{Inventory, SyncRecord};
 pub use source::{Commit, CommitId, DirectoryOptions, Repository, Revision, Source};
+pub use tracking::TrackingId;
 pub use tree::{Entry, EntryKind, MemoryEntry, MemoryTree, ReadRecord, Recorder, RepoPath, Tree};
 
 /// A JSON value as Kubernetes sees one. Maps are ordered by key.

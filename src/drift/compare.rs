@@ -8,13 +8,14 @@ use crate::domain::{
     FieldDrift, FieldPath, Gvk, IgnoreRule, Manifest, ObjectDrift, ObjectKey, Problem, Value,
     Verdict,
 };
-use crate::merge::{ManagedEntry, Schema, managed, owners_of};
+use crate::merge::{LAST_APPLIED, ManagedEntry, Schema, managed, owners_of};
 
 use super::canonical::Spelling;
-use super::content::{self, LAST_APPLIED, normalised};
+use super::content::{self, normalised};
 use super::differ::differences;
 use super::identity::Identities;
-use super::{cause, estimate, foreign, ignore, locate, overridden, tracking};
+use super::{cause, estimate, foreign, ignore, locate, overridden};
+use crate::domain::tracking;
 
 /// Everything that is known about one object.
 #[derive(Clone)]

@@ -15,9 +15,6 @@ pub const BOOKKEEPING: [&str; 6] = [
     "uid",
 ];
 
-/// The annotation in which client-side `kubectl apply` keeps a copy of what it sent.
-pub const LAST_APPLIED: &str = "kubectl.kubernetes.io/last-applied-configuration";
-
 /// A copy without status and bookkeeping: what is compared and shown.
 pub fn normalised(object: &Value) -> Value {
     let Some(map) = object.as_object() else {

@@ -7,11 +7,10 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Map, json};
 
+use crate::domain::tracking::{self, TrackingId};
 use crate::domain::{
     App, Manifest, Notice, ObjectKey, Position, Problem, ProblemKind, Result, Value,
 };
-
-use super::tracking::{self, TrackingId};
 
 /// A manifest made ready.
 #[derive(Clone, Debug)]

@@ -1,23 +1,9 @@
 //! What others added to an object and a sync would leave alone, from `metadata.managedFields`.
 
 use crate::domain::{FieldPath, Foreign, Step, Value};
-use crate::merge::{FieldSet, ManagedEntry};
+use crate::merge::{FieldSet, LAST_APPLIED, ManagedEntry, is_former_applier};
 
-use super::content::LAST_APPLIED;
 use super::locate;
-
-/// Managers whose fields trueup takes over when it adopts an object. On an App that is not adopted their fields are
-/// no additions: they are the object.
-pub const FORMER_APPLIERS: [&str; 8] = [
-    "kubectl-client-side-apply",
-    "kubectl-create",
-    "kubectl",
-    "helm",
-    "argocd-controller",
-    "kustomize-controller",
-    "helm-controller",
-    "before-first-apply",
-];
 
 /// Fields that Kubernetes' own controllers keep on objects, which nobody added: manager (empty: any) and path.
 const OWN_WORK: &[(&str, &[&str])] = &[
@@ -99,7 +85,8 @@ pub fn foreign(
     adopted: bool,
 ) -> Vec<Foreign> {
     let counts = |e: &&ManagedEntry| {
-        let former = !adopted && FORMER_APPLIERS.contains(&e.owner.manager.as_str());
+        // On an object that is not adopted their fields are no additions: they are the object.
+        let former = !adopted && is_former_applier(&e.owner.manager);
         !e.is_ours() && !e.is_status() && !former
     };
     let mut out: Vec<Foreign> = Vec::new();

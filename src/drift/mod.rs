@@ -12,7 +12,6 @@ pub mod content;
 pub mod desired;
 pub mod lines;
 pub mod redact;
-pub mod tracking;
 
 mod canonical;
 mod cause;

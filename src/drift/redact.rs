@@ -9,7 +9,7 @@ use std::sync::Arc;
 use crate::domain::{FieldPath, ObjectDrift, Problem, Step, Value};
 
 use super::canonical::decode;
-use super::content::LAST_APPLIED;
+use crate::merge::LAST_APPLIED;
 
 /// Length of the first run; each further distinct value gets [`STEP`] more (the rule of Argo CD's diff).
 const FIRST: usize = 8;

@@ -10,8 +10,8 @@ use tokio::sync::{mpsc, watch};
 use crate::domain::{AppId, Clock, Problem, Repository};
 
 use super::clusters::{ClusterEvent, ClusterOrder, Connector};
-use super::compare::Answer;
 use super::desired::DesiredDone;
+use super::question::Answer;
 use super::report::Report;
 use super::request::{Request, Ticket};
 use super::snapshot::Snapshot;

@@ -15,8 +15,8 @@ use crate::drift::desired::Prepared;
 use crate::git::Repo;
 use crate::sync::{AppInput, Candidate, LiveFacts, PlanOptions, RecordState};
 
-use super::compare::{Question, extra, missing as absent};
 use super::core::Core;
+use super::question::{Question, extra, missing as absent};
 use super::report::Report;
 use super::request::{Draw, Ticket};
 use super::snapshot::ClusterMode;
@@ -393,7 +393,7 @@ async fn go_back(work: &mut Work, repo: Repo, commit: CommitId) -> Result<(), Pr
                     base: None,
                     ignore: work.app.ignore.clone(),
                     may_patch: true,
-                    replace: super::compare::replaces(&work.app, &p.manifest),
+                    replace: super::question::replaces(&work.app, &p.manifest),
                     inputs: world::Inputs {
                         desired: 0,
                         live: 0,

@@ -2,6 +2,10 @@
 //!
 //! The only part of the program that holds a Writer. Nothing is retried here; a lost connection pauses.
 
+mod redraw;
+mod step;
+mod wait;
+
 use std::collections::{BTreeMap, HashMap};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
@@ -9,18 +13,12 @@ use std::time::Duration;
 
 use tokio::sync::{Notify, mpsc};
 
-use crate::cluster::{Connection, Deletion, Discovery, Done, Failure, Resource, Writer};
-use crate::domain::plan::Guard;
+use crate::cluster::Failure;
 use crate::domain::record::{AppRecord, Outcome, SyncRecord};
-use crate::domain::{
-    Action, AppId, Clock, Health, ObjectKey, Plan, PlanStep, Problem, ProblemKind, Repository,
-    Value,
-};
+use crate::domain::{AppId, Clock, ObjectKey, Plan, PlanStep, Problem, ProblemKind, Repository};
 use crate::git::normalise_url;
-use crate::sync::run::{Redrawn, Settled, settled};
 use crate::sync::{Next, Run, StepResult, inventory};
 
-use super::compare::tracked_by;
 use super::core::{Core, Event, Events};
 use super::draw::Drawn;
 use super::lock::Lock;
@@ -28,13 +26,11 @@ use super::report::{Report, RunView, StepState};
 use super::request::Ticket;
 use super::snapshot::ClusterMode;
 use super::{EngineOptions, record_key};
+use step::{Acted, Place, VANISH, act};
+use wait::{Wait, Waited};
 
-/// How often a wait looks again.
-const LOOK: Duration = Duration::from_millis(400);
 /// A CRD that is not established by then will not be.
 const ESTABLISH: Duration = Duration::from_secs(60);
-/// Finalizers may take their time.
-const VANISH: Duration = Duration::from_secs(300);
 
 /// Plans that were drawn, with what a Run must know besides. The last few are kept.
 #[derive(Clone, Default)]
@@ -154,15 +150,6 @@ pub(super) fn start(core: &mut Core, ticket: Ticket, plan: Arc<Plan>) -> Option<
     };
     tokio::spawn(driver.drive());
     Some(stop)
-}
-
-/// A cluster that may be changed.
-#[derive(Clone)]
-struct Place {
-    writer: Writer,
-    connection: Connection,
-    discovery: Arc<Discovery>,
-    who: String,
 }
 
 struct Driver {
@@ -485,135 +472,6 @@ impl Driver {
         }
     }
 
-    /// Asks the dry run again: may the step go on as it was shown?
-    async fn redraw(&mut self, at: usize) -> Result<Redrawn, Problem> {
-        let step = self.run.plan().steps[at].clone();
-        let place = self.place(&step.app)?.clone();
-        let resource = resource_of(&place, &step)?;
-        let live = place
-            .connection
-            .get_object(&resource, &step.key.namespace, &step.key.name)
-            .await?;
-        let same_object = live.as_ref().is_some_and(|l| l.uid == step.guard.uid);
-        let Some(manifest) = &step.manifest else {
-            // A prune: gone is what was wanted; still the same object, still ours, may go.
-            let ours = live.as_ref().is_some_and(|l| tracked_by(l, &step.app.name));
-            return Ok(match live {
-                None => Redrawn::AlreadyDone,
-                Some(live) if same_object && ours => Redrawn::Same {
-                    resource_version: live.resource_version.clone(),
-                },
-                Some(_) => Redrawn::Different,
-            });
-        };
-        if step.guard.uid.is_empty() != live.is_none() && step.action != Action::Create {
-            return Ok(Redrawn::Different);
-        }
-        if live.is_some() && !step.guard.uid.is_empty() && !same_object {
-            return Ok(Redrawn::Different);
-        }
-        let drawn = self.drawn.get(&step.app);
-        let question = super::compare::Question {
-            connection: place.connection.clone(),
-            id: step.app.clone(),
-            key: step.key.clone(),
-            resource,
-            desired: manifest.clone(),
-            live: live.clone().map(Arc::new),
-            base: None,
-            ignore: drawn.map(|d| d.app.ignore.clone()).unwrap_or_default(),
-            may_patch: true,
-            replace: drawn.is_some_and(|d| super::compare::replaces(&d.app, manifest)),
-            inputs: super::world::Inputs {
-                desired: 0,
-                live: 0,
-                base: 0,
-                managed: true,
-            },
-        };
-        let asked = question.put().await?;
-        if live.is_some() && !asked.drift.is_drift() {
-            return Ok(Redrawn::AlreadyDone);
-        }
-        if step.guard.uid.is_empty() && live.is_some() {
-            return Ok(Redrawn::Different);
-        }
-        let same = same_change(&asked.drift, &step.drift);
-        let version = asked
-            .prediction
-            .map(|p| p.resource_version)
-            .unwrap_or_default();
-        Ok(if same {
-            Redrawn::Same {
-                resource_version: version,
-            }
-        } else {
-            Redrawn::Different
-        })
-    }
-
-    async fn wait(&self, keys: &[(AppId, ObjectKey)], patience: Duration, wait: Wait) -> Waited {
-        let began = self.clock.instant();
-        loop {
-            if self.stop.is_stopped() {
-                return Waited::Stopped;
-            }
-            let mut looked = Vec::new();
-            for (id, key) in keys {
-                match self.look(id, key).await {
-                    Ok(value) => looked.push((key, value)),
-                    Err(problem) => return Waited::Lost(problem),
-                }
-            }
-            let still = match wait {
-                Wait::Gone => first(looked.iter().filter(|(_, v)| v.is_some()).map(|(k, _)| *k)),
-                Wait::Established => first(
-                    looked
-                        .iter()
-                        .filter(|(_, v)| !established(v.as_ref()))
-                        .map(|(k, _)| *k),
-                ),
-                Wait::Healthy => {
-                    let health: Vec<(&ObjectKey, Option<Health>)> = looked
-                        .iter()
-                        .map(|(k, v)| (*k, v.as_ref().and_then(crate::health::assess)))
-                        .collect();
-                    match settled(health.iter().map(|(k, h)| (*k, h.as_ref()))) {
-                        Settled::Yes => None,
-                        Settled::NotYet(_, example) => Some(example),
-                        Settled::Never(problem) => return Waited::Never(problem),
-                    }
-                }
-            };
-            let Some(still) = still else {
-                return Waited::Met;
-            };
-            if self.clock.instant().saturating_duration_since(began) > patience {
-                return Waited::Never(
-                    Problem::new(
-                        ProblemKind::Rejected,
-                        format!("waited {} s in vain", patience.as_secs()),
-                    )
-                    .because(still)
-                    .hint("Look at its events; what was applied stays. Sync again once the cause is mended."),
-                );
-            }
-            self.stop.pause(LOOK).await;
-        }
-    }
-
-    async fn look(&self, id: &AppId, key: &ObjectKey) -> Result<Option<Value>, Problem> {
-        let place = self.place(id)?;
-        let Some(resource) = place.discovery.preferred(&key.group_kind()) else {
-            return Ok(None);
-        };
-        let live = place
-            .connection
-            .get_object(resource, &key.namespace, &key.name)
-            .await?;
-        Ok(live.map(|l| l.value()))
-    }
-
     async fn rediscover(&mut self, context: &str) {
         let Some(place) = self.places.get_mut(context) else {
             return;
@@ -640,235 +498,6 @@ impl Driver {
         }
         true
     }
-}
-
-#[derive(Clone, Copy)]
-enum Wait {
-    Established,
-    Healthy,
-    Gone,
-}
-
-enum Waited {
-    Met,
-    Never(Problem),
-    Lost(Problem),
-    Stopped,
-}
-
-struct Acted {
-    warnings: Vec<String>,
-    gone: bool,
-}
-
-/// Does one step, once.
-async fn act(place: &Place, step: &PlanStep) -> Result<Acted, Failure> {
-    let writer = &place.writer;
-    let resource = resource_of(place, step).map_err(Failure::NotDone)?;
-    let object = || -> Result<&Value, Failure> {
-        step.manifest.as_ref().map(|m| &*m.value).ok_or_else(|| {
-            Failure::Weather(Problem::new(
-                ProblemKind::Internal,
-                "the step has nothing to send",
-            ))
-        })
-    };
-    let (namespace, name) = (&step.key.namespace, &step.key.name);
-    let done = match step.action {
-        Action::CreateNamespace => writer.create_namespace(name, &Default::default()).await?,
-        Action::Create => writer.create(&resource, object()?).await?,
-        Action::Apply => {
-            let mut guard = step.guard.clone();
-            if !step.leftovers.is_empty() {
-                let claimed = claim(place, &resource, step).await?;
-                guard.resource_version = claimed.resource_version;
-            }
-            writer.apply(&resource, object()?, &guard).await?
-        }
-        Action::Replace => {
-            let replaced = writer.replace(&resource, object()?, &step.guard).await?;
-            let guard = Guard {
-                resource_version: replaced.resource_version.clone(),
-                ..step.guard.clone()
-            };
-            writer.claim(&resource, object()?, &guard).await?;
-            replaced
-        }
-        Action::Recreate => {
-            writer
-                .delete(
-                    &resource,
-                    namespace,
-                    name,
-                    &step.guard.uid,
-                    &step.guard.resource_version,
-                    step.propagation,
-                )
-                .await?;
-            vanished(place, &resource, &step.key).await?;
-            writer.create(&resource, object()?).await?
-        }
-        Action::Adopt => {
-            let warnings = adopt(place, &resource, step).await?;
-            return Ok(Acted {
-                warnings,
-                gone: false,
-            });
-        }
-        Action::Prune => {
-            let done = writer
-                .delete(
-                    &resource,
-                    namespace,
-                    name,
-                    &step.guard.uid,
-                    &step.guard.resource_version,
-                    step.propagation,
-                )
-                .await?;
-            let left = place
-                .connection
-                .get_object(&resource, namespace, name)
-                .await;
-            let gone = done == Deletion::Gone || matches!(left, Ok(None));
-            return Ok(Acted {
-                warnings: Vec::new(),
-                gone,
-            });
-        }
-    };
-    Ok(Acted {
-        warnings: done.warnings,
-        gone: false,
-    })
-}
-
-/// Waits for a deleted object to be gone, so that it can be made anew.
-async fn vanished(place: &Place, resource: &Resource, key: &ObjectKey) -> Result<(), Failure> {
-    let began = tokio::time::Instant::now();
-    loop {
-        let left = place
-            .connection
-            .get_object(resource, &key.namespace, &key.name)
-            .await;
-        match left {
-            Ok(None) => return Ok(()),
-            Err(problem) => return Err(Failure::Weather(problem)),
-            Ok(Some(_)) if began.elapsed() > VANISH => {
-                let problem = Problem::new(ProblemKind::Conflict, "it was deleted to be made anew, and does not go")
-                    .at(key.to_string())
-                    .hint("A finalizer holds it; look at metadata.finalizers. Sync again once it is gone.");
-                return Err(Failure::Changed(problem));
-            }
-            Ok(Some(_)) => tokio::time::sleep(LOOK).await,
-        }
-    }
-}
-
-/// The object as it is at this moment, whole: what is kept of it in memory lacks part of its managedFields.
-async fn whole(place: &Place, resource: &Resource, step: &PlanStep) -> Result<Value, Failure> {
-    let path = resource.object(&step.key.namespace, &step.key.name);
-    let reply = place
-        .connection
-        .get(&path)
-        .await
-        .map_err(Failure::NotDone)?;
-    let live = reply.value().map_err(Failure::NotDone)?;
-    if live.pointer("/metadata/uid").and_then(Value::as_str) != Some(step.guard.uid.as_str()) {
-        return Err(changed(step));
-    }
-    Ok(live)
-}
-
-fn changed(step: &PlanStep) -> Failure {
-    Failure::Changed(
-        Problem::new(
-            ProblemKind::Conflict,
-            "the object is no longer what the Plan was drawn from",
-        )
-        .at(step.key.to_string()),
-    )
-}
-
-/// Makes trueup the holder of what stands in the way, so that the apply after it removes it.
-async fn claim(place: &Place, resource: &Resource, step: &PlanStep) -> Result<Done, Failure> {
-    let live = whole(place, resource, step).await?;
-    let version = live
-        .pointer("/metadata/resourceVersion")
-        .and_then(Value::as_str);
-    if version != Some(step.guard.resource_version.as_str()) {
-        return Err(changed(step));
-    }
-    place
-        .writer
-        .claim_leftovers(resource, &live, &step.leftovers)
-        .await
-}
-
-/// Moves ownership, from the object as it is at this moment.
-async fn adopt(
-    place: &Place,
-    resource: &Resource,
-    step: &PlanStep,
-) -> Result<Vec<String>, Failure> {
-    let live = whole(place, resource, step).await?;
-    match crate::sync::adopt::adoption(&live).map_err(Failure::NotDone)? {
-        Some(patch) => {
-            let adopted = place.writer.adopt(resource, &live, &patch).await?;
-            let moved =
-                |part: &String| format!("{part} changed although only ownership was to change");
-            Ok(adopted
-                .changed
-                .iter()
-                .map(moved)
-                .chain(adopted.done.warnings.clone())
-                .collect())
-        }
-        None => Ok(Vec::new()),
-    }
-}
-
-fn resource_of(place: &Place, step: &PlanStep) -> Result<Resource, Problem> {
-    let found = match &step.manifest {
-        Some(manifest) => place.discovery.resource(&manifest.gvk),
-        None => place.discovery.preferred(&step.key.group_kind()),
-    };
-    found.cloned().ok_or_else(|| {
-        Problem::new(
-            ProblemKind::NotFound,
-            "the cluster does not know this kind (any more)",
-        )
-        .at(step.key.to_string())
-    })
-}
-
-/// Whether two comparisons would make the same change.
-fn same_change(now: &crate::domain::ObjectDrift, shown: &crate::domain::ObjectDrift) -> bool {
-    let change = |drift: &crate::domain::ObjectDrift| {
-        let fields: Vec<_> = drift
-            .fields
-            .iter()
-            .map(|f| (f.path.clone(), f.live.clone(), f.predicted.clone()))
-            .collect();
-        (drift.verdict, fields, drift.conflicts.clone())
-    };
-    change(now) == change(shown)
-}
-
-fn established(crd: Option<&Value>) -> bool {
-    let conditions = crd
-        .and_then(|c| c.pointer("/status/conditions"))
-        .and_then(Value::as_array);
-    conditions.is_some_and(|conditions| {
-        conditions.iter().any(|c| {
-            c.get("type").and_then(Value::as_str) == Some("Established")
-                && c.get("status").and_then(Value::as_str) == Some("True")
-        })
-    })
-}
-
-fn first<'a>(mut keys: impl Iterator<Item = &'a ObjectKey>) -> Option<String> {
-    keys.next().map(ToString::to_string)
 }
 
 fn names(keys: &[(AppId, ObjectKey)]) -> String {

@@ -7,10 +7,8 @@ use tokio::task::AbortHandle;
 
 use crate::cluster::{Connection, Failure, Lease, LeaseState, Writer};
 use crate::domain::{App, Clock, Problem, ProblemKind};
-use crate::sync::lock::{Observed, held_by, lease_name};
+use crate::sync::lock::{Observed, RENEW_EVERY, held_by, lease_name};
 
-/// Well under the 60 s after which it counts as expired.
-const RENEW: Duration = Duration::from_secs(15);
 /// A live holder renews within this; one that does not is dead or cut off.
 const PATIENCE: Duration = Duration::from_secs(17);
 
@@ -74,7 +72,7 @@ impl Lock {
             let (writer, clock, held) = (writer.clone(), clock.clone(), held.clone());
             tokio::spawn(async move {
                 loop {
-                    tokio::time::sleep(RENEW).await;
+                    tokio::time::sleep(RENEW_EVERY).await;
                     let Some(lease) = read(&held) else { return };
                     let renewed = writer.renew(&lease, clock.now()).await.map_err(|failure| {
                         Problem::new(ProblemKind::Conflict, "the lock could not be renewed")

@@ -21,6 +21,7 @@ mod lock;
 mod memory;
 pub mod options;
 mod packed;
+mod question;
 pub mod report;
 pub mod request;
 pub mod snapshot;

@@ -4,6 +4,7 @@ use std::collections::{BTreeSet, HashSet};
 
 use gix::bstr::ByteSlice;
 
+use crate::domain::near::nearest;
 use crate::domain::{CommitId, Problem, ProblemKind, Result, Revision};
 
 use super::repo::Repo;
@@ -12,10 +13,6 @@ use super::trouble::problem;
 
 /// Git's own least number of digits for a short id, and Argo CD's.
 const MIN_SHORT_ID: usize = 7;
-/// Near names in a hint.
-const MAX_SUGGESTIONS: usize = 3;
-/// How alike a name must be to be suggested, from 0 to 1.
-const MIN_LIKENESS: f32 = 0.6;
 
 /// What a revision came to.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -259,9 +256,8 @@ fn no_such(repo: &gix::Repository, name: &str) -> Problem {
     let problem =
         Problem::new(ProblemKind::NotFound, "no such branch, tag or commit").at(name.to_owned());
     let candidates: Vec<&str> = names.iter().map(String::as_str).collect();
-    let near = similar::get_close_matches(name, &candidates, MAX_SUGGESTIONS, MIN_LIKENESS);
-    if !near.is_empty() {
-        problem.hint(format!("Did you mean {}?", near.join(" or ")))
+    if let Some(near) = nearest(name, candidates.iter().copied()) {
+        problem.hint(format!("Did you mean {near}?"))
     } else if candidates.is_empty() {
         problem.hint("The repository has no branches and no tags.")
     } else {

@@ -9,8 +9,7 @@ pub mod owners;
 pub mod schema;
 
 pub use fields::FieldSet;
-pub use owners::{ManagedEntry, managed, owners_of};
+pub use owners::{
+    FORMER_APPLIERS, LAST_APPLIED, MANAGER, ManagedEntry, is_former_applier, managed, owners_of,
+};
 pub use schema::{Format, ListKind, Schema};
-
-/// The field manager under which trueup applies.
-pub const MANAGER: &str = "trueup";

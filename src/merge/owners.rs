@@ -2,7 +2,34 @@
 
 use crate::domain::{FieldPath, Owner, Value};
 
-use super::{FieldSet, MANAGER};
+use super::FieldSet;
+
+/// The field manager under which trueup applies.
+pub const MANAGER: &str = "trueup";
+
+/// The annotation in which `kubectl apply` keeps what it last sent, Secrets' values included.
+pub const LAST_APPLIED: &str = "kubectl.kubernetes.io/last-applied-configuration";
+
+/// Programs that apply whole manifests, by field manager, with the name that a person knows. Whoever else changed an
+/// object (`kubectl-edit`, an autoscaler) did not state it whole: those fields stay theirs.
+pub const FORMER_APPLIERS: [(&str, &str); 8] = [
+    ("kubectl-client-side-apply", "kubectl apply"),
+    ("kubectl-create", "kubectl create"),
+    ("kubectl", "kubectl apply --server-side"),
+    ("helm", "Helm"),
+    ("argocd-controller", "Argo CD"),
+    ("kustomize-controller", "Flux (Kustomization)"),
+    ("helm-controller", "Flux (HelmRelease)"),
+    (
+        "before-first-apply",
+        "whoever made it before its first server-side apply",
+    ),
+];
+
+/// Whether a manager is one of [`FORMER_APPLIERS`], whose fields trueup takes over when it adopts an object.
+pub fn is_former_applier(manager: &str) -> bool {
+    FORMER_APPLIERS.iter().any(|(name, _)| *name == manager)
+}
 
 /// One entry of `metadata.managedFields`.
 #[derive(Clone, Debug, PartialEq)]

@@ -1,3 +1,5 @@
+//! Directories as Argo CD reads them.
+
 use super::glob::Glob;
 use super::*;
 use crate::domain::{DirectoryOptions, MemoryEntry, MemoryTree, ProblemKind, RepoPath, Tree as _};

@@ -3,8 +3,8 @@
 use crate::domain::{Problem, ProblemKind, Value};
 
 use super::duration;
-use super::near::nearest;
 use super::schema::{Field, Shape};
+use crate::domain::near::nearest;
 
 /// Collects what is wrong with a value.
 pub struct Check<'p> {

@@ -7,9 +7,9 @@ use crate::domain::{Problem, ProblemKind, Value};
 
 use super::check::Check;
 use super::file::ConfigFile;
-use super::near;
 use super::schema::{Field, SETTINGS, Shape};
 use super::{Environment, Places, Settings};
+use crate::domain::near;
 
 /// A setting that was given on the command line.
 #[derive(Clone, Debug, PartialEq)]
@@ -171,10 +171,9 @@ pub fn leaves() -> Vec<(String, &'static Field)> {
 }
 
 fn default(field: &Field) -> Option<Value> {
-    (!field.default.is_empty()).then(|| match field.shape {
-        Shape::Switch => Value::Bool(field.default == "true"),
-        _ => Value::String(field.default.to_owned()),
-    })
+    serde_yaml::from_str(field.default)
+        .ok()
+        .filter(|value: &Value| !value.is_null())
 }
 
 /// The variable that sets a field. `NO_COLOR` (no-color.org) stands for a colour of `never` below trueup's own.
@@ -296,7 +295,8 @@ fn assemble(values: &BTreeMap<String, Value>) -> Result<Settings, Problem> {
             }
         }
     }
-    serde_json::from_value(Value::Object(root)).map_err(|error| {
+    let typed = serde_yaml::to_value(root).and_then(serde_yaml::from_value);
+    typed.map_err(|error| {
         Problem::new(
             ProblemKind::Internal,
             "the settings passed their check and cannot be read",

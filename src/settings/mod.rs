@@ -9,7 +9,6 @@ pub mod duration;
 pub mod effective;
 pub mod explain;
 pub mod file;
-pub mod near;
 pub mod pattern;
 pub mod places;
 pub mod schema;

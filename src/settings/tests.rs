@@ -1,3 +1,5 @@
+//! Config files, variables and flags laid over each other, and every mistake in them.
+
 use super::effective::{Base, Origin, layered};
 use super::explain::explain;
 use super::file::ConfigFile;

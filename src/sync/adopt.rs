@@ -4,32 +4,11 @@
 use serde_json::{Map, json};
 
 use crate::domain::{Problem, ProblemKind, Value};
-
-/// The field manager of everything that trueup applies.
-pub const MANAGER: &str = "trueup";
-
-/// Programs that apply whole manifests, by field manager, with the name that a person knows. Whoever else changed an
-/// object (`kubectl-edit`, an autoscaler) did not state it whole: those fields stay theirs.
-pub const FORMER_APPLIERS: [(&str, &str); 8] = [
-    ("kubectl-client-side-apply", "kubectl apply"),
-    ("kubectl-create", "kubectl create"),
-    ("kubectl", "kubectl apply --server-side"),
-    ("helm", "Helm"),
-    ("argocd-controller", "Argo CD"),
-    ("kustomize-controller", "Flux (Kustomization)"),
-    ("helm-controller", "Flux (HelmRelease)"),
-    (
-        "before-first-apply",
-        "whoever made it before its first server-side apply",
-    ),
-];
+use crate::merge::{MANAGER, is_former_applier};
 
 fn is_former(entry: &Value) -> bool {
     let text = |field| entry.get(field).and_then(Value::as_str).unwrap_or_default();
-    text("subresource").is_empty()
-        && FORMER_APPLIERS
-            .iter()
-            .any(|(manager, _)| *manager == text("manager"))
+    text("subresource").is_empty() && is_former_applier(text("manager"))
 }
 
 fn is_ours(entry: &Value) -> bool {

@@ -5,9 +5,10 @@ use std::fmt;
 
 use jiff::Timestamp;
 
-use super::adopt::{MANAGER, former_appliers};
-use super::tracking::{TRACKING_ANNOTATION, TrackingId};
+use super::adopt::former_appliers;
+use crate::domain::tracking::{self, TrackingId};
 use crate::domain::{ObjectKey, Owner, Value};
+use crate::merge::{LAST_APPLIED, MANAGER};
 
 /// What a Plan must know of a live object.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -46,7 +47,7 @@ impl LiveFacts {
                 .to_owned()
         };
         let mut annotations = strings(live, "/metadata/annotations");
-        annotations.remove("kubectl.kubernetes.io/last-applied-configuration");
+        annotations.remove(LAST_APPLIED);
         let owner = live.pointer("/metadata/ownerReferences/0").map(|owner| {
             let text = |field| owner.get(field).and_then(Value::as_str).unwrap_or("?");
             format!("{}/{}", text("kind"), text("name"))
@@ -55,7 +56,7 @@ impl LiveFacts {
         Self {
             uid: text("/metadata/uid"),
             resource_version: text("/metadata/resourceVersion"),
-            tracking_id: annotations.get(TRACKING_ANNOTATION).cloned(),
+            tracking_id: annotations.get(tracking::ANNOTATION).cloned(),
             owner,
             managers: managers(live),
             former_appliers: former_appliers(live),
@@ -78,7 +79,7 @@ impl LiveFacts {
         self.tracking_id
             .as_deref()
             .and_then(TrackingId::parse)
-            .is_some_and(|id| id.instance == app && id.names(key))
+            .is_some_and(|id| id.instance == app && id.is_for(key))
     }
 
     /// Who else claims the object. A copy that carries another object's tracking-id is claimed by nobody through it.
@@ -93,10 +94,10 @@ impl LiveFacts {
         }
         let tracked = self.tracking_id.as_deref().and_then(TrackingId::parse);
         if let Some(id) = tracked
-            && id.names(key)
+            && id.is_for(key)
             && !ours
         {
-            return Some(Claim::App(id.instance.to_owned()));
+            return Some(Claim::App(id.instance));
         }
         if ours {
             return None;

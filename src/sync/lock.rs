@@ -3,11 +3,8 @@
 
 use std::time::{Duration, Instant};
 
-use jiff::Timestamp;
-use serde_json::json;
-
 use super::record::record_name;
-use crate::domain::{Problem, ProblemKind, Value};
+use crate::domain::{Problem, ProblemKind};
 
 /// A lock has expired when it was not renewed for this long.
 pub const EXPIRES_AFTER: Duration = Duration::from_secs(60);
@@ -18,44 +15,6 @@ pub const RENEW_EVERY: Duration = Duration::from_secs(15);
 /// Name of an App's Lease: that of its record.
 pub fn lease_name(app: &str) -> String {
     record_name(app)
-}
-
-/// The Lease as `holder` takes or renews it. `resource_version` guards the write; empty: it must not exist yet.
-pub fn lease(
-    app: &str,
-    namespace: &str,
-    holder: &str,
-    resource_version: &str,
-    now: Timestamp,
-) -> Value {
-    // Kubernetes reads MicroTime with exactly six digits.
-    let now = now.strftime("%Y-%m-%dT%H:%M:%S%.6fZ").to_string();
-    let mut lease = json!({
-        "apiVersion": "coordination.k8s.io/v1",
-        "kind": "Lease",
-        "metadata": {
-            "name": lease_name(app),
-            "namespace": namespace,
-            "labels": { "app.kubernetes.io/managed-by": "trueup" },
-        },
-        "spec": {
-            "holderIdentity": holder,
-            "leaseDurationSeconds": EXPIRES_AFTER.as_secs(),
-            "renewTime": now,
-        },
-    });
-    if !resource_version.is_empty() {
-        lease["metadata"]["resourceVersion"] = json!(resource_version);
-    }
-    lease
-}
-
-/// Who holds a Lease; empty where nobody does (released, or never taken).
-pub fn holder(lease: &Value) -> &str {
-    lease
-        .pointer("/spec/holderIdentity")
-        .and_then(Value::as_str)
-        .unwrap_or_default()
 }
 
 /// Why a second Run does not start.
@@ -124,15 +83,5 @@ mod tests {
         assert!(lock.expired(after(130)));
         // A clock that another thread read a moment earlier.
         assert!(!lock.expired(start));
-    }
-
-    #[test]
-    fn a_lease_says_who_and_until_when() {
-        let now: Timestamp = "2026-01-02T03:04:05.1Z".parse().unwrap();
-        let lease = lease("shop", "prod", "ada@laptop", "", now);
-        assert_eq!(holder(&lease), "ada@laptop");
-        assert_eq!(lease["spec"]["renewTime"], "2026-01-02T03:04:05.100000Z");
-        assert_eq!(lease["metadata"]["resourceVersion"], Value::Null);
-        assert_eq!(holder(&json!({"spec": {}})), "");
     }
 }

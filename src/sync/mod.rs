@@ -12,7 +12,6 @@ pub mod order;
 pub mod plan;
 pub mod record;
 pub mod run;
-pub mod tracking;
 
 pub use facts::{Claim, LiveFacts};
 pub use options::parse_app_options;

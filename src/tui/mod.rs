@@ -3,7 +3,6 @@
 //! Start reading at [`run`], then [`update`] and [`view`]. Every text from outside reaches the screen through
 //! [`painter::Painter`], which makes control characters visible.
 
-pub mod age;
 pub mod command_line;
 pub mod detail;
 pub mod dialogs;

@@ -9,10 +9,10 @@ use ratatui::layout::Rect;
 
 use crate::domain::text::visible;
 
-use super::age;
 use super::fit;
 use super::glyphs::Glyphs;
 use super::theme::{Label, Theme};
+use crate::domain::age;
 
 /// A piece of text with its meaning.
 pub type Piece = (String, Label);

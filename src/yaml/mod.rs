@@ -18,6 +18,8 @@ pub use json::load_json;
 pub use load::{load, load_until_error, push_token};
 pub use text::decode;
 
+use std::fmt;
+
 use crate::domain::{Places, Position, Problem, ProblemKind, Value};
 
 /// How much one YAML stream may ask for. What exceeds a limit is a [`LoadError`], never cut short.
@@ -67,8 +69,7 @@ pub struct Duplicate {
 }
 
 /// Why a text is not YAML, or not YAML that Kubernetes takes.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{message}")]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LoadError {
     /// What is wrong, in lower case and without a full stop.
     pub message: String,
@@ -77,6 +78,14 @@ pub struct LoadError {
     /// Whether a limit was exceeded rather than a rule broken.
     pub too_large: bool,
 }
+
+impl fmt::Display for LoadError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+impl std::error::Error for LoadError {}
 
 impl LoadError {
     fn new(message: impl Into<String>, at: Position) -> Self {

@@ -1,2 +1,6 @@
-//! The shape of the source tree, kept by tests.
+//! The shape of the source tree, kept by tests. Each fails with its rule.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+mod files;
+mod layers;
+mod source;

@@ -1,3 +1,5 @@
+//! Command lines as they are read, and what is said of wrong ones.
+
 use serde_json::Value;
 
 use super::*;

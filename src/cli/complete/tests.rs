@@ -1,3 +1,5 @@
+//! What a shell is offered for a line that is half typed.
+
 use super::*;
 
 fn complete(line: &str) -> (Vec<String>, bool) {

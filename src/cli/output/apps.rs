@@ -7,9 +7,9 @@ use serde_json::json;
 use crate::domain::Value;
 use crate::engine::{AppView, Snapshot, SyncStatus};
 
-use super::age::age;
 use super::table::{Cell, Table};
 use super::{Ink, Style, json, problem, words};
+use crate::domain::age::age;
 
 /// A table of Apps, what is wrong with them, and what was noticed.
 pub fn text(snapshot: &Snapshot, apps: &[Arc<AppView>], style: &Style) -> String {
@@ -63,7 +63,7 @@ fn row(app: &AppView, style: &Style) -> Vec<Cell> {
     });
     let last = app.record.as_ref().and_then(|record| {
         let record = record.last_synced()?;
-        let ago = age(record.finished.unwrap_or(record.started), style.now);
+        let ago = age(record.finished.unwrap_or(record.started), style.now).0;
         Some(format!("{} {ago}", record.commit.short()))
     });
     let is_dim = app.sync == SyncStatus::Available || app.old_since.is_some();
@@ -84,7 +84,7 @@ fn row(app: &AppView, style: &Style) -> Vec<Cell> {
 pub fn remarks(app: &AppView, style: &Style) -> Vec<String> {
     let mut remarks = Vec::new();
     if let Some(since) = app.old_since {
-        remarks.push(format!("old, since {}", age(since, style.now)));
+        remarks.push(format!("old, since {}", age(since, style.now).0));
     }
     if let Some(commit) = &app.pinned {
         remarks.push(format!("pinned to {}", commit.short()));

@@ -5,9 +5,9 @@ use serde_json::json;
 use crate::domain::{Problem, Value};
 use crate::engine::{ClusterMode, ClusterView, Reach, Snapshot};
 
-use super::age::age;
 use super::table::{Cell, Table};
 use super::{Ink, Style, json, problem, words};
+use crate::domain::age::age;
 
 /// A table of clusters, and why those that are down are.
 pub fn text(snapshot: &Snapshot, style: &Style) -> String {
@@ -31,7 +31,7 @@ pub fn text(snapshot: &Snapshot, style: &Style) -> String {
         table.row([
             (&cluster.context).into(),
             Cell::new(ink, word),
-            Cell::new(Ink::Dim, age(cluster.since, style.now)),
+            Cell::new(Ink::Dim, age(cluster.since, style.now).0),
             (&cluster.version).into(),
             latency.into(),
             cluster.n_apps.to_string().into(),

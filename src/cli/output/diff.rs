@@ -10,9 +10,9 @@ use crate::drift::lines::Note;
 use crate::drift::{Line, LineKind, LineOptions, build, masked};
 use crate::engine::{AppView, SyncStatus};
 
-use super::age::age;
 use super::json::problem as json_problem;
 use super::{Ink, Style, apps, json, problem, words};
+use crate::domain::age::age;
 
 /// The diff of some Apps.
 pub fn text(views: &[Arc<AppView>], options: &LineOptions, style: &Style) -> String {
@@ -261,7 +261,7 @@ fn owner_text(owner: &Owner, style: &Style) -> String {
     };
     let ago = owner
         .time
-        .map_or_else(String::new, |time| format!(" · {}", age(time, style.now)));
+        .map_or_else(String::new, |time| format!(" · {}", age(time, style.now).0));
     format!("{}{through}{ago}", owner.manager)
 }
 

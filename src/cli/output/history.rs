@@ -6,9 +6,9 @@ use crate::domain::Value;
 use crate::domain::record::SyncRecord;
 use crate::engine::AppView;
 
-use super::age::age;
 use super::table::{Cell, Table};
 use super::{Ink, Style, json, words};
+use crate::domain::age::age;
 
 /// A table of the Runs of an App.
 pub fn text(view: &AppView, style: &Style) -> String {
@@ -33,7 +33,7 @@ pub fn text(view: &AppView, style: &Style) -> String {
         };
         table.row([
             record.id.to_string().into(),
-            Cell::new(Ink::Dim, age(record.started, style.now)),
+            Cell::new(Ink::Dim, age(record.started, style.now).0),
             what.into(),
             revision.into(),
             record.commit.short().into(),

@@ -2,7 +2,6 @@
 //!
 //! Texts from outside are made visible here, Secrets are masked here, and nothing is coloured that was not asked to be.
 
-pub mod age;
 pub mod apps;
 pub mod clusters;
 pub mod config;

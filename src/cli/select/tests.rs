@@ -1,3 +1,5 @@
+//! Which Apps and objects the words of a command line mean.
+
 use super::*;
 use crate::cli::output::samples;
 

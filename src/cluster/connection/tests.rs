@@ -1,3 +1,5 @@
+//! Requests against a scripted server: what is sent, and what becomes of bad answers.
+
 use serde_json::json;
 
 use super::*;

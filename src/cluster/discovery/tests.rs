@@ -1,3 +1,5 @@
+//! Kinds from both forms of discovery, whole and broken.
+
 use serde_json::{Value, json};
 
 use super::*;

@@ -1,3 +1,5 @@
+//! Kubeconfig files, merged and chosen from as kubectl does it.
+
 use std::ffi::OsString;
 use std::fs;
 

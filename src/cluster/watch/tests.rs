@@ -1,3 +1,5 @@
+//! Watches against a scripted server: lists, bookmarks, 410 and weather.
+
 use futures::StreamExt as _;
 use serde_json::{Value, json};
 

@@ -7,7 +7,6 @@
 
 mod fold;
 mod layout;
-mod scalar;
 mod text;
 mod words;
 mod writer;

@@ -1,3 +1,5 @@
+//! Drifts as lines: tables, and properties that every drift keeps.
+
 use std::sync::Arc;
 
 use proptest::prelude::*;

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use crate::domain::{Step, Value};
 
 use super::layout::Raw;
-use super::scalar::scalar;
+use crate::yaml::scalar;
 
 /// What a line says.
 #[derive(Clone, Debug)]

@@ -113,7 +113,7 @@ impl Contexts {
         if name == IN_CLUSTER_NAME {
             return self.in_cluster(name, bound);
         }
-        let near = crate::settings::near::nearest(
+        let near = crate::domain::near::nearest(
             name,
             self.known
                 .iter()
@@ -200,7 +200,7 @@ impl Contexts {
         self.named(wanted).ok_or_else(|| {
             let problem = self.missing(format!("the kubeconfig has no context {wanted}"));
             let known = self.known.iter().map(|c| c.name.as_str());
-            match crate::settings::near::nearest(wanted, known) {
+            match crate::domain::near::nearest(wanted, known) {
                 Some(near) => problem.hint(format!("Did you mean {near}?")),
                 None => problem.hint("`kubectl config get-contexts` lists what there is."),
             }

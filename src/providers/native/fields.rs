@@ -193,7 +193,7 @@ impl Walk<'_> {
                 Some((_, treatment)) => self.field(value, treatment, &at, &whole),
                 None => {
                     let near =
-                        crate::settings::near::nearest(key, fields.iter().map(|(field, _)| *field));
+                        crate::domain::near::nearest(key, fields.iter().map(|(field, _)| *field));
                     let meant = near.map_or_else(String::new, |n| format!(" (did you mean {n}?)"));
                     self.notice(&at, format!("`{whole}` is not known to trueup{meant}"));
                 }

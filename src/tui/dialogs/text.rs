@@ -7,7 +7,6 @@ use crate::domain::text::visible;
 use crate::domain::{AppId, ObjectKey, Problem};
 use crate::engine::{Reason, Ticket};
 
-use super::super::age;
 use super::super::detail::{body, diff};
 use super::super::document::{Reader, Section};
 use super::super::keymap::{Context, Press};
@@ -15,6 +14,7 @@ use super::super::painter::{Painter, Piece, piece};
 use super::super::state::State;
 use super::super::theme::Label;
 use super::super::wording;
+use crate::domain::age;
 
 #[allow(
     clippy::large_enum_variant,

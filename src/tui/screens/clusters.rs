@@ -7,13 +7,13 @@ use ratatui::layout::Rect;
 
 use crate::engine::{ClusterMode, ClusterView, Reach, Rights};
 
-use super::super::age;
 use super::super::list::Row;
 use super::super::painter::{Painter, Piece, piece};
 use super::super::state::{Pane, State};
 use super::super::theme::Label;
 use super::super::wording;
 use super::apps::{cursor, draw_lines, title_label};
+use crate::domain::age;
 
 /// A row of the list.
 #[derive(Clone, Debug)]

@@ -1,3 +1,5 @@
+//! What is written is what go-yaml v2 writes, and reads back the same.
+
 use proptest::prelude::*;
 
 use super::*;

@@ -1,3 +1,5 @@
+//! What is read is what Kubernetes reads; limits hold.
+
 use std::io::Write as _;
 use std::process::{Command, Stdio};
 

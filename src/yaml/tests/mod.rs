@@ -1,3 +1,5 @@
+//! The loader and the emitter, held against recorded answers of Kubernetes' own tools.
+
 mod emit;
 mod load;
 mod table;

@@ -1,3 +1,5 @@
+//! `Application` manifests as Apps, and what cannot be honoured.
+
 use std::sync::Arc;
 
 use super::*;

@@ -1,3 +1,5 @@
+//! Trees of files, and the Apps that are found in them.
+
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 

@@ -10,11 +10,11 @@ use serde_json::json;
 use super::*;
 use crate::domain::drift::Conflict;
 use crate::domain::record::SyncRecord;
+use crate::domain::tracking::{ANNOTATION, TrackingId};
 use crate::domain::{
     CommitId, DirectoryOptions, Inventory, Origin, Owner, ProblemKind, Provider, RepoPath,
     Repository, Revision, Source, SyncOptions,
 };
-use crate::sync::tracking::tracking_id;
 
 const APP: &str = "web";
 
@@ -114,14 +114,11 @@ fn missing(kind: &str, name: &str) -> Candidate {
 }
 
 fn facts(key: &ObjectKey) -> LiveFacts {
-    let tracking = tracking_id(APP, key, "shop");
+    let tracking = TrackingId::new(APP, key, "shop").to_string();
     LiveFacts {
         uid: format!("uid-{}", key.name),
         resource_version: "7".to_owned(),
-        annotations: BTreeMap::from([(
-            crate::sync::tracking::TRACKING_ANNOTATION.to_owned(),
-            tracking.clone(),
-        )]),
+        annotations: BTreeMap::from([(ANNOTATION.to_owned(), tracking.clone())]),
         tracking_id: Some(tracking),
         managers: vec![Owner {
             manager: "trueup".to_owned(),

@@ -1,8 +1,9 @@
-//! Argo CD's tracking annotation: which App an object belongs to.
+//! Argo CD's tracking annotation: which App an object says it belongs to. A claim, never a proof: copies that other
+//! controllers make carry it too.
 
 use std::fmt;
 
-use crate::domain::{ObjectKey, Value};
+use super::{ObjectKey, Value};
 
 /// The annotation (Argo CD `docs/user-guide/resource_tracking.md`).
 pub const ANNOTATION: &str = "argocd.argoproj.io/tracking-id";
@@ -31,17 +32,16 @@ impl TrackingId {
 
     /// Reads the annotation's value; `None` for anything that is not exactly of its form.
     pub fn parse(text: &str) -> Option<Self> {
-        let parts: Vec<&str> = text.split(':').collect();
-        let [instance, kind, name] = parts.as_slice() else {
-            return None;
-        };
+        // A name may hold colons (`system:node`), so that only the first two part the id, as in Argo CD.
+        let mut parts = text.splitn(3, ':');
+        let (instance, kind, name) = (parts.next()?, parts.next()?, parts.next()?);
         let two = |text: &str| -> Option<(String, String)> {
             let (a, b) = text.split_once('/')?;
             (!b.contains('/')).then(|| (a.to_owned(), b.to_owned()))
         };
         let ((group, kind), (namespace, name)) = (two(kind)?, two(name)?);
-        Some(Self {
-            instance: (*instance).to_owned(),
+        (!instance.is_empty() && !kind.is_empty()).then(|| Self {
+            instance: instance.to_owned(),
             key: ObjectKey {
                 group,
                 kind,
@@ -96,10 +96,21 @@ mod tests {
             "shop:apps/Deployment:shop/web",
             "shop:/Service:shop/web",
             "team_shop:/Namespace:dest/x",
+            "shop:rbac.authorization.k8s.io/ClusterRole:shop/system:node:x",
         ] {
             assert_eq!(TrackingId::parse(text).unwrap().to_string(), text);
         }
-        for text in ["", "shop", "a:b:c", "a:b/c:d/e:f", "a:b/c/d:e/f"] {
+        for text in [
+            "",
+            "shop",
+            "a:b:c",
+            "a:b/c/d:e/f",
+            "a:/b:c/d/e",
+            "a:Service:shop/web",
+            "a:/Service:web",
+            ":/Service:shop/web",
+            "a:b/:shop/web",
+        ] {
             assert_eq!(TrackingId::parse(text), None, "{text}");
         }
     }

@@ -1,5 +1,5 @@
-//! Ages and countdowns in words, each with the moment at which the words change. That moment is all that ever wakes
-//! the console by itself.
+//! Ages and countdowns in words, the same on every screen and in every command, each with the moment at which the words
+//! change: that moment is all that ever wakes the console by itself.
 
 use std::time::Duration;
 

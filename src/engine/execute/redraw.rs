@@ -1,0 +1,93 @@
+//! The dry run asked again before a step whose object has moved: may it go on as it was shown?
+
+use std::sync::Arc;
+
+use crate::domain::{Action, ObjectDrift, Problem};
+use crate::sync::run::Redrawn;
+
+use super::Driver;
+use super::step::resource_of;
+use crate::engine::question::{Question, tracked_by};
+use crate::engine::world::Inputs;
+
+impl Driver {
+    /// Asks the dry run again: may the step go on as it was shown?
+    pub(super) async fn redraw(&mut self, at: usize) -> Result<Redrawn, Problem> {
+        let step = self.run.plan().steps[at].clone();
+        let place = self.place(&step.app)?.clone();
+        let resource = resource_of(&place, &step)?;
+        let live = place
+            .connection
+            .get_object(&resource, &step.key.namespace, &step.key.name)
+            .await?;
+        let same_object = live.as_ref().is_some_and(|l| l.uid == step.guard.uid);
+        let Some(manifest) = &step.manifest else {
+            // A prune: gone is what was wanted; still the same object, still ours, may go.
+            let ours = live.as_ref().is_some_and(|l| tracked_by(l, &step.app.name));
+            return Ok(match live {
+                None => Redrawn::AlreadyDone,
+                Some(live) if same_object && ours => Redrawn::Same {
+                    resource_version: live.resource_version.clone(),
+                },
+                Some(_) => Redrawn::Different,
+            });
+        };
+        if step.guard.uid.is_empty() != live.is_none() && step.action != Action::Create {
+            return Ok(Redrawn::Different);
+        }
+        if live.is_some() && !step.guard.uid.is_empty() && !same_object {
+            return Ok(Redrawn::Different);
+        }
+        let drawn = self.drawn.get(&step.app);
+        let question = Question {
+            connection: place.connection.clone(),
+            id: step.app.clone(),
+            key: step.key.clone(),
+            resource,
+            desired: manifest.clone(),
+            live: live.clone().map(Arc::new),
+            base: None,
+            ignore: drawn.map(|d| d.app.ignore.clone()).unwrap_or_default(),
+            may_patch: true,
+            replace: drawn.is_some_and(|d| crate::engine::question::replaces(&d.app, manifest)),
+            inputs: Inputs {
+                desired: 0,
+                live: 0,
+                base: 0,
+                managed: true,
+            },
+        };
+        let asked = question.put().await?;
+        if live.is_some() && !asked.drift.is_drift() {
+            return Ok(Redrawn::AlreadyDone);
+        }
+        if step.guard.uid.is_empty() && live.is_some() {
+            return Ok(Redrawn::Different);
+        }
+        let same = same_change(&asked.drift, &step.drift);
+        let version = asked
+            .prediction
+            .map(|p| p.resource_version)
+            .unwrap_or_default();
+        Ok(if same {
+            Redrawn::Same {
+                resource_version: version,
+            }
+        } else {
+            Redrawn::Different
+        })
+    }
+}
+
+/// Whether two comparisons would make the same change.
+fn same_change(now: &ObjectDrift, shown: &ObjectDrift) -> bool {
+    let change = |drift: &ObjectDrift| {
+        let fields: Vec<_> = drift
+            .fields
+            .iter()
+            .map(|f| (f.path.clone(), f.live.clone(), f.predicted.clone()))
+            .collect();
+        (drift.verdict, fields, drift.conflicts.clone())
+    };
+    change(now) == change(shown)
+}

@@ -1,0 +1,212 @@
+//! Does one step of a Run, once: the only code that hands objects to a Writer.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::cluster::{Connection, Deletion, Discovery, Done, Failure, Resource, Writer};
+use crate::domain::plan::Guard;
+use crate::domain::{Action, ObjectKey, PlanStep, Problem, ProblemKind, Value};
+
+/// How often a wait looks again.
+pub(super) const LOOK: Duration = Duration::from_millis(400);
+/// Finalizers may take their time.
+pub(super) const VANISH: Duration = Duration::from_secs(300);
+
+/// A cluster that may be changed.
+#[derive(Clone)]
+pub(super) struct Place {
+    pub writer: Writer,
+    pub connection: Connection,
+    pub discovery: Arc<Discovery>,
+    pub who: String,
+}
+
+/// What doing a step came to.
+pub(super) struct Acted {
+    /// Of the server.
+    pub warnings: Vec<String>,
+    /// Whether a deleted object is gone already.
+    pub gone: bool,
+}
+
+/// Does one step, once.
+pub(super) async fn act(place: &Place, step: &PlanStep) -> Result<Acted, Failure> {
+    let writer = &place.writer;
+    let resource = resource_of(place, step).map_err(Failure::NotDone)?;
+    let object = || -> Result<&Value, Failure> {
+        step.manifest.as_ref().map(|m| &*m.value).ok_or_else(|| {
+            Failure::Weather(Problem::new(
+                ProblemKind::Internal,
+                "the step has nothing to send",
+            ))
+        })
+    };
+    let (namespace, name) = (&step.key.namespace, &step.key.name);
+    let done = match step.action {
+        Action::CreateNamespace => writer.create_namespace(name, &Default::default()).await?,
+        Action::Create => writer.create(&resource, object()?).await?,
+        Action::Apply => {
+            let mut guard = step.guard.clone();
+            if !step.leftovers.is_empty() {
+                let claimed = claim(place, &resource, step).await?;
+                guard.resource_version = claimed.resource_version;
+            }
+            writer.apply(&resource, object()?, &guard).await?
+        }
+        Action::Replace => {
+            let replaced = writer.replace(&resource, object()?, &step.guard).await?;
+            let guard = Guard {
+                resource_version: replaced.resource_version.clone(),
+                ..step.guard.clone()
+            };
+            writer.claim(&resource, object()?, &guard).await?;
+            replaced
+        }
+        Action::Recreate => {
+            writer
+                .delete(
+                    &resource,
+                    namespace,
+                    name,
+                    &step.guard.uid,
+                    &step.guard.resource_version,
+                    step.propagation,
+                )
+                .await?;
+            vanished(place, &resource, &step.key).await?;
+            writer.create(&resource, object()?).await?
+        }
+        Action::Adopt => {
+            let warnings = adopt(place, &resource, step).await?;
+            return Ok(Acted {
+                warnings,
+                gone: false,
+            });
+        }
+        Action::Prune => {
+            let done = writer
+                .delete(
+                    &resource,
+                    namespace,
+                    name,
+                    &step.guard.uid,
+                    &step.guard.resource_version,
+                    step.propagation,
+                )
+                .await?;
+            let left = place
+                .connection
+                .get_object(&resource, namespace, name)
+                .await;
+            let gone = done == Deletion::Gone || matches!(left, Ok(None));
+            return Ok(Acted {
+                warnings: Vec::new(),
+                gone,
+            });
+        }
+    };
+    Ok(Acted {
+        warnings: done.warnings,
+        gone: false,
+    })
+}
+
+/// Waits for a deleted object to be gone, so that it can be made anew.
+async fn vanished(place: &Place, resource: &Resource, key: &ObjectKey) -> Result<(), Failure> {
+    let began = tokio::time::Instant::now();
+    loop {
+        let left = place
+            .connection
+            .get_object(resource, &key.namespace, &key.name)
+            .await;
+        match left {
+            Ok(None) => return Ok(()),
+            Err(problem) => return Err(Failure::Weather(problem)),
+            Ok(Some(_)) if began.elapsed() > VANISH => {
+                let problem = Problem::new(ProblemKind::Conflict, "it was deleted to be made anew, and does not go")
+                    .at(key.to_string())
+                    .hint("A finalizer holds it; look at metadata.finalizers. Sync again once it is gone.");
+                return Err(Failure::Changed(problem));
+            }
+            Ok(Some(_)) => tokio::time::sleep(LOOK).await,
+        }
+    }
+}
+
+/// The object as it is at this moment, whole: what is kept of it in memory lacks part of its managedFields.
+async fn whole(place: &Place, resource: &Resource, step: &PlanStep) -> Result<Value, Failure> {
+    let path = resource.object(&step.key.namespace, &step.key.name);
+    let reply = place
+        .connection
+        .get(&path)
+        .await
+        .map_err(Failure::NotDone)?;
+    let live = reply.value().map_err(Failure::NotDone)?;
+    if live.pointer("/metadata/uid").and_then(Value::as_str) != Some(step.guard.uid.as_str()) {
+        return Err(changed(step));
+    }
+    Ok(live)
+}
+
+fn changed(step: &PlanStep) -> Failure {
+    Failure::Changed(
+        Problem::new(
+            ProblemKind::Conflict,
+            "the object is no longer what the Plan was drawn from",
+        )
+        .at(step.key.to_string()),
+    )
+}
+
+/// Makes trueup the holder of what stands in the way, so that the apply after it removes it.
+async fn claim(place: &Place, resource: &Resource, step: &PlanStep) -> Result<Done, Failure> {
+    let live = whole(place, resource, step).await?;
+    let version = live
+        .pointer("/metadata/resourceVersion")
+        .and_then(Value::as_str);
+    if version != Some(step.guard.resource_version.as_str()) {
+        return Err(changed(step));
+    }
+    place
+        .writer
+        .claim_leftovers(resource, &live, &step.leftovers)
+        .await
+}
+
+/// Moves ownership, from the object as it is at this moment.
+async fn adopt(
+    place: &Place,
+    resource: &Resource,
+    step: &PlanStep,
+) -> Result<Vec<String>, Failure> {
+    let live = whole(place, resource, step).await?;
+    match crate::sync::adopt::adoption(&live).map_err(Failure::NotDone)? {
+        Some(patch) => {
+            let adopted = place.writer.adopt(resource, &live, &patch).await?;
+            let moved =
+                |part: &String| format!("{part} changed although only ownership was to change");
+            Ok(adopted
+                .changed
+                .iter()
+                .map(moved)
+                .chain(adopted.done.warnings.clone())
+                .collect())
+        }
+        None => Ok(Vec::new()),
+    }
+}
+
+/// The kind that a step is about, as the cluster serves it.
+pub(super) fn resource_of(place: &Place, step: &PlanStep) -> Result<Resource, Problem> {
+    let found = match &step.manifest {
+        Some(manifest) => place.discovery.resource(&manifest.gvk),
+        None => place.discovery.preferred(&step.key.group_kind()),
+    };
+    found.cloned().ok_or_else(|| {
+        Problem::new(
+            ProblemKind::NotFound,
+            "the cluster does not know this kind (any more)",
+        )
+        .at(step.key.to_string())
+    })
+}

@@ -1,0 +1,111 @@
+//! What a Run waits for between steps: CRDs to be established, waves to be healthy, deleted objects to be gone.
+
+use std::time::Duration;
+
+use crate::domain::{AppId, Health, ObjectKey, Problem, ProblemKind, Value};
+use crate::sync::run::{Settled, settled};
+
+use super::Driver;
+use super::step::LOOK;
+
+/// What is waited for.
+#[derive(Clone, Copy)]
+pub(super) enum Wait {
+    Established,
+    Healthy,
+    Gone,
+}
+
+/// What a wait came to.
+pub(super) enum Waited {
+    Met,
+    Never(Problem),
+    Lost(Problem),
+    Stopped,
+}
+
+impl Driver {
+    /// Looks at the objects again and again, until all are as wanted or patience ends.
+    pub(super) async fn wait(
+        &self,
+        keys: &[(AppId, ObjectKey)],
+        patience: Duration,
+        wait: Wait,
+    ) -> Waited {
+        let began = self.clock.instant();
+        loop {
+            if self.stop.is_stopped() {
+                return Waited::Stopped;
+            }
+            let mut looked = Vec::new();
+            for (id, key) in keys {
+                match self.look(id, key).await {
+                    Ok(value) => looked.push((key, value)),
+                    Err(problem) => return Waited::Lost(problem),
+                }
+            }
+            let still = match wait {
+                Wait::Gone => first(looked.iter().filter(|(_, v)| v.is_some()).map(|(k, _)| *k)),
+                Wait::Established => first(
+                    looked
+                        .iter()
+                        .filter(|(_, v)| !established(v.as_ref()))
+                        .map(|(k, _)| *k),
+                ),
+                Wait::Healthy => {
+                    let health: Vec<(&ObjectKey, Option<Health>)> = looked
+                        .iter()
+                        .map(|(k, v)| (*k, v.as_ref().and_then(crate::health::assess)))
+                        .collect();
+                    match settled(health.iter().map(|(k, h)| (*k, h.as_ref()))) {
+                        Settled::Yes => None,
+                        Settled::NotYet(_, example) => Some(example),
+                        Settled::Never(problem) => return Waited::Never(problem),
+                    }
+                }
+            };
+            let Some(still) = still else {
+                return Waited::Met;
+            };
+            if self.clock.instant().saturating_duration_since(began) > patience {
+                return Waited::Never(
+                    Problem::new(
+                        ProblemKind::Rejected,
+                        format!("waited {} s in vain", patience.as_secs()),
+                    )
+                    .because(still)
+                    .hint("Look at its events; what was applied stays. Sync again once the cause is mended."),
+                );
+            }
+            self.stop.pause(LOOK).await;
+        }
+    }
+
+    async fn look(&self, id: &AppId, key: &ObjectKey) -> Result<Option<Value>, Problem> {
+        let place = self.place(id)?;
+        let Some(resource) = place.discovery.preferred(&key.group_kind()) else {
+            return Ok(None);
+        };
+        let live = place
+            .connection
+            .get_object(resource, &key.namespace, &key.name)
+            .await?;
+        Ok(live.map(|l| l.value()))
+    }
+}
+
+fn established(crd: Option<&Value>) -> bool {
+    let conditions = crd
+        .and_then(|c| c.pointer("/status/conditions"))
+        .and_then(Value::as_array);
+    conditions.is_some_and(|conditions| {
+        conditions.iter().any(|c| {
+            c.get("type").and_then(Value::as_str) == Some("Established")
+                && c.get("status").and_then(Value::as_str) == Some("True")
+        })
+    })
+}
+
+fn first<'a>(mut keys: impl Iterator<Item = &'a ObjectKey>) -> Option<String> {
+    keys.next().map(ToString::to_string)
+}
