@@ -126,7 +126,13 @@ impl Core {
 
     /// Takes over what a place says about its Apps.
     pub(super) fn defined(&mut self, definer: Definer, definition: Definition) {
+        let from_files = matches!(definer, Definer::Files(_));
         self.world.definitions.insert(definer, definition);
+        if from_files {
+            for source in self.options.clone().sources.iter() {
+                discover::start_repository(self, &source.repository);
+            }
+        }
         let now = self.clock.now();
         let defined = self
             .world

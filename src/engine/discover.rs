@@ -43,8 +43,13 @@ pub(super) fn start_repository(core: &mut Core, repository: &Repository) {
     else {
         return;
     };
+    // Files that define Apps say what is not to be discovered besides: they are read first.
+    let files = |path: &PathBuf| Definer::Files(path.clone());
+    let mut awaited = core.options.apps.iter().map(files);
+    if awaited.any(|definer| !core.world.definitions.contains_key(&definer)) {
+        return;
+    }
     let looks = core.looks.entry(repository.clone()).or_default().clone();
-    // Files that define Apps say what is not to be discovered besides.
     let known: Vec<App> = core
         .world
         .definitions
@@ -134,7 +139,9 @@ fn search(
         all.notices.extend(found.notices);
         all.problems.extend(found.problems);
     }
-    if all.apps.is_empty() && all.problems.is_empty() {
+    // Applications that were given say what is deployed from here.
+    let is_left_to_others = !known.is_empty() || !options.apps.is_empty();
+    if all.apps.is_empty() && all.problems.is_empty() && !is_left_to_others {
         all.problems.push(
             Problem::new(ProblemKind::NotFound, "there are no Kubernetes manifests to deploy in this repository")
                 .at(repository.to_string())

@@ -102,7 +102,7 @@ impl ControlPlane {
         let command =
             std::fs::read_to_string(self.dir.join("kube-apiserver.command")).expect("command file");
         let script = format!(
-            "cd {0} && {command} >>kube-apiserver.log 2>&1 </dev/null & echo $! >{0}/kube-apiserver.pid",
+            "cd {0}; {command} >>kube-apiserver.log 2>&1 </dev/null & echo $! >{0}/kube-apiserver.pid",
             self.dir.display()
         );
         let started = Command::new("setsid")

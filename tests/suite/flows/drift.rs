@@ -97,7 +97,8 @@ fn each_manual_edit_shows_as_exactly_that_drift_with_its_owner() {
             vec!["StatefulSet/db spec.replicas: 2 -> 1 (cluster, kubectl)".into()],
         ),
         (
-            Box::new(|| patch("coupon/spring", r#"{"spec":{"percent":90}}"#)),
+            // Other tests have kinds of the same name.
+            Box::new(|| patch(&format!("coupons.{}.example/spring", g.ns), r#"{"spec":{"percent":90}}"#)),
             vec!["Coupon/spring spec.percent: 90 -> 10 (cluster, kubectl-patch)".into()],
         ),
         (
