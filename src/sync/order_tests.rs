@@ -40,6 +40,15 @@ fn shown(tasks: Vec<Task>) -> Vec<String> {
 }
 
 #[test]
+fn a_namespace_is_lifted_for_an_object_of_a_custom_kind_that_has_its_name() {
+    let tasks = vec![
+        task("Namespace", "", "n0", 0),
+        task("Widget", "n0", "n0", -1),
+    ];
+    assert_eq!(shown(tasks), ["-1Namespace/n0", "-1Widget/n0"]);
+}
+
+#[test]
 fn kinds_come_in_argo_cds_order_and_names_within() {
     let kinds = [
         "Zebra",
