@@ -241,7 +241,15 @@ fn work(
         render_problems: problems,
         connection,
         discovery,
-        moved_from: memory::moved_from(&core.options.memory, &entry.app),
+        moved_from: memory::moved_from(
+            &core.options.memory,
+            &entry.app,
+            cluster
+                .identity
+                .as_ref()
+                .map(|i| i.uid.as_str())
+                .unwrap_or_default(),
+        ),
         prepared,
         rollback,
         asks_at_once: core.options.asks_at_once,

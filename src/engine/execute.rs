@@ -128,6 +128,11 @@ pub(super) fn start(core: &mut Core, ticket: Ticket, plan: Arc<Plan>) -> Option<
                     connection: connection.clone(),
                     discovery: discovery.clone(),
                     who: format!("{user}@{}", core.options.host),
+                    cluster: cluster
+                        .identity
+                        .as_ref()
+                        .map(|i| i.uid.clone())
+                        .unwrap_or_default(),
                 },
             );
         }
@@ -416,7 +421,10 @@ impl Driver {
             lock.release().await;
         }
         if let (Ok(()), Some(drawn)) = (&result, self.drawn.get(id)) {
-            self.options.memory.remember(&drawn.app)?;
+            let cluster = self.places.get(&id.context).map(|p| p.cluster.as_str());
+            self.options
+                .memory
+                .remember(&drawn.app, cluster.unwrap_or_default())?;
         }
         result
     }

@@ -18,6 +18,9 @@ pub struct Memory {
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 struct Place {
+    /// Identity of the cluster; context names are labels that people change.
+    #[serde(default)]
+    cluster: String,
     context: String,
     namespace: String,
 }
@@ -52,8 +55,9 @@ impl Memory {
     }
 
     /// Remembers where an App was synced to.
-    pub(super) fn remember(&self, app: &App) -> Result<(), Problem> {
+    pub(super) fn remember(&self, app: &App, cluster: &str) -> Result<(), Problem> {
         let place = Place {
+            cluster: cluster.to_owned(),
             context: app.destination.context.clone(),
             namespace: app.destination.namespace.clone(),
         };
@@ -61,10 +65,18 @@ impl Memory {
         if places.get(&key(app)) == Some(&place) {
             return Ok(());
         }
-        places.insert(key(app), place);
         let Some(file) = &self.file else {
+            places.insert(key(app), place);
             return Ok(());
         };
+        // Another trueup may have written since: what it remembers stays.
+        if let Some(now) = std::fs::read(file)
+            .ok()
+            .and_then(|b| serde_json::from_slice(&b).ok())
+        {
+            *places = now;
+        }
+        places.insert(key(app), place);
         let failed = |error: &dyn std::error::Error| {
             Problem::new(
                 ProblemKind::Local,
@@ -83,12 +95,17 @@ impl Memory {
     }
 }
 
-/// Where an App was synced to from here, if that is not where it goes now.
-pub(super) fn moved_from(memory: &Memory, app: &App) -> Option<Destination> {
+/// Where an App was synced to from here, if that is not where it goes now: another cluster, told by its identity where
+/// that is known, or another namespace.
+pub(super) fn moved_from(memory: &Memory, app: &App, cluster: &str) -> Option<Destination> {
     let places = memory.places.lock().unwrap_or_else(|e| e.into_inner());
     let before = places.get(&key(app))?;
-    let moved =
-        before.context != app.destination.context || before.namespace != app.destination.namespace;
+    let same_cluster = if before.cluster.is_empty() || cluster.is_empty() {
+        before.context == app.destination.context
+    } else {
+        before.cluster == cluster
+    };
+    let moved = !same_cluster || before.namespace != app.destination.namespace;
     moved.then(|| Destination {
         context: before.context.clone(),
         namespace: before.namespace.clone(),
@@ -107,4 +124,65 @@ fn key(app: &App) -> String {
         app.id.name.as_str()
     };
     format!("{repository} {} {name}", app.source.path)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::{AppId, DirectoryOptions, Revision, Source};
+
+    fn app(context: &str, namespace: &str) -> App {
+        let source = Source {
+            repository: Repository::Local("/shop".into()),
+            revision: Revision::Head,
+            path: crate::domain::RepoPath::root(),
+            directory: DirectoryOptions::default(),
+        };
+        App {
+            id: AppId::default(),
+            project: "default".into(),
+            source,
+            destination: Destination {
+                context: context.into(),
+                namespace: namespace.into(),
+            },
+            sync: Default::default(),
+            ignore: Vec::new(),
+            history_limit: 10,
+            discovered: true,
+            defined_at: String::new(),
+            notices: Vec::new(),
+            problems: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn a_renamed_context_is_no_other_cluster() {
+        let memory = Memory::default();
+        memory.remember(&app("old", "shop"), "uid-1").unwrap();
+        for (context, namespace, cluster, moved) in [
+            ("old", "shop", "uid-1", false),
+            ("new", "shop", "uid-1", false),
+            ("old", "shop", "uid-2", true),
+            ("old", "other", "uid-1", true),
+            ("old", "shop", "", false),
+            ("new", "shop", "", true),
+        ] {
+            let from = moved_from(&memory, &app(context, namespace), cluster);
+            assert_eq!(from.is_some(), moved, "{context} {namespace} {cluster}");
+        }
+    }
+
+    #[test]
+    fn two_at_once_forget_nothing() {
+        let dir = tempfile::tempdir().unwrap();
+        let file = dir.path().join("destinations.json");
+        let (one, two) = (Memory::open(&file).unwrap(), Memory::open(&file).unwrap());
+        let mut other = app("c", "n");
+        other.source.path = crate::domain::RepoPath::parse("other").unwrap();
+        one.remember(&app("c", "n"), "uid").unwrap();
+        two.remember(&other, "uid").unwrap();
+        let both = Memory::open(&file).unwrap();
+        assert_eq!(both.places.lock().unwrap().len(), 2);
+    }
 }

@@ -19,6 +19,8 @@ pub(super) struct Place {
     pub connection: Connection,
     pub discovery: Arc<Discovery>,
     pub who: String,
+    /// Identity of the cluster; empty where it is not known.
+    pub cluster: String,
 }
 
 /// What doing a step came to.
