@@ -1,6 +1,6 @@
 //! The console: state, message, update, view, keymap, theme. No I/O but the terminal; the engine is all it talks to.
 //!
-//! Start reading at [`run`], then [`update`] and [`view`]. Every text from outside reaches the screen through
+//! Start reading at [`run`], then [`update()`] and [`view`]. Every text from outside reaches the screen through
 //! [`painter::Painter`], which makes control characters visible.
 
 pub mod command_line;

@@ -68,7 +68,7 @@ impl Session {
         self.said = true;
     }
 
-    /// Removes what [`Session::say`] left behind.
+    /// Removes what the line about what is going on left behind.
     pub fn unsay(&mut self) {
         if std::mem::take(&mut self.said) {
             let mut stderr = std::io::stderr();

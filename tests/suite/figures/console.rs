@@ -164,7 +164,7 @@ fn first_frame_before_any_answer() {
 /// Measures a console over a shop.
 pub async fn measure(plane: &ControlPlane, shop: &Shop) {
     let mut pty = Pty::start(shop, &plane.kubeconfig(), &[]);
-    pty.until(|sent| sent.parser.screen().contents().contains("100 apps"));
+    pty.until(|sent| sent.parser.screen().contents().contains("100 Apps"));
     // Its verdicts are complete when it asks nothing more.
     let mut ticks = pty.ticks();
     loop {
