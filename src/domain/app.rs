@@ -70,6 +70,8 @@ pub struct App {
     pub history_limit: usize,
     /// Whether it was found in a repository rather than written down as an `Application`.
     pub discovered: bool,
+    /// Discovered once, and synced: its directory has no manifests any more, and its record in the cluster alone tells of it.
+    pub orphaned: bool,
     /// File and line of the `Application`; empty for a discovered App.
     pub defined_at: String,
     /// What a person should know about it, short of a Problem.

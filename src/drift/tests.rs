@@ -32,6 +32,7 @@ pub fn app(name: &str) -> App {
         ignore: Vec::new(),
         history_limit: 10,
         discovered: false,
+        orphaned: false,
         defined_at: String::new(),
         notices: Vec::new(),
         problems: Vec::new(),

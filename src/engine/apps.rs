@@ -127,6 +127,9 @@ impl Core {
     /// Takes over what a place says about its Apps.
     pub(super) fn defined(&mut self, definer: Definer, definition: Definition) {
         let from_files = matches!(definer, Definer::Files(_));
+        if let Definer::Repository(repository) = &definer {
+            self.world.searched(repository);
+        }
         self.world.definitions.insert(definer, definition);
         if from_files {
             for source in self.options.clone().sources.iter() {

@@ -87,6 +87,7 @@ impl Core {
             }
             cluster.discovery = Some(discovery);
         }
+        self.list_records(context);
         let ids: Vec<_> = self
             .world
             .apps
@@ -255,6 +256,7 @@ impl Core {
         let repository = entry.app.source.repository.clone();
         entry.record = state;
         entry.view = None;
+        self.record_known(id);
         self.reindex(id);
         self.consider_app(id);
         if base_moved {

@@ -11,6 +11,7 @@ use crate::domain::{AppId, Clock, Problem, Repository};
 
 use super::clusters::{ClusterEvent, ClusterOrder, Connector};
 use super::desired::DesiredDone;
+use super::orphans::Recorded;
 use super::question::Answer;
 use super::report::Report;
 use super::request::{Request, Ticket};
@@ -24,6 +25,8 @@ pub(super) enum Event {
     Source(Repository, SourceSeen),
     Defined(Definer, Definition),
     Desired(Box<DesiredDone>),
+    /// What the records in a cluster say of Apps that hold something.
+    Recorded(String, Recorded),
     Cluster(String, ClusterEvent),
     Answer(Box<Answer>),
     /// A question that met bad weather is due again.
@@ -143,6 +146,7 @@ impl Core {
             Event::Source(repository, seen) => self.source_seen(repository, seen),
             Event::Defined(definer, definition) => self.defined(definer, definition),
             Event::Desired(done) => self.desired_done(*done),
+            Event::Recorded(context, recorded) => self.recorded(&context, recorded),
             Event::Cluster(context, event) => self.cluster_event(&context, event),
             Event::Answer(answer) => self.answered(*answer),
             Event::AskAgain(id, key) => self.consider(&id, &key, true),

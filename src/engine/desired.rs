@@ -230,6 +230,10 @@ fn render(app: &App, tree: &dyn Tree) -> (Vec<crate::domain::ReadRecord>, crate:
 
 /// The objects of an App. `Application` manifests among them are Apps themselves, not objects.
 pub(super) fn manifests(app: &App, tree: &dyn Tree) -> crate::render::Rendered {
+    if app.orphaned && tree.kind(&app.source.path).is_ok_and(|kind| kind.is_none()) {
+        // That its directory is gone is what Git says of it.
+        return crate::render::Rendered::default();
+    }
     let mut rendered = crate::render::directory(tree, &app.source.path, &app.source.directory);
     rendered
         .manifests

@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
 use crate::domain::{
-    App, DirectoryOptions, EntryKind, Manifest, Notice, Origin, Problem, ProblemKind, ReadRecord,
-    Recorder, RepoPath, Repository, Revision, Tree, tree::reads_unchanged,
+    App, AppId, DirectoryOptions, EntryKind, Manifest, Notice, Origin, Problem, ProblemKind,
+    ReadRecord, Recorder, RepoPath, Repository, Revision, Tree, tree::reads_unchanged,
 };
 use crate::git::Repo;
 use crate::providers::native::discovery::Surroundings;
@@ -15,6 +15,7 @@ use crate::render::{Rendered, is_application};
 
 use super::EngineOptions;
 use super::core::{Core, Event};
+use super::orphans::{self, RecordedSource};
 use super::sources::{blocking, locate};
 use super::world::{Definer, Definition};
 
@@ -57,13 +58,19 @@ pub(super) fn start_repository(core: &mut Core, repository: &Repository) {
         .filter(|(definer, _)| matches!(definer, Definer::Files(_)))
         .flat_map(|(_, d)| d.apps.iter().cloned())
         .collect();
+    let records = core.records();
     let (options, events, repository) = (
         core.options.clone(),
         core.events.clone(),
         repository.clone(),
     );
+    *core.world.searching.entry(repository.clone()).or_default() += 1;
     tokio::spawn(async move {
         let (definer, at) = (Definer::Repository(repository.clone()), repository.clone());
+        let known = Known {
+            apps: known,
+            records,
+        };
         let found = blocking(move || search(&options, &at, &repo, &looks, &known)).await;
         let definition = found.unwrap_or_else(|problem| Definition {
             problems: vec![problem],
@@ -73,12 +80,20 @@ pub(super) fn start_repository(core: &mut Core, repository: &Repository) {
     });
 }
 
+/// What is known besides what a repository itself says.
+struct Known {
+    /// Apps that files define.
+    apps: Vec<App>,
+    /// What the clusters' records tell.
+    records: Vec<(AppId, RecordedSource)>,
+}
+
 fn search(
     options: &EngineOptions,
     repository: &Repository,
     repo: &Repo,
     looks: &Looks,
-    known: &[App],
+    known: &Known,
 ) -> Result<Definition, Problem> {
     let mut all = Definition::default();
     let origin = repo.origin();
@@ -109,19 +124,17 @@ fn search(
                 .is_some_and(|i| i.is_ignored(path, is_dir).unwrap_or(false))
         };
         let look = |dir: &RepoPath| look(&*tree, dir, looks);
-        let mut found = discover(
-            &*tree,
-            &look,
-            &ignored,
-            &Surroundings {
-                repository: &reference,
-                prefix: &prefix,
-                revision: &asked,
-                contexts: &options.contexts,
-                bindings: &options.bindings,
-                known,
-            },
-        );
+        let surroundings = Surroundings {
+            repository: &reference,
+            prefix: &prefix,
+            revision: &asked,
+            contexts: &options.contexts,
+            bindings: &options.bindings,
+            known: &known.apps,
+        };
+        let mut found = discover(&*tree, &look, &ignored, &surroundings);
+        let orphans = orphans::among(&known.records, &found, &surroundings);
+        found.apps.extend(orphans);
         if !source.path.is_root() {
             // Only what lies there was asked for. Applications may point to anywhere.
             let inside = |app: &App| !app.discovered || app.source.path.is_within(&source.path);
@@ -140,7 +153,7 @@ fn search(
         all.problems.extend(found.problems);
     }
     // Applications that were given say what is deployed from here.
-    let is_left_to_others = !known.is_empty() || !options.apps.is_empty();
+    let is_left_to_others = !known.apps.is_empty() || !options.apps.is_empty();
     if all.apps.is_empty() && all.problems.is_empty() && !is_left_to_others {
         all.problems.push(
             Problem::new(ProblemKind::NotFound, "there are no Kubernetes manifests to deploy in this repository")

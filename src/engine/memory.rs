@@ -150,6 +150,7 @@ mod tests {
             ignore: Vec::new(),
             history_limit: 10,
             discovered: true,
+            orphaned: false,
             defined_at: String::new(),
             notices: Vec::new(),
             problems: Vec::new(),

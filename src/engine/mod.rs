@@ -20,6 +20,7 @@ mod listed;
 mod lock;
 mod memory;
 pub mod options;
+mod orphans;
 mod packed;
 mod question;
 pub mod report;

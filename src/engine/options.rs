@@ -107,6 +107,7 @@ impl EngineOptions {
             queue: Default::default(),
             asking: Default::default(),
             may_not_patch: Default::default(),
+            recorded: None,
             n_asked: 0,
         }
     }

@@ -76,7 +76,12 @@ pub(super) fn snapshot(core: &mut Core) -> Snapshot {
     Snapshot {
         revision: core.revision,
         clusters,
-        apps: world.apps.values().filter_map(|e| e.view.clone()).collect(),
+        apps: world
+            .apps
+            .values()
+            .filter_map(|e| e.view.clone())
+            .filter(|app| !is_over(app))
+            .collect(),
         problems: world
             .problems
             .values()
@@ -95,6 +100,11 @@ pub(super) fn snapshot(core: &mut Core) -> Snapshot {
         read_only: core.options.read_only,
         counters: counters(core),
     }
+}
+
+/// Whether all that an App without a directory held is gone, so that there is nothing left of it.
+fn is_over(app: &AppView) -> bool {
+    app.app.orphaned && app.objects.is_empty() && app.sync == SyncStatus::Synced
 }
 
 fn counters(core: &Core) -> Counters {
@@ -125,11 +135,13 @@ fn settled(core: &Core) -> bool {
         .repos
         .values()
         .all(|r| r.repo.is_some() || r.problem.is_some());
-    let clusters = world
-        .clusters
-        .values()
-        .all(|c| !matches!(c.reach, Reach::Connecting));
+    let clusters = world.clusters.values().all(|c| match c.reach {
+        Reach::Connecting => false,
+        Reach::Up { .. } => c.recorded.is_some(),
+        Reach::Down { .. } => true,
+    });
     defined
+        && world.searching.is_empty()
         && repos
         && clusters
         && world.apps.values().all(|e| {

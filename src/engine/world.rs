@@ -16,6 +16,7 @@ use crate::drift::desired::Prepared;
 use crate::git::Repo;
 
 use super::listed::Listed;
+use super::orphans::Recorded;
 use super::packed::Packed;
 use super::snapshot::{AppView, ClusterMode, ClusterView, Reach, Rights, Target};
 
@@ -32,6 +33,8 @@ pub(super) struct World {
     pub definitions: BTreeMap<Definer, Definition>,
     /// Problems of the whole, by who has them.
     pub problems: BTreeMap<String, Problem>,
+    /// Searches that are under way.
+    pub searching: BTreeMap<Repository, u64>,
     /// What takes long at the moment, by who does it.
     pub work: BTreeMap<String, String>,
 }
@@ -90,6 +93,8 @@ pub(super) struct ClusterEntry {
     pub asking: HashSet<(AppId, ObjectKey)>,
     /// Kinds and namespaces that this user may not patch, learned from a 403.
     pub may_not_patch: HashSet<(crate::domain::GroupKind, String)>,
+    /// What the records in it say of Apps that hold something; `None` until they were listed.
+    pub recorded: Option<Recorded>,
     /// Dry runs asked so far.
     pub n_asked: u64,
 }
@@ -197,6 +202,16 @@ impl Inputs {
 }
 
 impl World {
+    /// A search has ended.
+    pub fn searched(&mut self, repository: &Repository) {
+        if let Some(n) = self.searching.get_mut(repository) {
+            *n -= 1;
+            if *n == 0 {
+                self.searching.remove(repository);
+            }
+        }
+    }
+
     /// Marks an App's view as out of date.
     pub fn touch(&mut self, id: &AppId) {
         if let Some(entry) = self.apps.get_mut(id) {

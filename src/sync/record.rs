@@ -22,6 +22,9 @@ const MAX_COMPRESSED: usize = 960 * 1024;
 /// The record may have this many bytes once inflated.
 const MAX_INFLATED: u64 = 32 * 1024 * 1024;
 
+/// The label that every record carries, and what it says.
+pub const LABEL: (&str, &str) = ("app.kubernetes.io/managed-by", "trueup");
+
 const DATA_KEY: &str = "record.json.gz";
 
 /// The longest name that a ConfigMap or Lease may have.
@@ -91,7 +94,7 @@ pub fn encode(app: &str, namespace: &str, record: &AppRecord) -> Result<Value, P
                 "metadata": {
                     "name": record_name(app),
                     "namespace": namespace,
-                    "labels": { "app.kubernetes.io/managed-by": "trueup" },
+                    "labels": { LABEL.0: LABEL.1 },
                 },
                 "data": {
                     "app": app,

@@ -59,6 +59,7 @@ pub fn app(view: &AppView) -> Value {
         "provider": words::provider(app.id.provider),
         "project": app.project,
         "discovered": app.discovered,
+        "orphaned": app.orphaned,
         "definedAt": (!app.defined_at.is_empty()).then_some(&app.defined_at),
         "source": source(&app.source),
         "state": words::state(view.state),

@@ -266,6 +266,7 @@ fn diff_as_json() {
             }
           ],
           "oldSince": null,
+          "orphaned": false,
           "pinned": null,
           "problems": [],
           "project": "default",

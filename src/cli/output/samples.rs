@@ -61,6 +61,7 @@ pub(crate) fn app_at(context: &str, namespace: &str, name: &str) -> AppView {
             ignore: Vec::new(),
             history_limit: 10,
             discovered: true,
+            orphaned: false,
             defined_at: String::new(),
             notices: Vec::new(),
             problems: Vec::new(),

@@ -79,6 +79,7 @@ pub fn application(
         ignore: Vec::new(),
         history_limit: HISTORY_LIMIT,
         discovered: false,
+        orphaned: false,
         defined_at: at(""),
         notices: found.notices,
         problems: found.problems,

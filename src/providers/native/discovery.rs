@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use crate::domain::{
     App, AppId, Destination, DirectoryOptions, Entry, EntryKind, Manifest, Notice, Problem,
-    Provider, RepoPath, Revision, Source, SyncOptions, Tree, Value,
+    Provider, RepoPath, Revision, Source, SyncOptions, Tree,
 };
 use crate::render::{Rendered, Tool, is_application};
 use crate::settings::Binding;
@@ -263,6 +263,7 @@ pub fn discovered(directory: &RepoPath, name: String, around: &Surroundings<'_>)
         ignore: Vec::new(),
         history_limit: HISTORY_LIMIT,
         discovered: true,
+        orphaned: false,
         defined_at: String::new(),
         notices: Vec::new(),
         problems,
@@ -293,11 +294,12 @@ fn is_meant(text: &str) -> bool {
 fn is_object(manifest: &Manifest) -> bool {
     let group = manifest.gvk.group.as_str();
     let is_kubeconfig = group.is_empty() && manifest.gvk.kind == "Config";
-    let is_named = !manifest.name().is_empty()
-        || manifest
-            .value
-            .pointer("/metadata/generateName")
-            .is_some_and(Value::is_string);
+    // A name of another type (`name: no`) is a slip that the App tells of.
+    let says = |field: &str| {
+        let said = manifest.value.pointer(field);
+        said.is_some_and(|name| !name.is_null() && name.as_str() != Some(""))
+    };
+    let is_named = says("/metadata/name") || says("/metadata/generateName");
     !is_application(manifest) && !is_kubeconfig && !skip::CONFIG_GROUPS.contains(&group) && is_named
 }
 

@@ -55,6 +55,18 @@ pub fn of_directories(
     names
 }
 
+/// Whether [`of_directories`] may have given this name to a directory, whatever else there was at that time.
+pub fn may_be(name: &str, directory: &RepoPath, repository: &str) -> bool {
+    let alone = of_directories(
+        std::slice::from_ref(directory),
+        repository,
+        &BTreeSet::new(),
+    );
+    alone.get(directory).is_some_and(|plain| {
+        name == plain || name == format!("{plain}-{}", digest(directory.as_str()))
+    })
+}
+
 fn dashed(text: &str) -> String {
     let mut name = String::with_capacity(text.len());
     for c in text.chars() {
@@ -176,6 +188,19 @@ mod tests {
         // The order of finding makes no difference.
         assert_eq!(names(&["A-B", "a-b", "a/b"], &[])[2], got[0]);
         assert_ne!(names(&["web"], &["web"])[0], "web");
+    }
+
+    #[test]
+    fn a_name_may_be_of_the_directory_that_it_was_made_from() {
+        for (name, directory, is) in [
+            ("apps-web", "apps/web", true),
+            ("shop", "", true),
+            (names(&["a-b", "a/b"], &[])[1].as_str(), "a/b", true),
+            ("web", "apps/web", false),
+        ] {
+            let directory = RepoPath::parse(directory).unwrap();
+            assert_eq!(may_be(name, &directory, "Shop"), is, "{name}");
+        }
     }
 
     #[test]

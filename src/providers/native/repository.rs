@@ -36,14 +36,28 @@ impl RepositoryRef {
         is_here || (!self.origin.is_empty() && named == self.origin)
     }
 
+    /// What names it for good, on every machine: its origin, else its path here.
+    pub fn identity(&self) -> String {
+        match &self.repository {
+            _ if !self.origin.is_empty() => self.origin.clone(),
+            Repository::Local(path) => path.display().to_string(),
+            Repository::Remote(url) => normalise_url(url),
+        }
+    }
+
+    /// Whether this is the repository that a record names: by its [identity](Self::identity), or by its path here.
+    pub fn is_recorded_as(&self, text: &str) -> bool {
+        let is_here = match &self.repository {
+            Repository::Local(path) => path.display().to_string() == text,
+            Repository::Remote(_) => false,
+        };
+        !text.is_empty() && (is_here || self.identity() == text)
+    }
+
     /// What to call it: the last part of its origin, or of its path.
     pub fn name(&self) -> String {
-        let text = match &self.repository {
-            _ if !self.origin.is_empty() => self.origin.clone(),
-            Repository::Local(path) => path.to_string_lossy().into_owned(),
-            Repository::Remote(url) => normalise_url(url),
-        };
-        text.trim_end_matches('/')
+        self.identity()
+            .trim_end_matches('/')
             .rsplit('/')
             .next()
             .unwrap_or_default()

@@ -51,6 +51,7 @@ fn world() -> Snapshot {
         ignore: vec![],
         history_limit: 10,
         discovered: true,
+        orphaned: false,
         defined_at: String::new(),
         notices: vec![],
         problems: vec![],

@@ -61,6 +61,7 @@ pub fn app(context: &str, name: &str) -> App {
         ignore: vec![],
         history_limit: 10,
         discovered: true,
+        orphaned: false,
         defined_at: String::new(),
         notices: vec![],
         problems: vec![],

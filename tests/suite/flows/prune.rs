@@ -91,6 +91,47 @@ fn everything_goes_only_by_its_typed_name() {
 
 #[test]
 #[ignore = "needs a Kubernetes API server (KUBEBUILDER_ASSETS)"]
+fn an_app_whose_directory_is_gone_is_not_forgotten_while_it_holds_something() {
+    let mut g = Ground::with_namespace("orphan");
+    g.commit(
+        "Two Apps",
+        &[
+            ("apps/old/a.yaml", &config_map("a", &[("x", "1")])),
+            ("apps/old/b.yaml", &config_map("b", &[("x", "1")])),
+            ("apps/new/c.yaml", &config_map("c", &[("x", "1")])),
+        ],
+    );
+    g.trueup("sync apps-old apps-new --yes").exits(0);
+    g.remove("No old", &["apps/old/a.yaml", "apps/old/b.yaml"]);
+    // Named or not: it is drift that nobody would see otherwise.
+    assert_eq!(g.drift(""), ["ConfigMap/a: extra", "ConfigMap/b: extra"]);
+    g.trueup("diff apps-old").exits(1);
+    g.trueup("apps").exits(0).says("apps-old");
+    g.trueup("sync apps-old --yes --prune")
+        .exits(2)
+        .says("--prune-all");
+    assert!(g.exists("configmap a") && g.exists("configmap b"));
+    // Going back brings the objects' manifests back, too.
+    g.k("delete configmap a");
+    assert_eq!(g.drift("apps-old"), ["ConfigMap/b: extra"]);
+    g.trueup("rollback apps-old --to 1 --yes").exits(0);
+    assert!(g.exists("configmap a"));
+    g.trueup("sync apps-old --yes --prune-all apps-old")
+        .exits(0);
+    assert!(!g.exists("configmap a") && !g.exists("configmap b") && g.exists("configmap c"));
+    let apps = g.trueup("apps -o json").json();
+    let names: Vec<_> = apps["apps"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|a| a["name"].clone())
+        .collect();
+    assert_eq!(names, ["apps-new"], "it holds nothing any more");
+    g.trueup("diff").exits(0);
+}
+
+#[test]
+#[ignore = "needs a Kubernetes API server (KUBEBUILDER_ASSETS)"]
 fn what_says_that_it_is_anothers_is_kept_and_so_is_what_asks_to_be() {
     let mut g = Ground::with_namespace("kept");
     let asking = "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: asking\n  annotations: {argocd.argoproj.io/sync-options: Prune=false}\n";

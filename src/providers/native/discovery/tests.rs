@@ -238,6 +238,15 @@ fn an_application_that_is_none_is_a_problem() {
 }
 
 #[test]
+fn a_name_that_is_no_string_does_not_hide_the_app() {
+    for (name, n_apps) in [("no", 1), ("7", 1), ("web", 1), ("\"\"", 0), ("", 0)] {
+        let manifest = format!("apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: {name}\n");
+        let found = search(&[("web/a.yaml", &manifest)], &contexts(&[]), &[]);
+        assert_eq!(found.apps.len(), n_apps, "{name:?}");
+    }
+}
+
+#[test]
 fn broken_files_count_where_manifests_are() {
     let found = search(
         &[

@@ -41,6 +41,7 @@ fn input(candidates: Vec<Candidate>) -> AppInput {
         ignore: Vec::new(),
         history_limit: 10,
         discovered: false,
+        orphaned: false,
         defined_at: String::new(),
         notices: Vec::new(),
         problems: Vec::new(),

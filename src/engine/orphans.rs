@@ -1,0 +1,319 @@
+//! Discovered Apps whose directory has no manifests any more. What they hold is still there, and only their records in
+//! the cluster tell of it: these are listed once for each connection, and kept up to date by the Apps that are known.
+//!
+//! A record was written by anybody who may write there. It only makes an App be listed: nothing that it names is
+//! fetched, and an object is the App's only where its own tracking-id agrees.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::cluster::{Connection, Resource};
+use crate::domain::record::AppRecord;
+use crate::domain::{
+    App, AppId, GroupKind, Notice, ObjectKey, Problem, ProblemKind, Provider, RepoPath, Repository,
+};
+use crate::providers::native::discovery::{Found, Surroundings, discovered};
+use crate::providers::native::{RepositoryRef, naming};
+use crate::sync::record::{LABEL, decode, record_name};
+
+use super::core::{Core, Event};
+use super::discover;
+use super::world::RecordState;
+
+/// Where the App of a record came from when it was last synced.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct RecordedSource {
+    /// Normalised URL of the repository, or its path.
+    repository: String,
+    path: RepoPath,
+}
+
+/// Apps that hold something by their records, by namespace and name.
+pub(super) type Recorded = BTreeMap<(String, String), RecordedSource>;
+
+impl RecordedSource {
+    /// `None` where nothing is held, or nothing can be told.
+    fn of(record: &AppRecord) -> Option<Self> {
+        let last = record.history.last()?;
+        (!record.inventory.0.is_empty()).then_some(())?;
+        Some(Self {
+            repository: last.repository.clone(),
+            path: RepoPath::parse(&last.path).ok()?,
+        })
+    }
+}
+
+impl Core {
+    /// Looks for records in a cluster that was connected to.
+    pub(super) fn list_records(&mut self, context: &str) {
+        let Some(cluster) = self.world.clusters.get(context) else {
+            return;
+        };
+        let configmaps = cluster
+            .discovery
+            .as_ref()
+            .and_then(|d| d.preferred(&GroupKind::new("", "ConfigMap")));
+        let (Some(connection), Some(resource)) = (&cluster.connection, configmaps) else {
+            return;
+        };
+        let own = self.options.contexts.named(context);
+        let given = self.options.contexts.namespace.iter();
+        let bound = self
+            .options
+            .bindings
+            .iter()
+            .filter_map(|b| b.namespace.as_ref());
+        let namespaces: BTreeSet<String> = own
+            .map(|c| &c.namespace)
+            .into_iter()
+            .chain(given)
+            .chain(bound)
+            .filter(|namespace| !namespace.is_empty())
+            .cloned()
+            .collect();
+        let (connection, resource) = (connection.clone(), resource.clone());
+        let (context, events) = (context.to_owned(), self.events.clone());
+        tokio::spawn(async move {
+            let recorded = list(&connection, &resource, &namespaces).await;
+            let _ = events.send(Event::Recorded(context, recorded)).await;
+        });
+    }
+
+    /// Takes over what the records say; an App that no place defines makes the repositories be searched again.
+    pub(super) fn recorded(&mut self, context: &str, recorded: Recorded) {
+        let unknown: Vec<String> = recorded
+            .iter()
+            .filter(|((namespace, name), _)| {
+                !self.world.apps.contains_key(&id(context, namespace, name))
+            })
+            .map(|(_, source)| source.repository.clone())
+            .collect();
+        if let Some(cluster) = self.world.clusters.get_mut(context) {
+            cluster.recorded = Some(recorded);
+        }
+        let is_named = |repository: &&Repository| {
+            let opened = self.world.repos.get(repository);
+            let origin = opened.and_then(|r| r.repo.as_ref()?.origin());
+            let reference = RepositoryRef::new((*repository).clone(), origin.as_deref());
+            unknown.iter().any(|text| reference.is_recorded_as(text))
+        };
+        let sources = self.options.sources.iter().map(|s| &s.repository);
+        let again: BTreeSet<Repository> = sources.filter(is_named).cloned().collect();
+        for repository in again {
+            discover::start_repository(self, &repository);
+        }
+    }
+
+    /// The record of an App that is known came, went or changed.
+    pub(super) fn record_known(&mut self, id: &AppId) {
+        let Some(entry) = self.world.apps.get(id) else {
+            return;
+        };
+        let now = match &entry.record {
+            RecordState::Read(record) => RecordedSource::of(record),
+            RecordState::Absent => None,
+            RecordState::Unknown | RecordState::Unreadable(_) => return,
+        };
+        let key = (id.namespace.clone(), id.name.clone());
+        let recorded = self
+            .world
+            .clusters
+            .get_mut(&id.context)
+            .and_then(|c| c.recorded.as_mut());
+        if let Some(recorded) = recorded {
+            match now {
+                Some(source) => recorded.insert(key, source),
+                None => recorded.remove(&key),
+            };
+        }
+    }
+
+    /// What the records of all clusters say.
+    pub(super) fn records(&self) -> Vec<(AppId, RecordedSource)> {
+        let clusters = self.world.clusters.iter();
+        clusters
+            .flat_map(|(context, cluster)| {
+                let all = cluster.recorded.iter().flatten();
+                all.map(|((namespace, name), source)| {
+                    (id(context, namespace, name), source.clone())
+                })
+            })
+            .collect()
+    }
+}
+
+fn id(context: &str, namespace: &str, name: &str) -> AppId {
+    AppId {
+        context: context.to_owned(),
+        provider: Provider::Native,
+        namespace: namespace.to_owned(),
+        name: name.to_owned(),
+    }
+}
+
+/// All records that this user may list: of the cluster, else of the namespaces that are used.
+async fn list(
+    connection: &Connection,
+    resource: &Resource,
+    namespaces: &BTreeSet<String>,
+) -> Recorded {
+    let labels = &format!("{}={}", LABEL.0, LABEL.1);
+    let mut found = match connection.list_objects(resource, None, labels).await {
+        Err(problem) if problem.kind == ProblemKind::Forbidden => {
+            let each = namespaces
+                .iter()
+                .map(|namespace| connection.list_objects(resource, Some(namespace), labels));
+            let lists = futures::future::join_all(each).await;
+            lists.into_iter().filter_map(quietly).flatten().collect()
+        }
+        other => quietly(other).unwrap_or_default(),
+    };
+    found.sort_by(|a, b| a.key.cmp(&b.key));
+    let read = |key: &ObjectKey, value: &crate::domain::Value| {
+        let name = value.pointer("/data/app")?.as_str()?.to_owned();
+        let record = decode(&name, value).ok()?;
+        let source = RecordedSource::of(&record)?;
+        (key.name == record_name(&name)).then(|| ((key.namespace.clone(), name), source))
+    };
+    found
+        .iter()
+        .filter_map(|live| read(&live.key, &live.value()))
+        .collect()
+}
+
+/// Apps that are known have their own records read, and say so where that fails.
+fn quietly<T>(listed: Result<T, Problem>) -> Option<T> {
+    listed
+        .inspect_err(|problem| tracing::info!(%problem, "records cannot be listed"))
+        .ok()
+}
+
+/// The Apps of a repository that only their records tell of: nothing that was found is deployed from their directory.
+pub(super) fn among(
+    records: &[(AppId, RecordedSource)],
+    found: &Found,
+    around: &Surroundings<'_>,
+) -> Vec<App> {
+    let is_found = |id: &AppId, path: &RepoPath| {
+        let mut all = found.apps.iter().chain(around.known);
+        all.any(|app| app.id == *id || app.source.path == *path)
+    };
+    let orphan = |(id, source): &(AppId, RecordedSource)| {
+        let path = &source.path;
+        let is_its = around.repository.is_recorded_as(&source.repository)
+            && naming::may_be(&id.name, path, &around.repository.name());
+        if !is_its || is_found(id, path) {
+            return None;
+        }
+        let app = discovered(path, id.name.clone(), around);
+        // Bound to another place by now, it is another App.
+        (app.id == *id).then(|| App {
+            orphaned: true,
+            notices: vec![Notice {
+                place: path.to_string(),
+                text: format!(
+                    "there are no manifests to deploy in it any more; what {} holds stays until it is pruned (`--prune-all {}`)",
+                    id.name, id.name
+                ),
+            }],
+            ..app
+        })
+    };
+    records.iter().filter_map(orphan).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::Revision;
+    use crate::providers::native::{ContextRef, Contexts};
+
+    #[test]
+    fn only_a_record_of_this_repository_and_place_makes_an_orphan() {
+        let repository = RepositoryRef::new(
+            Repository::Local("/src/shop".into()),
+            Some("git@host:acme/shop.git"),
+        );
+        let contexts = Contexts {
+            known: vec![ContextRef {
+                name: "dev".into(),
+                namespace: "team".into(),
+                current: true,
+                ..ContextRef::default()
+            }],
+            ..Contexts::default()
+        };
+        let around = Surroundings {
+            repository: &repository,
+            prefix: "",
+            revision: &Revision::Head,
+            contexts: &contexts,
+            bindings: &[],
+            known: &[],
+        };
+        let path = |text: &str| RepoPath::parse(text).unwrap();
+        let found = Found {
+            apps: vec![discovered(&path("web"), "web".into(), &around)],
+            ..Found::default()
+        };
+        for (context, namespace, name, repository, at, is_orphan) in [
+            (
+                "dev",
+                "team",
+                "apps-old",
+                "host/acme/shop",
+                "apps/old",
+                true,
+            ),
+            ("dev", "team", "apps-old", "/src/shop", "apps/old", true),
+            (
+                "dev",
+                "team",
+                "apps-old",
+                "host/acme/other",
+                "apps/old",
+                false,
+            ),
+            // Synced to another place than the directory is bound to now.
+            (
+                "dev",
+                "other",
+                "apps-old",
+                "host/acme/shop",
+                "apps/old",
+                false,
+            ),
+            (
+                "prod",
+                "team",
+                "apps-old",
+                "host/acme/shop",
+                "apps/old",
+                false,
+            ),
+            // The record of an Application.
+            (
+                "dev",
+                "team",
+                "payments",
+                "host/acme/shop",
+                "apps/old",
+                false,
+            ),
+            // It is there.
+            ("dev", "team", "web", "host/acme/shop", "web", false),
+        ] {
+            let source = RecordedSource {
+                repository: repository.into(),
+                path: path(at),
+            };
+            let record = (id(context, namespace, name), source);
+            let apps = among(&[record], &found, &around);
+            assert_eq!(
+                apps.len() == 1,
+                is_orphan,
+                "{context} {namespace} {name} {at}"
+            );
+            assert!(apps.iter().all(|app| app.orphaned && app.discovered));
+        }
+    }
+}
