@@ -61,7 +61,9 @@ impl Core {
         if context.is_empty() || self.clusters.contains_key(context) {
             return;
         }
-        let entry = self.options.cluster_entry(context, self.clock.now());
+        let entry = self
+            .options
+            .cluster_entry(context, (self.clock.now(), self.clock.instant()));
         self.world.clusters.insert(context.to_owned(), entry);
         let orders = clusters::start(
             context.to_owned(),
@@ -438,6 +440,8 @@ impl Core {
             let Some(cluster) = self.world.clusters.get_mut(&context) else {
                 continue;
             };
+            let of_unwanted = |kind: &GroupKind| !wanted.kinds.contains_key(kind);
+            cluster.unreadable.retain(|(kind, _), _| !of_unwanted(kind));
             let wanted = cluster.listed.tell(wanted);
             self.order(&context, ClusterOrder::Want(wanted));
         }
@@ -469,6 +473,7 @@ impl Core {
             kind.keys.insert(key);
         };
         let mut instances = std::collections::HashSet::new();
+        let mut unknown_groups = std::collections::HashSet::new();
         for entry in self
             .world
             .apps
@@ -476,10 +481,11 @@ impl Core {
             .filter(|e| e.app.id.context == context)
         {
             for prepared in entry.prepared.iter().flat_map(|p| p.values()) {
-                add(
-                    discovery.resource(&prepared.manifest.gvk),
-                    prepared.key.clone(),
-                );
+                let resource = discovery.resource(&prepared.manifest.gvk);
+                if resource.is_none() {
+                    unknown_groups.insert(prepared.key.group.clone());
+                }
+                add(resource, prepared.key.clone());
             }
             for key in held_keys(entry) {
                 add(discovery.preferred(&key.group_kind()), key);
@@ -491,6 +497,20 @@ impl Core {
             instances.insert(entry.app.id.name.clone());
         }
         wanted.instances = instances;
+        let definitions = discovery.preferred(&GroupKind::new(
+            "apiextensions.k8s.io",
+            "CustomResourceDefinition",
+        ));
+        if let Some(resource) = definitions.filter(|_| !unknown_groups.is_empty()) {
+            // Nobody need want it by name: that it comes is what is waited for.
+            let kind = wanted.kinds.entry(resource.group_kind());
+            kind.or_insert_with(|| WantedKind {
+                resource: resource.clone(),
+                keys: Default::default(),
+                namespaces: Default::default(),
+            });
+        }
+        wanted.unknown_groups = unknown_groups;
         wanted
     }
 

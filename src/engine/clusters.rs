@@ -29,6 +29,8 @@ pub(super) struct Wanted {
     pub kinds: BTreeMap<GroupKind, WantedKind>,
     /// Names under which the Apps mark their objects.
     pub instances: HashSet<String>,
+    /// Groups of kinds that are wanted and not known: a CustomResourceDefinition may bring them.
+    pub unknown_groups: HashSet<String>,
     /// Grows with every wish; a list tells which one it was begun for.
     pub round: u64,
 }
@@ -54,10 +56,14 @@ pub(super) struct WantedKind {
 /// What a cluster's task is told.
 pub(super) enum ClusterOrder {
     Want(Wanted),
+    /// Discover again.
+    Discover,
     /// Discover again, and retry at once what is waiting.
     Refresh,
-    /// Something went wrong: see whether the cluster answers at all.
+    /// Something went wrong, or nothing was heard for long: see whether the cluster answers at all.
     Check,
+    /// It answers again: watches that wait for their turn try at once.
+    Wake,
 }
 
 /// What a cluster's task saw.
@@ -91,6 +97,8 @@ pub(super) enum ClusterEvent {
 
 const FIRST_RETRY: Duration = Duration::from_secs(1);
 const LAST_RETRY: Duration = Duration::from_secs(60);
+/// A server that is well answers a plain question within this.
+const CHECK_WITHIN: Duration = Duration::from_secs(8);
 
 /// Starts the task of one cluster.
 pub(super) fn start(
@@ -105,6 +113,7 @@ pub(super) fn start(
         events,
         wanted: Arc::default(),
         streams: HashMap::new(),
+        checking: None,
     };
     tokio::spawn(task.run(connector, clock, orders));
     sender
@@ -117,11 +126,13 @@ struct Task {
     events: Events,
     wanted: Arc<RwLock<Wanted>>,
     streams: HashMap<StreamKey, AbortHandle>,
+    checking: Option<AbortHandle>,
 }
 
 impl Drop for Task {
     fn drop(&mut self) {
-        self.streams.values().for_each(AbortHandle::abort);
+        let all = self.streams.values().chain(&self.checking);
+        all.for_each(AbortHandle::abort);
     }
 }
 
@@ -168,7 +179,11 @@ impl Task {
                             order = orders.recv() => match order {
                                 None => return,
                                 Some(ClusterOrder::Want(want)) => wanted = want,
-                                Some(ClusterOrder::Check) => {}
+                                Some(
+                                    ClusterOrder::Check
+                                    | ClusterOrder::Discover
+                                    | ClusterOrder::Wake,
+                                ) => {}
                                 Some(ClusterOrder::Refresh) => { pause = FIRST_RETRY; break }
                             },
                         }
@@ -181,36 +196,16 @@ impl Task {
         while let Some(order) = orders.recv().await {
             match order {
                 ClusterOrder::Want(want) => self.want(&connection, want),
-                ClusterOrder::Check => {
-                    let (connection, context) = (connection.clone(), self.context.clone());
-                    let events = self.events.clone();
-                    tokio::spawn(async move {
-                        let reply = connection.get("/version").await;
-                        if reply.is_ok_and(|r| r.is_success() && r.value().is_ok()) {
-                            let alive = Event::Cluster(context, ClusterEvent::Alive);
-                            let _ = events.send(alive).await;
-                        }
-                    });
+                ClusterOrder::Check => self.check(&connection, clock.clone()),
+                ClusterOrder::Wake => connection.wake(),
+                ClusterOrder::Discover => {
+                    if !self.discover(&connection).await {
+                        return;
+                    }
                 }
                 ClusterOrder::Refresh => {
-                    let found = connection.discover().await;
-                    match found {
-                        Ok(found) => {
-                            if !self.tell(ClusterEvent::Discovered(Arc::new(found))).await {
-                                return;
-                            }
-                        }
-                        Err(problem) => {
-                            if !self
-                                .tell(ClusterEvent::Down {
-                                    problem,
-                                    retry_at: None,
-                                })
-                                .await
-                            {
-                                return;
-                            }
-                        }
+                    if !self.discover(&connection).await {
+                        return;
                     }
                     // A watch that waits for its back-off starts over at once.
                     self.streams.drain().for_each(|(_, stream)| stream.abort());
@@ -221,6 +216,50 @@ impl Task {
         }
     }
 
+    /// Asks for the kinds anew. False when nobody listens any more.
+    async fn discover(&self, connection: &Connection) -> bool {
+        let event = match connection.discover().await {
+            Ok(found) => ClusterEvent::Discovered(Arc::new(found)),
+            Err(problem) => ClusterEvent::Down {
+                problem,
+                retry_at: None,
+            },
+        };
+        self.tell(event).await
+    }
+
+    /// Asks a plain question until it is answered, unless one is being asked.
+    fn check(&mut self, connection: &Connection, clock: Arc<dyn Clock>) {
+        if self.checking.as_ref().is_some_and(|c| !c.is_finished()) {
+            return;
+        }
+        let (connection, context, events) = (
+            connection.clone(),
+            self.context.clone(),
+            self.events.clone(),
+        );
+        let checking = tokio::spawn(async move {
+            let mut pause = FIRST_RETRY;
+            loop {
+                let event = match answers(&connection).await {
+                    Ok(()) => ClusterEvent::Alive,
+                    Err(problem) => ClusterEvent::Down {
+                        problem,
+                        retry_at: clock.now().checked_add(pause).ok(),
+                    },
+                };
+                let is_over = matches!(event, ClusterEvent::Alive);
+                let told = events.send(Event::Cluster(context.clone(), event)).await;
+                if is_over || told.is_err() {
+                    return;
+                }
+                tokio::time::sleep(pause).await;
+                pause = (pause * 2).min(LAST_RETRY);
+            }
+        });
+        self.checking = Some(checking.abort_handle());
+    }
+
     /// Watches what is wanted: starts new kinds, starts kinds over that want more than before, ends the rest.
     fn want(&mut self, connection: &Connection, wanted: Wanted) {
         let before = self.wanted.read().map(|w| w.clone()).unwrap_or_default();
@@ -228,10 +267,12 @@ impl Task {
             *now = wanted.clone();
         }
         let same_instances = wanted.instances.is_subset(&before.instances);
+        let same_groups = wanted.unknown_groups.is_subset(&before.unknown_groups);
         self.streams.retain(|(kind, _), stream| {
             let keep = match (before.kinds.get(kind), wanted.kinds.get(kind)) {
                 (Some(before), Some(now)) => {
                     same_instances
+                        && (same_groups || !is_definition(kind))
                         && before.resource == now.resource
                         && now.keys.is_subset(&before.keys)
                 }
@@ -307,6 +348,28 @@ impl Task {
     }
 }
 
+/// Whether a kind is that of CustomResourceDefinitions.
+pub(super) fn is_definition(kind: &GroupKind) -> bool {
+    kind.group == "apiextensions.k8s.io" && kind.kind == "CustomResourceDefinition"
+}
+
+/// Whether the API server answers a plain question in time.
+async fn answers(connection: &Connection) -> Result<(), Problem> {
+    let reply = tokio::time::timeout(CHECK_WITHIN, connection.get("/version")).await;
+    let reply = reply.unwrap_or_else(|_| {
+        let text = format!(
+            "the API server does not answer within {} s",
+            CHECK_WITHIN.as_secs()
+        );
+        Err(Problem::new(ProblemKind::Unreachable, text).at(connection.context().to_owned()))
+    })?;
+    if reply.is_success() {
+        reply.value().map(|_| ())
+    } else {
+        Err(connection.refused(&reply, "read its version"))
+    }
+}
+
 async fn reach(
     connector: &dyn Connector,
     context: &str,
@@ -358,7 +421,14 @@ fn keep(wanted: Arc<RwLock<Wanted>>) -> Keep {
         let named = tracking
             .and_then(|id| id.split_once(':'))
             .is_some_and(|(instance, _)| wanted.instances.contains(instance));
+        // The name of a definition ends in the group that it defines.
+        let defines = || {
+            let group = key.name.split_once('.').map(|(_, group)| group);
+            is_definition(&key.group_kind())
+                && group.is_some_and(|group| wanted.unknown_groups.contains(group))
+        };
         named
+            || defines()
             || wanted
                 .kinds
                 .get(&key.group_kind())

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
+use std::time::Duration;
 
 use crate::cluster::{Live, WatchEvent};
 use crate::domain::{
@@ -10,19 +11,35 @@ use crate::domain::{
 use crate::drift;
 
 use super::apps::content_hash;
-use super::clusters::{ClusterEvent, ClusterOrder};
+use super::clusters::{ClusterEvent, ClusterOrder, is_definition};
 use super::core::{Core, Event};
 use super::listed::Presence;
 use super::question::{Answer, Question, extra, missing, one_side, tracked_by};
 use super::snapshot::{Reach, Rights};
 use super::world::{AppEntry, ClusterEntry, Compared, Inputs, RecordState, Seen};
 
+/// A cluster that has said nothing for this long is asked whether it is there, when somebody looks at it.
+const SILENCE: Duration = Duration::from_secs(10);
+/// After an absence of more than this, watches do not wait for their turn.
+const LONG_AWAY: jiff::SignedDuration = jiff::SignedDuration::from_secs(2);
+/// The API server establishes a definition first and serves its kind a moment later.
+const SERVED_AFTER: [Duration; 4] = [
+    Duration::ZERO,
+    Duration::from_millis(500),
+    Duration::from_secs(2),
+    Duration::from_secs(8),
+];
+
 impl Core {
     pub(super) fn cluster_event(&mut self, context: &str, event: ClusterEvent) {
         let now = self.clock.now();
+        let heard = self.clock.instant();
         let Some(cluster) = self.world.clusters.get_mut(context) else {
             return;
         };
+        if !matches!(event, ClusterEvent::Down { .. }) {
+            cluster.heard = heard;
+        }
         match event {
             ClusterEvent::Up {
                 connection,
@@ -46,12 +63,11 @@ impl Core {
                 round,
                 problem,
             } => {
-                let place = match &namespace {
-                    Some(namespace) => format!("{kind} in {namespace}"),
-                    None => kind.to_string(),
-                };
                 let is_gone = problem.kind == ProblemKind::NotFound;
-                cluster.problems.insert(place, problem.clone());
+                if cluster.listed.is_named(&kind) {
+                    let scope = (kind.clone(), namespace.clone());
+                    cluster.unreadable.insert(scope, problem.clone());
+                }
                 let is_news = cluster
                     .listed
                     .refused(&kind, namespace.as_deref(), round, problem);
@@ -61,7 +77,7 @@ impl Core {
                 }
                 self.kind_moved(context, &kind);
                 if is_gone && is_news {
-                    self.order(context, ClusterOrder::Refresh);
+                    self.order(context, ClusterOrder::Discover);
                 }
             }
             ClusterEvent::Watch {
@@ -77,14 +93,6 @@ impl Core {
 
     fn discovered(&mut self, context: &str, discovery: Arc<crate::cluster::Discovery>) {
         if let Some(cluster) = self.world.clusters.get_mut(context) {
-            cluster
-                .problems
-                .retain(|place, _| !place.starts_with("discovery"));
-            for (i, problem) in discovery.problems().iter().enumerate() {
-                cluster
-                    .problems
-                    .insert(format!("discovery {i}"), problem.clone());
-            }
             cluster.discovery = Some(discovery);
         }
         self.list_records(context);
@@ -136,12 +144,15 @@ impl Core {
                 // What was there and is not listed is gone.
                 cluster.live.retain(|key, _| !in_scope(key));
                 cluster.listed.arrived(kind, namespace, round);
-                cluster.problems.remove(&kind.to_string());
+                cluster.unreadable.retain(|(of, at), _| {
+                    of != kind || (namespace.is_some() && at.as_deref() != namespace)
+                });
                 for one in seen {
                     cluster.live.insert(one.live.key.clone(), one);
                 }
                 self.back_up(context);
                 self.kind_moved(context, kind);
+                self.definitions_seen(context, kind);
             }
             WatchEvent::Applied(live) => {
                 let key = live.key.clone();
@@ -149,6 +160,7 @@ impl Core {
                     cluster.live.insert(key.clone(), Arc::new(look(live)));
                 }
                 self.object_moved(context, &key);
+                self.definitions_seen(context, kind);
             }
             WatchEvent::Deleted(key, _) | WatchEvent::Left(key) => {
                 if let Some(cluster) = self.world.clusters.get_mut(context) {
@@ -167,7 +179,8 @@ impl Core {
                     self.order(context, ClusterOrder::Check);
                 }
                 if let Some(cluster) = self.world.clusters.get_mut(context) {
-                    cluster.problems.insert(kind.to_string(), problem.clone());
+                    let scope = (kind.clone(), namespace.map(str::to_owned));
+                    cluster.unreadable.insert(scope, problem.clone());
                     if cluster.listed.delayed(kind, namespace, round, problem) {
                         self.kind_moved(context, kind);
                     }
@@ -175,7 +188,8 @@ impl Core {
             }
             WatchEvent::Current => {
                 if let Some(cluster) = self.world.clusters.get_mut(context) {
-                    cluster.problems.remove(&kind.to_string());
+                    let scope = (kind.clone(), namespace.map(str::to_owned));
+                    cluster.unreadable.remove(&scope);
                 }
                 self.back_up(context);
             }
@@ -194,9 +208,62 @@ impl Core {
                 .map(|i| i.latency)
                 .unwrap_or_default();
             cluster.reach = Reach::Up { latency };
+            let away = now.duration_since(cluster.since);
             cluster.since = now;
             self.world.touch_cluster(context);
+            // After a short absence nobody waits for long, and one kind's trouble must not make the others hasten.
+            if away > LONG_AWAY {
+                self.order(context, ClusterOrder::Wake);
+            }
         }
+    }
+
+    /// Asks a cluster that has said nothing for a while whether it is there still: somebody is looking at it.
+    pub(super) fn check_silence(&self, context: &str) {
+        let Some(cluster) = self.world.clusters.get(context) else {
+            return;
+        };
+        let silent = self
+            .clock
+            .instant()
+            .saturating_duration_since(cluster.heard);
+        if matches!(cluster.reach, Reach::Up { .. }) && silent > SILENCE {
+            self.order(context, ClusterOrder::Check);
+        }
+    }
+
+    /// A definition came or moved: a kind that was not known may be served now, or soon.
+    fn definitions_seen(&self, context: &str, kind: &GroupKind) {
+        if !is_definition(kind) || !self.lacks_a_kind(context) {
+            return;
+        }
+        let (events, context) = (self.events.clone(), context.to_owned());
+        tokio::spawn(async move {
+            for pause in SERVED_AFTER {
+                tokio::time::sleep(pause).await;
+                let due = Event::DefinitionSeen(context.clone());
+                if events.send(due).await.is_err() {
+                    return;
+                }
+            }
+        });
+    }
+
+    /// Whether a definition that was seen brings a kind that is wanted and not known yet.
+    pub(super) fn lacks_a_kind(&self, context: &str) -> bool {
+        let Some(cluster) = self.world.clusters.get(context) else {
+            return false;
+        };
+        let Some(discovery) = &cluster.discovery else {
+            return false;
+        };
+        let definitions = cluster
+            .live
+            .iter()
+            .filter(|(key, _)| is_definition(&key.group_kind()));
+        definitions
+            .filter_map(|(_, seen)| super::apps::crd_scope(&seen.live.value()))
+            .any(|(kind, _)| discovery.preferred(&kind).is_none())
     }
 
     /// A whole kind was listed, or cannot be: every object of it that somebody wants is looked at.
@@ -456,6 +523,9 @@ impl Core {
         } = answer;
         if let Some(cluster) = self.world.clusters.get_mut(&id.context) {
             cluster.n_asked += u64::from(n_requests);
+            if drift.is_ok() {
+                cluster.heard = now;
+            }
             cluster.asking.remove(&(id.clone(), key.clone()));
             if forbidden {
                 cluster

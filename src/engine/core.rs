@@ -39,6 +39,8 @@ pub(super) enum Event {
     RunEnded(Ticket, Vec<AppId>),
     /// The kinds of a cluster changed: a CRD came or went.
     Rediscover(String),
+    /// A definition was seen a while ago whose kind was not known.
+    DefinitionSeen(String),
 }
 
 /// Where the engine's own tasks send what they see.
@@ -170,13 +172,23 @@ impl Core {
                     }
                 }
             }
-            Event::Rediscover(context) => self.order(&context, ClusterOrder::Refresh),
+            Event::Rediscover(context) => self.order(&context, ClusterOrder::Discover),
+            Event::DefinitionSeen(context) => {
+                if self.lacks_a_kind(&context) {
+                    self.order(&context, ClusterOrder::Discover);
+                }
+            }
         }
     }
 
     fn serve(&mut self, request: Request) {
         match request {
-            Request::Select(id) => self.world.selected = id,
+            Request::Select(id) => {
+                if let Some(id) = &id {
+                    self.check_silence(&id.context);
+                }
+                self.world.selected = id;
+            }
             Request::Refresh(which) => self.refresh(which.as_ref()),
             Request::SetRevision(id, revision) => self.set_revision(&id, revision),
             Request::Draw(ticket, what) => {

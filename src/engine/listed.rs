@@ -85,6 +85,12 @@ impl Listed {
         self.results.get(&scope) != Some(&Ok(())) && self.refused(kind, namespace, round, problem)
     }
 
+    /// Whether an object of a kind is wanted by its name.
+    pub fn is_named(&self, kind: &GroupKind) -> bool {
+        let told = self.told.kinds.get(kind);
+        told.is_none_or(|kind| !kind.keys.is_empty())
+    }
+
     /// What it means that the watches do not show an object.
     pub fn of(&self, key: &ObjectKey) -> Presence<'_> {
         let over = |namespace| self.results.get(&(key.group_kind(), namespace));

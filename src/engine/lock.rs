@@ -14,6 +14,7 @@ const PATIENCE: Duration = Duration::from_secs(17);
 
 /// A lock that is held.
 pub(super) struct Lock {
+    connection: Connection,
     writer: Writer,
     clock: Arc<dyn Clock>,
     held: Arc<Mutex<Result<Lease, Problem>>>,
@@ -33,8 +34,15 @@ impl Lock {
         let namespace = &app.destination.namespace;
         let name = lease_name(&app.id.name);
         let mut lease = match writer.acquire(namespace, &name, me, clock.now()).await {
-            Ok(LeaseState::Ours(lease)) => return Ok(Self::keep(writer, lease, clock)),
+            Ok(LeaseState::Ours(lease)) => return Ok(Self::keep(connection, writer, lease, clock)),
             Ok(LeaseState::Held(lease)) => lease,
+            Err(Failure::Changed(_)) => {
+                let seen = connection.read_lease(namespace, &name).await?;
+                let holder = seen.map(|lease| lease.holder).filter(|h| !h.is_empty());
+                return Err(held_by(
+                    holder.as_deref().unwrap_or("somebody who was faster"),
+                ));
+            }
             Err(failure) => return Err(failure.problem().clone()),
         };
         let observed = Observed::new(lease.resource_version.clone(), clock.instant());
@@ -42,7 +50,7 @@ impl Lock {
             let now = clock.instant();
             if observed.expired(now) || lease.holder.is_empty() {
                 return match writer.takeover(&lease, me, clock.now()).await {
-                    Ok(lease) => Ok(Self::keep(writer, lease, clock)),
+                    Ok(lease) => Ok(Self::keep(connection, writer, lease, clock)),
                     Err(Failure::Changed(_)) => Err(held_by("somebody who was faster")),
                     Err(failure) => Err(failure.problem().clone()),
                 };
@@ -66,7 +74,12 @@ impl Lock {
         }
     }
 
-    fn keep(writer: &Writer, lease: Lease, clock: &Arc<dyn Clock>) -> Self {
+    fn keep(
+        connection: &Connection,
+        writer: &Writer,
+        lease: Lease,
+        clock: &Arc<dyn Clock>,
+    ) -> Self {
         let held = Arc::new(Mutex::new(Ok(lease)));
         let renewing = {
             let (writer, clock, held) = (writer.clone(), clock.clone(), held.clone());
@@ -84,6 +97,7 @@ impl Lock {
             .abort_handle()
         };
         Self {
+            connection: connection.clone(),
             writer: writer.clone(),
             clock: clock.clone(),
             held,
@@ -104,9 +118,23 @@ impl Lock {
     /// Lets the lock go. Where that fails it expires by itself.
     pub async fn release(self) {
         self.renewing.abort();
-        if let Some(lease) = read(&self.held)
-            && let Err(failure) = self.writer.release(&lease, self.clock.now()).await
-        {
+        let Some(lease) = read(&self.held) else {
+            return;
+        };
+        let mut released = self.writer.release(&lease, self.clock.now()).await;
+        if let Err(Failure::Changed(_)) = &released {
+            // A renewal that was cut off may have come through.
+            let seen = self
+                .connection
+                .read_lease(&lease.namespace, &lease.name)
+                .await;
+            if let Ok(Some(seen)) = seen
+                && seen.holder == lease.holder
+            {
+                released = self.writer.release(&seen, self.clock.now()).await;
+            }
+        }
+        if let Err(failure) = released {
             tracing::warn!(problem = %failure.problem(), "a lock could not be let go");
         }
     }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use futures::FutureExt as _;
 use futures::future::BoxFuture;
@@ -85,7 +85,11 @@ impl EngineOptions {
     }
 
     /// What is known of a context before it is connected to.
-    pub(super) fn cluster_entry(&self, context: &str, now: jiff::Timestamp) -> world::ClusterEntry {
+    pub(super) fn cluster_entry(
+        &self,
+        context: &str,
+        (now, heard): (jiff::Timestamp, Instant),
+    ) -> world::ClusterEntry {
         let known = self.contexts.named(context);
         world::ClusterEntry {
             server: known.map(|c| c.server.clone()).unwrap_or_default(),
@@ -101,7 +105,8 @@ impl EngineOptions {
             connection: None,
             discovery: None,
             rights: Rights::Unknown,
-            problems: Default::default(),
+            unreadable: Default::default(),
+            heard,
             live: Default::default(),
             listed: Default::default(),
             queue: Default::default(),

@@ -9,8 +9,8 @@ use jiff::Timestamp;
 use crate::cluster::{Connection, Discovery, Identity, Live};
 use crate::domain::record::AppRecord;
 use crate::domain::{
-    App, AppId, CommitId, Health, Manifest, Notice, ObjectDrift, ObjectKey, Problem, ReadRecord,
-    Repository, Revision,
+    App, AppId, CommitId, GroupKind, Health, Manifest, Notice, ObjectDrift, ObjectKey, Problem,
+    ReadRecord, Repository, Revision,
 };
 use crate::drift::desired::Prepared;
 use crate::git::Repo;
@@ -82,7 +82,10 @@ pub(super) struct ClusterEntry {
     pub connection: Option<Connection>,
     pub discovery: Option<Arc<Discovery>>,
     pub rights: Rights,
-    pub problems: BTreeMap<String, Problem>,
+    /// Why a kind cannot be listed or watched, in one namespace or in all.
+    pub unreadable: BTreeMap<(GroupKind, Option<String>), Problem>,
+    /// When it last said something.
+    pub heard: Instant,
     /// Every object that an App wants or holds, as the watches saw it last.
     pub live: HashMap<ObjectKey, Arc<Seen>>,
     /// What its watches look for, and which kinds they have listed.
@@ -267,6 +270,18 @@ impl AppEntry {
 }
 
 impl ClusterEntry {
+    /// What is wrong with it, each thing once: a server that went away takes every watch with it.
+    fn problems(&self) -> Vec<Problem> {
+        let of_discovery = self.discovery.iter().flat_map(|d| d.problems());
+        let mut problems: Vec<Problem> = Vec::new();
+        for problem in of_discovery.chain(self.unreadable.values()) {
+            if !problems.contains(problem) {
+                problems.push(problem.clone());
+            }
+        }
+        problems
+    }
+
     /// The cluster as one line.
     pub fn view(&self, context: &str, n_apps: usize, same_as: Option<String>) -> ClusterView {
         let identity = self.identity.as_ref();
@@ -285,7 +300,7 @@ impl ClusterEntry {
             since: self.since,
             n_apps,
             same_as,
-            problems: self.problems.values().cloned().collect(),
+            problems: self.problems(),
         }
     }
 }

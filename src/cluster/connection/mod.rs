@@ -12,6 +12,7 @@ use http::{Method, Response, StatusCode};
 use http_body_util::BodyExt as _;
 use kube::client::Body;
 use serde::de::DeserializeOwned;
+use tokio::sync::Notify;
 
 use super::access::{Access, Grant, Source};
 use super::backoff::{Jitter, machine_jitter};
@@ -39,6 +40,7 @@ struct Inner {
     n_requests: AtomicU64,
     n_bytes: AtomicU64,
     n_events: AtomicU64,
+    woken: Notify,
 }
 
 /// An answer of the API server, whatever its status.
@@ -121,8 +123,19 @@ impl Connection {
                 n_requests: AtomicU64::new(0),
                 n_bytes: AtomicU64::new(0),
                 n_events: AtomicU64::new(0),
+                woken: Notify::new(),
             }),
         }
+    }
+
+    /// Makes watches that wait before they try again try now.
+    pub fn wake(&self) {
+        self.inner.woken.notify_waiters();
+    }
+
+    /// Waits, unless the connection is woken.
+    pub(super) async fn rest(&self, time: Duration) {
+        let _ = tokio::time::timeout(time, self.inner.woken.notified()).await;
     }
 
     /// The kubeconfig context that it was made from.

@@ -134,7 +134,7 @@ impl Watch {
     async fn advance(&mut self) {
         self.phase = match std::mem::replace(&mut self.phase, Phase::List) {
             Phase::Wait(time, then) => {
-                tokio::time::sleep(time).await;
+                self.connection.rest(time).await;
                 *then
             }
             Phase::List => self.list().await,
