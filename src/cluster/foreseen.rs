@@ -160,33 +160,48 @@ impl Merge<'_> {
         if self.leftovers.contains(&path.as_slice()) {
             return None;
         }
-        // Bookkeeping that nobody holds stays.
-        if !self.held.by_trueup(path) {
-            return Some(value.clone());
-        }
-        if !self.held.by_others(path) {
-            return None;
-        }
-        let Value::Object(map) = value else {
-            return Some(value.clone());
-        };
-        let mut left = Map::new();
-        for (name, value) in map {
-            path.push(Hop::Field(name.clone()));
-            if let Some(kept) = self.kept(value, path) {
-                left.insert(name.clone(), kept);
+        let reaches_in = |leftover: &&[Hop]| leftover.starts_with(path);
+        if !self.leftovers.iter().any(reaches_in) {
+            // Bookkeeping that nobody holds stays.
+            if !self.held.by_trueup(path) {
+                return Some(value.clone());
             }
-            path.pop();
+            if !self.held.by_others(path) {
+                return None;
+            }
         }
-        Some(Value::Object(left))
+        let mut part = |hop: Hop, value: &Value| {
+            path.push(hop);
+            let kept = self.kept(value, path);
+            path.pop();
+            kept
+        };
+        Some(match value {
+            Value::Object(map) => {
+                let left = map.iter().filter_map(|(name, value)| {
+                    Some((name.clone(), part(Hop::Field(name.clone()), value)?))
+                });
+                Value::Object(left.collect())
+            }
+            Value::Array(items) => {
+                let left = items
+                    .iter()
+                    .enumerate()
+                    .filter_map(|(i, item)| part(Hop::Item(i), item));
+                Value::Array(left.collect())
+            }
+            value => value.clone(),
+        })
     }
 }
 
-/// Whether two items have the same key. A key that Git leaves out has a default (`protocol`), so it is not compared.
+/// Whether two items have the same key. A key that Git leaves out has a default: `protocol`'s is known, of another it is
+/// not compared.
 pub(super) fn same_item(live: &Value, desired: &Value, keys: &[String]) -> bool {
-    let mut compared = keys
-        .iter()
-        .filter_map(|key| Some((live.get(key), desired.get(key)?)))
-        .peekable();
-    compared.peek().is_some() && compared.all(|(live, desired)| live == Some(desired))
+    let is_same = |key: &String| match (live.get(key), desired.get(key)) {
+        (live, Some(desired)) => live == Some(desired),
+        (Some(live), None) => key != "protocol" || live == "TCP",
+        (None, None) => true,
+    };
+    keys.iter().any(|key| desired.get(key).is_some()) && keys.iter().all(is_same)
 }

@@ -4,6 +4,7 @@
 use serde_json::Map;
 
 use crate::domain::Value;
+use crate::domain::drift::Conflict;
 use crate::merge::{MANAGER, is_former_applier};
 
 /// A step of a path in a live object.
@@ -96,22 +97,27 @@ impl<'o> Held<'o> {
             .any(|entry| !is_own_apply(entry) && self.holds(entry, path))
     }
 
-    /// Managers, neither trueup nor a former one, that hold something at or below a path, or all above it.
-    pub fn foreign(&self, path: &[Hop]) -> Vec<String> {
-        let holds = |entry: &&&Value| self.holds(entry, path);
-        let mut managers: Vec<String> = self
+    /// What taking a path from its holders means to them, in the server's own words. A former applier is none: nobody
+    /// wants what it left behind.
+    pub fn conflicts(&self, path: &[Hop]) -> Vec<Conflict> {
+        let Some(names) = self.names(path) else {
+            return Vec::new();
+        };
+        let mut conflicts: Vec<Conflict> = self
             .entries
             .iter()
-            .filter(|entry| !is_ours_or_former(entry))
-            .filter(holds)
-            .map(|entry| text(entry, "manager").to_owned())
+            .filter(|entry| !is_ours_or_former(entry) && self.holds(entry, path))
+            .map(|entry| Conflict {
+                field: spoken(&names),
+                manager: holder(entry),
+            })
             .collect();
-        managers.dedup();
-        managers
+        conflicts.dedup();
+        conflicts
     }
 
-    /// The entries after trueup's apply has come to hold these paths, and no former manager does any more. `None`
-    /// where a path leads through a list whose keys nobody recorded.
+    /// The entries after trueup's apply has come to hold these paths, and nobody else does any more. `None` where a
+    /// path leads through a list whose keys nobody recorded.
     pub fn claimed(&self, paths: &[Vec<Hop>], api_version: &str) -> Option<Value> {
         let mut entries: Vec<Value> = self.entries.iter().map(|entry| (*entry).clone()).collect();
         let own = entries.iter().position(is_own_apply).unwrap_or_else(|| {
@@ -124,13 +130,12 @@ impl<'o> Held<'o> {
         for path in paths {
             let names = self.names(path)?;
             for (i, entry) in entries.iter_mut().enumerate() {
-                let former = is_ours_or_former(entry);
                 let Some(fields) = entry.get_mut("fieldsV1").and_then(Value::as_object_mut) else {
                     continue;
                 };
                 if i == own {
                     insert(fields, &names, matches!(path.last(), Some(Hop::Item(_))));
-                } else if former {
+                } else {
                     remove(fields, &names);
                 }
             }
@@ -246,6 +251,37 @@ fn is_own_apply(entry: &Value) -> bool {
     text(entry, "manager") == MANAGER
         && text(entry, "operation") == "Apply"
         && text(entry, "subresource").is_empty()
+}
+
+/// A manager as the server names it in a conflict.
+fn holder(entry: &Value) -> String {
+    let mut words = format!("{:?}", text(entry, "manager"));
+    if !text(entry, "subresource").is_empty() {
+        words.push_str(&format!(
+            " with subresource {:?}",
+            text(entry, "subresource")
+        ));
+    }
+    match text(entry, "operation") {
+        "Apply" => words,
+        _ => words + " using " + text(entry, "apiVersion"),
+    }
+}
+
+/// FieldsV1 names as the server writes a field: `.spec.ports[port=80,protocol="TCP"].name`.
+fn spoken(names: &[String]) -> String {
+    let mut field = String::new();
+    for name in names {
+        match (name.strip_prefix("f:"), item_key(name)) {
+            (Some(name), _) => field.push_str(&format!(".{name}")),
+            (None, Some(keys)) => {
+                let keys: Vec<_> = keys.iter().map(|(k, v)| format!("{k}={v}")).collect();
+                field.push_str(&format!("[{}]", keys.join(",")));
+            }
+            (None, None) => field.push_str(&format!("[{name}]")),
+        }
+    }
+    field
 }
 
 /// A write through a subresource (`kubectl scale`) is somebody's wish, whoever made it.

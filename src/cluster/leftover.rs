@@ -1,38 +1,30 @@
-//! Live fields that Git does not have, that nobody wants, and that make an apply fail: `value` beside `valueFrom`,
-//! two ports of one name, `rollingUpdate` beside `Recreate`.
+//! Live fields that Git does not have and that make an apply invalid: `value` beside `valueFrom`, two ports of one name,
+//! `rollingUpdate` beside `Recreate`. Nobody wants them, or somebody's hand put them there: then they are a conflict like
+//! any other, and the sync takes them.
 //!
-//! They are found from the causes of a 422. What claim and apply would make together is asked of the server as well, by
-//! a dry-run JSON patch that is never sent for real. (An apply with explicit nulls would do for scalars alone: a null
-//! does not take the parts of a map away from their holders.)
+//! The causes of a 422 tell where to look. What claim and apply would make together is asked of the server as well, by
+//! a dry-run JSON patch that is never sent for real; only what it needs gone is claimed. (An apply with explicit nulls
+//! would do for scalars alone: a null does not take the parts of a map away from their holders.)
 
 use http::Method;
 
 use crate::domain::{Problem, ProblemKind, Result, Value};
 
-use super::foreseen::{foreseen, patch, same_item};
-use super::held::{Held, Hop, path, pointer};
+use super::foreseen::{foreseen, patch};
+use super::held::{Held, path, pointer};
 use super::predict::{JSON_PATCH, Prediction, QUERY, bytes};
-use super::refusal::{Refusal, RefusalKind};
 use super::status::{Status, StatusCause};
+use super::suspects::{Path, named, near, parts};
 use super::target::Target;
 use super::writer::{Done, Failure, Writer};
-use super::{Connection, Resource};
+use super::{Connection, Reply, Resource};
 
 /// Claiming one leftover can uncover the next; an object with more layers than this is refused.
 const MAX_ROUNDS: usize = 3;
 
-/// A live field or list item that stands in the way.
-#[derive(Clone, Debug, PartialEq, Eq)]
-struct Leftover {
-    /// Where it is in the live object.
-    path: Vec<Hop>,
-    /// Managers that want it.
-    foreign: Vec<String>,
-}
-
 impl Connection {
-    /// Tries to explain a 422 by leftovers. Found and nobody's: the prediction becomes what claim and apply would make
-    /// together. Found and somebody's: the refusal says whose. Otherwise the prediction stays as it is.
+    /// Tries to explain a 422 by leftovers. Found: the prediction becomes what claim and apply would make together, and
+    /// those that somebody holds become conflicts. Otherwise the prediction stays as it is.
     pub(super) async fn predict_leftovers(
         &self,
         resource: &Resource,
@@ -42,50 +34,168 @@ impl Connection {
         status: &Status,
         prediction: &mut Prediction,
     ) -> Result<()> {
-        let mut found: Vec<Leftover> = Vec::new();
-        let mut causes = status.causes.clone();
-        for _ in 0..MAX_ROUNDS {
-            let before = found.len();
-            for leftover in find(live, object, &causes) {
-                if !found.iter().any(|f| f.path == leftover.path) {
-                    found.push(leftover);
-                }
-            }
-            if found.len() == before {
-                return Ok(());
-            }
-            if let Some(refusal) = held_by_others(&found, target) {
-                prediction.refusal = Some(refusal);
-                return Ok(());
-            }
-            let paths: Vec<_> = found.iter().map(|l| l.path.as_slice()).collect();
-            let Some(wanted) = foreseen(live, object, &paths) else {
-                return Ok(());
-            };
-            prediction.n_requests += 1;
-            let query = target.with(&format!("dryRun=All&{QUERY}"));
-            let body = bytes(&patch(live, &wanted));
-            let reply = self
-                .request(Method::PATCH, &query, Some(JSON_PATCH), body)
-                .await?;
-            if reply.is_success() {
-                prediction.take(&reply, resource, target)?;
-                prediction.leftovers = found.iter().map(|l| pointer(&l.path)).collect();
-                return Ok(());
-            }
-            let status = Status::of(&reply);
-            if status.refusal(resource, &target.key).is_none() {
-                return Err(status.weather(reply.retry_after).at(target.key.to_string()));
-            }
-            causes = status.causes;
-        }
+        let mut trials = Trials {
+            connection: self,
+            resource,
+            target,
+            live,
+            object,
+            n_requests: 0,
+            causes: status.causes.clone(),
+            taken: None,
+        };
+        let found = trials.search(&status.causes).await;
+        prediction.n_requests += trials.n_requests;
+        let Some(leftovers) = found? else {
+            return Ok(());
+        };
+        let Some((_, reply)) = trials.taken.filter(|(paths, _)| *paths == leftovers) else {
+            return Ok(());
+        };
+        prediction.take(&reply, resource, target)?;
+        prediction.leftovers = leftovers.iter().map(|path| pointer(path)).collect();
+        let held = Held::of(live);
+        prediction
+            .conflicts
+            .extend(leftovers.iter().flat_map(|path| held.conflicts(path)));
         Ok(())
     }
 }
 
+/// Dry runs of claim and apply, with one set of leftovers after the other.
+struct Trials<'t> {
+    connection: &'t Connection,
+    resource: &'t Resource,
+    target: &'t Target,
+    live: &'t Value,
+    object: &'t Value,
+    n_requests: u32,
+    /// Why the last one was refused.
+    causes: Vec<StatusCause>,
+    /// The last one that the server took.
+    taken: Option<(Vec<Path>, Reply)>,
+}
+
+impl Trials<'_> {
+    /// The leftovers that must go, and no more than must; the last trial taken is of these. `None`: no leftovers are why.
+    async fn search(&mut self, first: &[StatusCause]) -> Result<Option<Vec<Path>>> {
+        let mut found: Vec<Path> = Vec::new();
+        let mut explained = false;
+        for _ in 0..MAX_ROUNDS {
+            let before = found.len();
+            for path in named(self.live, self.object, &self.causes) {
+                if !found.contains(&path) {
+                    found.push(path);
+                }
+            }
+            if found.len() == before {
+                break;
+            }
+            explained = self.is_taken(&found).await?;
+            if explained {
+                break;
+            }
+        }
+        if !explained {
+            let causes: Vec<_> = self.causes.iter().chain(first).cloned().collect();
+            for ring in near(self.live, self.object, &causes) {
+                let more = ring.iter().filter(|path| !found.contains(path));
+                let wider: Vec<_> = found.iter().chain(more).cloned().collect();
+                if wider.len() > found.len() {
+                    explained = self.is_taken(&wider).await?;
+                }
+                if explained {
+                    found = wider;
+                    break;
+                }
+            }
+        }
+        if !explained {
+            return Ok(None);
+        }
+        let found = self.fewest(found, &[]).await?;
+        let found = self.narrowed(found).await?;
+        if self.taken.as_ref().is_none_or(|(paths, _)| *paths != found) {
+            self.is_taken(&found).await?;
+        }
+        Ok(Some(found))
+    }
+
+    /// Of paths that together are enough, beside `always`, as few as are.
+    async fn fewest(&mut self, paths: Vec<Path>, always: &[Path]) -> Result<Vec<Path>> {
+        let mut needed = paths;
+        let mut chunk = needed.len() / 2;
+        while chunk > 0 {
+            let mut i = 0;
+            while i < needed.len() && needed.len() > 1 {
+                let mut fewer = needed.clone();
+                fewer.drain(i..(i + chunk).min(needed.len()));
+                let all: Vec<_> = always.iter().chain(&fewer).cloned().collect();
+                if !fewer.is_empty() && self.is_taken(&all).await? {
+                    needed = fewer;
+                } else {
+                    i += chunk;
+                }
+            }
+            chunk /= 2;
+        }
+        Ok(needed)
+    }
+
+    /// Of what somebody holds, only the parts that must go: a limit of CPU, and not that of memory beside it.
+    async fn narrowed(&mut self, paths: Vec<Path>) -> Result<Vec<Path>> {
+        let mut todo = paths;
+        let mut done: Vec<Path> = Vec::new();
+        while let Some(path) = todo.pop() {
+            let parts = parts(self.live, &path);
+            if parts.len() > 1 && !Held::of(self.live).conflicts(&path).is_empty() {
+                let rest: Vec<_> = done.iter().chain(&todo).cloned().collect();
+                let all: Vec<_> = rest.iter().chain(&parts).cloned().collect();
+                if self.is_taken(&all).await? {
+                    let n_parts = parts.len();
+                    let needed = self.fewest(parts, &rest).await?;
+                    if needed.len() < n_parts {
+                        todo.extend(needed);
+                        continue;
+                    }
+                }
+            }
+            done.push(path);
+        }
+        done.reverse();
+        Ok(done)
+    }
+
+    /// Whether the server would take the apply once these were claimed.
+    async fn is_taken(&mut self, paths: &[Path]) -> Result<bool> {
+        let claimed: Vec<_> = paths.iter().map(Vec::as_slice).collect();
+        let Some(wanted) = foreseen(self.live, self.object, &claimed) else {
+            return Ok(false);
+        };
+        self.n_requests += 1;
+        let query = self.target.with(&format!("dryRun=All&{QUERY}"));
+        let body = bytes(&patch(self.live, &wanted));
+        let reply = self
+            .connection
+            .request(Method::PATCH, &query, Some(JSON_PATCH), body)
+            .await?;
+        if reply.is_success() {
+            self.taken = Some((paths.to_vec(), reply));
+            return Ok(true);
+        }
+        let status = Status::of(&reply);
+        if status.refusal(self.resource, &self.target.key).is_none() {
+            let weather = status.weather(reply.retry_after);
+            return Err(weather.at(self.target.key.to_string()));
+        }
+        self.causes = status.causes;
+        Ok(false)
+    }
+}
+
 impl Writer {
-    /// Makes trueup's apply the holder of the leftovers of a [`Prediction`], so that the apply after it removes them.
-    /// Changes no value. `live` is the object that the pointers lead into, as it was then, with its managedFields.
+    /// Makes trueup's apply the only holder of the leftovers of a [`Prediction`], so that the apply after it removes
+    /// them. Changes no value. `live` is the object that the pointers lead into, as it was then, with its managedFields.
     ///
     /// # Errors
     /// [`Failure::Changed`] where the object changed since.
@@ -121,157 +231,4 @@ fn claim_patch(resource: &Resource, live: &Value, leftovers: &[String]) -> Optio
         {"op": "test", "path": "/metadata/resourceVersion", "value": version},
         {"op": "replace", "path": "/metadata/managedFields", "value": entries},
     ]))
-}
-
-/// The leftovers that the causes of a 422 point at.
-fn find(live: &Value, desired: &Value, causes: &[StatusCause]) -> Vec<Leftover> {
-    let held = Held::of(live);
-    let mut found = Vec::new();
-    for cause in causes {
-        let tokens: Vec<_> = cause
-            .field
-            .split(['.', '[', ']'])
-            .filter(|t| !t.is_empty())
-            .collect();
-        Search {
-            held: &held,
-            cause,
-            found: &mut found,
-        }
-        .walk(live, desired, &tokens, &mut Vec::new());
-    }
-    found
-}
-
-struct Search<'s, 'o> {
-    held: &'s Held<'o>,
-    cause: &'s StatusCause,
-    found: &'s mut Vec<Leftover>,
-}
-
-impl Search<'_, '_> {
-    /// Follows the field of a cause through both objects. Its list indices count in the merged object, which nobody
-    /// has seen, so every pair of items with the same key is tried.
-    fn walk(&mut self, live: &Value, desired: &Value, tokens: &[&str], path: &mut Vec<Hop>) {
-        match (live, desired, tokens) {
-            (Value::Array(old), Value::Array(new), [_, rest @ ..]) => {
-                let Some(keys) = self.held.keys(path) else {
-                    return;
-                };
-                for (index, item) in old.iter().enumerate() {
-                    path.push(Hop::Item(index));
-                    match (new.iter().find(|n| same_item(item, n, &keys)), rest) {
-                        (Some(wanted), _) => self.walk(item, wanted, rest, path),
-                        (None, [attribute]) if self.cause.reason == "FieldValueDuplicate" => {
-                            let value = item.get(attribute).filter(|v| v.is_string());
-                            if value
-                                .is_some_and(|v| new.iter().any(|n| n.get(attribute) == Some(v)))
-                            {
-                                self.add(path);
-                            }
-                        }
-                        _ => {}
-                    }
-                    path.pop();
-                }
-            }
-            (Value::Object(old), Value::Object(new), [last]) => {
-                if old.contains_key(*last) && !new.contains_key(*last) {
-                    self.field(path, last);
-                    return;
-                }
-                self.beside(old, new, path);
-                // A cause may name the map whose parts do not go together (a PodDisruptionBudget's `spec`).
-                if let (Some(Value::Object(old)), Some(Value::Object(new))) =
-                    (old.get(*last), new.get(*last))
-                {
-                    path.push(Hop::Field((*last).to_owned()));
-                    self.beside(old, new, path);
-                    path.pop();
-                }
-            }
-            (Value::Object(old), Value::Object(new), [first, rest @ ..]) => {
-                match (old.get(*first), new.get(*first)) {
-                    (Some(old), Some(new)) => {
-                        path.push(Hop::Field((*first).to_owned()));
-                        self.walk(old, new, rest, path);
-                        path.pop();
-                    }
-                    // The cause points into something that only the cluster has.
-                    (Some(_), None) => self.field(path, first),
-                    _ => {}
-                }
-            }
-            _ => {}
-        }
-    }
-
-    /// Fields of a live map that Git lacks and that the message speaks of, by name or as "one too many".
-    fn beside(
-        &mut self,
-        live: &serde_json::Map<String, Value>,
-        desired: &serde_json::Map<String, Value>,
-        path: &mut Vec<Hop>,
-    ) {
-        let message = self.cause.message.as_str();
-        let one_of = [
-            "more than 1 ",
-            "more than one ",
-            "exactly one",
-            "only one of",
-        ];
-        let one_of = one_of.iter().any(|text| message.contains(text));
-        let words: Vec<_> = message
-            .split(|c: char| !c.is_ascii_alphanumeric())
-            .collect();
-        for name in live
-            .keys()
-            .filter(|name| !desired.contains_key(*name) && *name != "name")
-        {
-            if one_of || words.contains(&name.as_str()) {
-                self.field(path, name);
-            }
-        }
-    }
-
-    fn field(&mut self, path: &mut Vec<Hop>, name: &str) {
-        path.push(Hop::Field(name.to_owned()));
-        self.add(path);
-        path.pop();
-    }
-
-    fn add(&mut self, path: &[Hop]) {
-        if self.found.iter().any(|f| f.path == path) {
-            return;
-        }
-        self.found.push(Leftover {
-            path: path.to_vec(),
-            foreign: self.held.foreign(path),
-        });
-    }
-}
-
-fn held_by_others(found: &[Leftover], target: &Target) -> Option<Refusal> {
-    let held: Vec<_> = found.iter().filter(|l| !l.foreign.is_empty()).collect();
-    if held.is_empty() {
-        return None;
-    }
-    let mut problem = Problem::new(
-        ProblemKind::Rejected,
-        "a field that Git does not have does not go with one that it has",
-    )
-    .at(target.key.to_string());
-    for leftover in &held {
-        problem = problem.because(format!(
-            "{} is held by {}",
-            pointer(&leftover.path),
-            leftover.foreign.join(", ")
-        ));
-    }
-    Some(Refusal {
-        kind: RefusalKind::Leftovers,
-        problem: problem
-            .hint("Remove that field from the live object, or ask its holder to; then sync."),
-        fields: held.iter().map(|l| pointer(&l.path)).collect(),
-    })
 }

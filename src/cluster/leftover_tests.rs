@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use super::foreseen::foreseen;
 use super::played::{deployments, play, status};
 use super::{Connection, Failure, RefusalKind};
+use crate::domain::drift::Conflict;
 
 fn live(entries: Value) -> Value {
     json!({
@@ -105,32 +106,116 @@ async fn refused(connection: Connection, live: &Value) -> (RefusalKind, Vec<Stri
 }
 
 #[tokio::test]
-async fn what_somebody_wants_is_no_leftover() {
+async fn what_somebody_put_in_the_way_is_a_conflict_and_is_taken_from_all_who_hold_it() {
     let theirs = json!({"f:spec": {"f:strategy": {"f:rollingUpdate": {"f:maxSurge": {}}}}});
-    for held in [
-        entry("kubectl-edit", "Update", theirs.clone()),
-        entry("other", "Apply", theirs),
+    for (operation, words) in [
+        ("Update", "\"somebody\" using apps/v1"),
+        ("Apply", "\"somebody\""),
     ] {
-        let manager = held["manager"].as_str().unwrap().to_owned();
-        let live = live(json!([kubectl(), held]));
-        let (connection, log) = play(vec![no()]);
-        let (kind, causes) = refused(connection, &live).await;
-        assert_eq!(kind, RefusalKind::Leftovers);
+        let live = live(json!([
+            kubectl(),
+            entry("somebody", operation, theirs.clone())
+        ]));
+        let (connection, log) = play(vec![no(), (200, live.clone()), (200, live.clone())]);
+        let prediction = connection
+            .predict(&deployments(), &desired(), Some(&live))
+            .await
+            .unwrap();
+        assert_eq!(prediction.leftovers, ["/spec/strategy/rollingUpdate"]);
         assert_eq!(
-            causes,
-            [format!("/spec/strategy/rollingUpdate is held by {manager}")]
+            prediction.conflicts,
+            [Conflict {
+                field: ".spec.strategy.rollingUpdate".to_owned(),
+                manager: words.to_owned(),
+            }]
         );
-        assert_eq!(log.lines().len(), 1);
+        connection
+            .writer()
+            .claim_leftovers(&deployments(), &live, &prediction.leftovers)
+            .await
+            .unwrap();
+        let entries = log.all()[2].body[1]["value"].clone();
+        assert_eq!(
+            entries,
+            json!([
+                entry(
+                    "kubectl-client-side-apply",
+                    "Update",
+                    json!({"f:spec": {"f:replicas": {}, "f:strategy": {"f:type": {}}}})
+                ),
+                entry(
+                    "trueup",
+                    "Apply",
+                    json!({"f:spec": {"f:strategy": {"f:rollingUpdate": {}}}})
+                ),
+            ])
+        );
     }
+}
+
+/// A Deployment with a request in Git, and limits in the cluster that somebody's hand put there.
+fn limited() -> (Value, Value) {
+    let object = |resources: Value| {
+        json!({"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "web", "namespace": "shop"},
+            "spec": {"template": {"spec": {"containers": [{"name": "web", "resources": resources}]}}}})
+    };
+    let limits = json!({"f:limits": {".": {}, "f:cpu": {}, "f:memory": {}}});
+    let mut live =
+        object(json!({"requests": {"cpu": "20m"}, "limits": {"cpu": "50m", "memory": "1Gi"}}));
+    live["metadata"]["managedFields"] = json!([entry(
+        "kubectl-edit",
+        "Update",
+        json!({"f:spec": {"f:template": {"f:spec": {"f:containers": {"k:{\"name\":\"web\"}": {"f:resources": limits}}}}}}),
+    )]);
+    (live, object(json!({"requests": {"cpu": "100m"}})))
+}
+
+#[tokio::test]
+async fn of_what_stands_around_the_field_only_what_must_go_is_claimed() {
+    let (live, desired) = limited();
+    let no = |field: &str| {
+        status(
+            422,
+            "Invalid",
+            "Deployment.apps \"web\" is invalid",
+            json!({"name": "web", "causes": [{"reason": "FieldValueInvalid", "field": field,
+                "message": "Invalid value: \"100m\": must be less than or equal to cpu limit of 50m"}]}),
+        )
+    };
+    let requests = "spec.template.spec.containers[0].resources.requests";
+    let yes = || (200, live.clone());
+    // Both limits, then cpu and memory by name, without cpu, without memory, and once more what is needed.
+    let (connection, log) = play(vec![no(requests), yes(), yes(), no(requests), yes()]);
+    let prediction = connection
+        .predict(&deployments(), &desired, Some(&live))
+        .await
+        .unwrap();
+    let resources = "/spec/template/spec/containers/0/resources";
+    assert_eq!(
+        prediction.leftovers,
+        [format!("{resources}/limits/cpu")],
+        "{:?}",
+        log.lines()
+    );
+    assert_eq!(prediction.n_requests, 5);
+    let left = |i: usize| {
+        let body = &log.all()[i].body[0]["value"];
+        body.pointer("/template/spec/containers/0/resources/limits")
+            .cloned()
+    };
+    assert_eq!(left(1), None);
+    assert_eq!(left(2), Some(json!({})));
+    assert_eq!(left(3), Some(json!({"cpu": "50m"})));
+    assert_eq!(left(4), Some(json!({"memory": "1Gi"})));
 }
 
 #[tokio::test]
 async fn a_refusal_that_no_leftover_explains_stays() {
     // Removing it does not help: the first answer is shown, not that of the trial.
     let live = live(json!([kubectl()]));
-    let (connection, log) = play(vec![no(), no()]);
+    let (connection, log) = play(vec![no(), no(), no()]);
     assert_eq!(refused(connection, &live).await.0, RefusalKind::Invalid);
-    assert_eq!(log.lines().len(), 2);
+    assert_eq!(log.lines().len(), 3);
     // The field that is wrong is Git's own.
     let wrong = status(
         422,
@@ -139,9 +224,10 @@ async fn a_refusal_that_no_leftover_explains_stays() {
         json!({"causes": [
         {"reason": "FieldValueInvalid", "field": "spec.strategy.type", "message": "Invalid value: \"R\": no such strategy"}]}),
     );
-    let (connection, log) = play(vec![wrong]);
+    // It is tried without what others hold there, and without all that they hold.
+    let (connection, log) = play(vec![wrong, no(), no()]);
     assert_eq!(refused(connection, &live).await.0, RefusalKind::Invalid);
-    assert_eq!(log.lines().len(), 1);
+    assert_eq!(log.lines().len(), 3);
 }
 
 /// Live with a field `x` under spec, held as given; what is foreseen for a desired `x`.

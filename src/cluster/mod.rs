@@ -32,6 +32,7 @@ pub mod refusal;
 pub mod resource;
 pub mod rights;
 pub mod status;
+mod suspects;
 mod target;
 mod transport;
 pub mod watch;

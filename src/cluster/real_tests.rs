@@ -402,16 +402,28 @@ async fn leftovers_are_predicted_and_claimed() -> Result<(), Problem> {
             bare(prediction.object.unwrap()),
             "{i}"
         );
-        // Held by somebody who is not a former applier, it is theirs.
-        let mut before = before;
+        // Held by somebody who is not a former applier, it is a conflict, and goes all the same.
         before["metadata"]["name"] = json!("other");
-        let mut wanted = wanted;
         wanted["metadata"]["name"] = json!("other");
         let live = as_other(&connection, &kind, &before, "somebody").await;
-        let refused = connection.predict(&kind, &wanted, Some(&live)).await?;
+        let prediction = connection.predict(&kind, &wanted, Some(&live)).await?;
+        assert_eq!(prediction.leftovers, leftovers, "{i}");
+        let taken = prediction.conflicts.last().map(|c| c.manager.as_str());
+        assert!(
+            taken.is_some_and(|m| m.starts_with("\"somebody\" using ")),
+            "{i}: {taken:?}"
+        );
+        let claimed = writer
+            .claim_leftovers(&kind, &live, &prediction.leftovers)
+            .await
+            .unwrap();
+        let applied = writer
+            .apply(&kind, &wanted, &guard(&claimed.object, true))
+            .await
+            .unwrap();
         assert_eq!(
-            refused.refusal.map(|r| r.kind),
-            Some(RefusalKind::Leftovers),
+            bare(applied.object),
+            bare(prediction.object.unwrap()),
             "{i}"
         );
     }

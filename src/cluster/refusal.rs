@@ -34,8 +34,6 @@ pub enum RefusalKind {
     Duplicate,
     /// A resource quota is used up.
     Quota,
-    /// A live field that Git does not have stands in the way of one that it has, and somebody else holds it.
-    Leftovers,
     /// The object is larger than the server takes.
     TooLarge,
     /// A webhook on the way cannot be asked without side effects.
@@ -413,6 +411,17 @@ impl Status {
                     "the live object does not fit its own schema, so nothing can be applied to it",
                 )
                 .because(message),
+            );
+        }
+        // A Service's ports are given their numbers before they are validated.
+        if let Some((_, port)) = message.split_once("duplicate nodePort: ") {
+            return Some(
+                Verdict::new(
+                    RefusalKind::Duplicate,
+                    ProblemKind::Rejected,
+                    "two ports would have the same nodePort",
+                )
+                .because(&format!("duplicate nodePort: {port}")),
             );
         }
         if message.starts_with("etcdserver: request is too large")

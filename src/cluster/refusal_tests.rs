@@ -106,6 +106,12 @@ fn every_no_of_the_server_is_understood() {
             "quantities must match the regular expression 'x'",
         ),
         (
+            plain(500, "", "duplicate nodePort: {TCP 30637}", json!({})),
+            K::Duplicate,
+            vec![],
+            "duplicate nodePort: {TCP 30637}",
+        ),
+        (
             plain(
                 400,
                 "BadRequest",

@@ -21,7 +21,18 @@ pub fn cause(
         (true, true) => Cause::Both,
         (true, false) => Cause::Git,
         (false, true) if then.is_some() || field.predicted.is_none() => Cause::Cluster,
+        // The same entries in another order than Git has them, and always had.
+        (false, false) if then.is_some() && is_reordered(field) => Cause::Cluster,
         _ => Cause::Unknown,
+    }
+}
+
+fn is_reordered(field: &FieldDrift) -> bool {
+    match (&field.live, &field.predicted) {
+        (Some(Value::Array(live)), Some(Value::Array(predicted))) => {
+            live.len() == predicted.len() && live.iter().all(|item| predicted.contains(item))
+        }
+        _ => false,
     }
 }
 
@@ -61,6 +72,13 @@ mod tests {
                 json!({"r": 3}),
                 Some(json!(5)),
                 Some(json!(3)),
+                Cause::Cluster,
+            ),
+            (
+                json!({"r": [{"name": "a"}, {"name": "b"}]}),
+                json!({"r": [{"name": "a"}, {"name": "b"}]}),
+                Some(json!([{"name": "b"}, {"name": "a"}])),
+                Some(json!([{"name": "a"}, {"name": "b"}])),
                 Cause::Cluster,
             ),
             (

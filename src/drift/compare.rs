@@ -14,7 +14,7 @@ use super::canonical::Spelling;
 use super::content::{self, normalised};
 use super::differ::differences;
 use super::identity::Identities;
-use super::{cause, estimate, foreign, ignore, locate, overridden};
+use super::{cause, estimate, foreign, ignore, invented, locate, overridden};
 use crate::domain::tracking;
 
 /// Everything that is known about one object.
@@ -182,6 +182,7 @@ fn both(
                 forget_tracking(side);
             }
         }
+        invented::remove(c.gvk, &left, &mut right, &desired.value);
         drift.fields = fields(c, desired, &left, &right, &known, &entries);
         drift.fields.retain(|field| {
             let trusted = ignore::is_trusted(field, &rules);

@@ -15,6 +15,9 @@ pub const BOOKKEEPING: [&str; 6] = [
     "uid",
 ];
 
+/// An annotation in which the server counts the versions of a DaemonSet's template.
+pub const TEMPLATE_GENERATION: &str = "deprecated.daemonset.template.generation";
+
 /// A copy without status and bookkeeping: what is compared and shown.
 pub fn normalised(object: &Value) -> Value {
     let Some(map) = object.as_object() else {
@@ -26,7 +29,11 @@ pub fn normalised(object: &Value) -> Value {
         .map(|(key, value)| {
             let value = match value.as_object() {
                 Some(metadata) if key == "metadata" => {
-                    Value::Object(without(metadata, &BOOKKEEPING))
+                    let mut metadata = without(metadata, &BOOKKEEPING);
+                    if let Some(Value::Object(annotations)) = metadata.get_mut("annotations") {
+                        annotations.remove(TEMPLATE_GENERATION);
+                    }
+                    Value::Object(metadata)
                 }
                 _ => value.clone(),
             };
@@ -143,8 +150,9 @@ fn same_entry(a: &Value, b: &Value) -> bool {
 /// Whether anybody but trueup and the status subresource has an entry in `managedFields`.
 pub fn has_other_owners(object: &Value) -> bool {
     let managed = object.get("metadata").and_then(|m| m.get("managedFields"));
+    let is = |entry: &Value, field, text| entry.get(field).and_then(Value::as_str) == Some(text);
     significant_entries(managed)
-        .any(|entry| entry.get("manager").and_then(Value::as_str) != Some(MANAGER))
+        .any(|entry| !is(entry, "manager", MANAGER) || !is(entry, "operation", "Apply"))
 }
 
 fn without(map: &Map<String, Value>, keys: &[&str]) -> Map<String, Value> {
@@ -194,6 +202,9 @@ mod tests {
             );
         }
         assert!(!has_other_owners(&object()));
+        let mut by_hand = object();
+        by_hand["metadata"]["managedFields"][0]["operation"] = json!("Update");
+        assert!(has_other_owners(&by_hand));
     }
 
     #[test]

@@ -7,6 +7,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Map, json};
 
+use super::content::TEMPLATE_GENERATION;
 use crate::domain::tracking::{self, TrackingId};
 use crate::domain::{
     App, Manifest, Notice, ObjectKey, Position, Problem, ProblemKind, Result, Value,
@@ -262,6 +263,7 @@ impl Work<'_> {
                 ));
             }
         };
+        annotations.remove(TEMPLATE_GENERATION);
         let id = TrackingId::new(&app.id.name, key, &app.destination.namespace).to_string();
         let stated = annotations.insert(tracking::ANNOTATION.to_owned(), json!(id));
         if stated.is_some_and(|stated| stated != id.as_str()) {

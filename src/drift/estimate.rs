@@ -112,11 +112,7 @@ fn taken_whole(
 fn left_behind(desired: &Value, entries: &[ManagedEntry]) -> Vec<FieldPath> {
     let (ours, others): (Vec<_>, Vec<_>) = entries.iter().partition(|e| e.is_ours());
     let mut gone = Vec::new();
-    for leaf in ours
-        .iter()
-        .filter(|e| e.owner.apply)
-        .flat_map(|e| e.fields.leaves())
-    {
+    for leaf in ours.iter().flat_map(|e| e.fields.leaves()) {
         if locate::find(desired, &leaf).is_some() {
             continue;
         }

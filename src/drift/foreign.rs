@@ -270,6 +270,17 @@ mod tests {
                 json!({}),
                 none,
             ),
+            // An update under trueup's own name is somebody's hand.
+            (
+                vec![(
+                    "trueup",
+                    "Update",
+                    "",
+                    json!({"f:spec": {"f:replicas": {}}}),
+                )],
+                json!({}),
+                vec!["trueup spec.replicas".to_owned()],
+            ),
             // An autoscaler's replicas are shown; labels are told one by one.
             (
                 vec![(

@@ -20,6 +20,7 @@ mod estimate;
 mod foreign;
 mod identity;
 mod ignore;
+mod invented;
 mod locate;
 mod overridden;
 mod quantity;

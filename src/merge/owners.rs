@@ -43,9 +43,10 @@ pub struct ManagedEntry {
 }
 
 impl ManagedEntry {
-    /// Whether this is trueup's own, by whichever operation.
+    /// Whether this is what trueup applied. An update under its name is somebody's hand (`kubectl patch
+    /// --field-manager=trueup`): no sync takes such a field away.
     pub fn is_ours(&self) -> bool {
-        self.owner.manager == MANAGER
+        self.owner.manager == MANAGER && self.owner.apply && self.owner.subresource.is_empty()
     }
 
     /// Whether it was written through the status subresource, which no sync touches.

@@ -6,6 +6,7 @@ mod shop;
 
 mod adopt;
 mod drift;
+mod edits;
 mod first;
 mod history;
 mod options;

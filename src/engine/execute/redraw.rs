@@ -64,7 +64,10 @@ impl Driver {
         if step.guard.uid.is_empty() && live.is_some() {
             return Ok(Redrawn::Different);
         }
-        let same = same_change(&asked.drift, &step.drift);
+        // Leftovers are places in lists, which another edit may have moved.
+        let leftovers = asked.prediction.as_ref().map(|p| &p.leftovers);
+        let same = same_change(&asked.drift, &step.drift)
+            && leftovers.is_none_or(|leftovers| *leftovers == step.leftovers);
         let version = asked
             .prediction
             .map(|p| p.resource_version)

@@ -183,10 +183,30 @@ fn leftovers_that_make_an_apply_fail_are_taken_away() {
         None
     );
 
-    // Somebody's own addition that does not go with what Git has: it is refused, and said whose it is.
+    // Somebody's hand put something in the way: it is a conflict, shown with its holder, and taken.
     g.kubectl(&["-n", &g.ns, "patch", "deployment", "web", "--type=json", "-p",
         r#"[{"op":"replace","path":"/spec/template/spec/containers/0/ports/0","value":{"name":"http","containerPort":81,"protocol":"TCP"}}]"#]);
-    g.trueup("sync app --yes")
-        .exits(2)
-        .says("held by kubectl-patch");
+    let plan = g.trueup("sync app --dry-run -o json").exits(0).json();
+    let step = &plan["steps"][0];
+    assert_eq!(
+        step["leftovers"],
+        serde_json::json!(["/spec/template/spec/containers/0/ports/0"])
+    );
+    let taken = &step["object"]["conflicts"][0];
+    assert_eq!(
+        taken["field"],
+        ".spec.template.spec.containers[name=\"web\"].ports[containerPort=81,protocol=\"TCP\"]"
+    );
+    assert!(
+        taken["manager"]
+            .as_str()
+            .unwrap()
+            .starts_with("\"kubectl-patch\""),
+        "{taken}"
+    );
+    g.trueup("sync app --dry-run")
+        .exits(0)
+        .says("kubectl-patch");
+    g.trueup("sync app --yes").exits(0);
+    g.trueup("diff app").exits(0);
 }
