@@ -27,6 +27,7 @@ pub mod predict;
 pub mod preflight;
 mod proxy;
 mod query;
+mod recent;
 pub mod records;
 pub mod refusal;
 pub mod resource;

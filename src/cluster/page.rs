@@ -159,6 +159,25 @@ impl Connection {
             .map_err(|failure| *failure.problem)
     }
 
+    /// The keys of all objects of a kind, as they were a moment ago: the Apps of one Plan share a list. Where the user
+    /// may not list them there are none to be seen.
+    ///
+    /// # Errors
+    /// No answer, or another refusal.
+    pub async fn names_of(&self, resource: &Resource) -> Result<Arc<Vec<ObjectKey>>> {
+        let now = self.clock().instant();
+        let listed = async {
+            match self.list_objects(resource, None, "").await {
+                Ok(objects) => Ok(objects.iter().map(|live| live.key.clone()).collect()),
+                Err(problem) if problem.kind == ProblemKind::Forbidden => Ok(Vec::new()),
+                Err(problem) => Err(problem),
+            }
+        };
+        let kind = resource.group_kind();
+        let shared = async { listed.await.map(Arc::new) };
+        self.names().get(kind, now, |_| true, shared).await
+    }
+
     /// One object; `None` where it does not exist.
     ///
     /// # Errors

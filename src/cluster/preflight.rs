@@ -10,7 +10,8 @@ use super::{Ask, Connection};
 
 impl Connection {
     /// Whether the user may read, create and update an App's record and lock; what is missing, where something is. The
-    /// namespace need not exist.
+    /// namespace need not exist. A right to all names that was there a moment ago is taken for granted: many Apps share
+    /// a namespace.
     ///
     /// # Errors
     /// Where the server can't be asked.
@@ -24,14 +25,19 @@ impl Connection {
         let asked = rights.iter().flat_map(|(resource, name, what)| {
             // A right to create never depends on the name.
             [("get", *name), ("create", ""), ("update", *name)].map(|(verb, name)| async move {
-                let ask = Ask {
+                let all = Ask {
                     verb: verb.to_owned(),
                     group: resource.gvk.group.clone(),
                     resource: resource.plural.clone(),
                     namespace: namespace.to_owned(),
-                    name: name.to_owned(),
+                    name: String::new(),
                 };
-                let may = self.may(&ask).await?;
+                let granted = self.may_now(&all).await?;
+                let may = granted
+                    || (!name.is_empty() && {
+                        let name = name.to_owned();
+                        self.may(&Ask { name, ..all }).await?
+                    });
                 Ok::<_, Problem>(
                     (!may).then(|| format!("you may not {verb} {} (its {what})", resource.plural)),
                 )

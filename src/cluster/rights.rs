@@ -83,6 +83,16 @@ impl Connection {
         Ok(answer.status.allowed)
     }
 
+    /// As [`Connection::may`]; a right that was granted a moment ago is not asked about again. One that was not may
+    /// have come since.
+    pub(super) async fn may_now(&self, ask: &Ask) -> Result<bool> {
+        let now = self.clock().instant();
+        let asked = self.may(ask);
+        self.granted()
+            .get(ask.clone(), now, |granted| *granted, asked)
+            .await
+    }
+
     /// All that we may do in a namespace, in one request.
     ///
     /// # Errors

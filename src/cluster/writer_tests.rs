@@ -712,7 +712,11 @@ async fn missing_rights_to_record_or_lock_are_named() {
             .iter()
             .all(|l| l == "POST /apis/authorization.k8s.io/v1/selfsubjectaccessreviews")
     );
-    let (connection, _) = play((0..6).map(|_| allowed(false)).collect());
+    // Another App of the namespace, a moment later.
+    assert_eq!(connection.may_sync("shop", "s", "m").await, Ok(None));
+    assert_eq!(log.lines().len(), 6);
+    // A right to one name is asked for where there is none to all.
+    let (connection, log) = play((0..10).map(|_| allowed(false)).collect());
     let problem = connection
         .may_sync("shop", "r", "l")
         .await
@@ -721,6 +725,7 @@ async fn missing_rights_to_record_or_lock_are_named() {
     assert_eq!(problem.kind, ProblemKind::Forbidden);
     assert_eq!(problem.causes.len(), 6);
     assert_eq!(problem.causes[4], "you may not create leases (its lock)");
+    assert_eq!(log.lines().len(), 10);
 }
 
 #[tokio::test]

@@ -13,12 +13,12 @@ use crate::drift::desired::{Prepared, duplicates, prepare};
 use crate::git::{Repo, normalise_url};
 use crate::providers::native::distinct;
 
-use crate::sync::order::{Task, defines, order, wave};
+use crate::sync::order::{Task, order};
 
 use super::clusters::{ClusterOrder, Wanted, WantedKind};
 use super::core::Core;
 use super::desired::{self, DesiredDone, DesiredJob};
-use super::packed::unpack;
+use super::packed::{Ready, unpack};
 use super::sources::{SourceOrder, SourceSeen, SourceSettings};
 use super::world::{AppEntry, Definer, Definition, RecordState, RepoEntry};
 use super::{clusters, discover, sources};
@@ -362,7 +362,7 @@ impl Core {
                     Some(
                         ready
                             .into_iter()
-                            .map(|(key, p)| (key, p.manifest))
+                            .map(|(key, p)| (key, Ready::new(&p)))
                             .collect(),
                     )
                 }
@@ -370,7 +370,8 @@ impl Core {
         }
         entry.prepare_problems = problems;
         entry.prepare_notices = notices;
-        entry.prepared = Some(ready);
+        let ready = ready.iter().map(|(key, p)| (key.clone(), Ready::new(p)));
+        entry.prepared = Some(ready.collect());
         entry.view = None;
         self.reindex(id);
         self.consider_app(id);
@@ -399,10 +400,10 @@ impl Core {
         if let Some(prepared) = &entry.prepared {
             let tasks = prepared.values().filter(|p| !p.hook).map(|p| Task {
                 key: p.key.clone(),
-                wave: wave(|name| p.manifest.annotation(name)),
+                wave: p.wave,
                 prune: false,
                 prune_last: false,
-                defines: defines(&p.manifest.value),
+                defines: p.defines.as_deref().cloned(),
             });
             entry.order = order(tasks.collect())
                 .into_iter()

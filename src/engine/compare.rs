@@ -14,6 +14,7 @@ use super::apps::content_hash;
 use super::clusters::{ClusterEvent, ClusterOrder, is_definition};
 use super::core::{Core, Event};
 use super::listed::Presence;
+use super::packed::Ready;
 use super::question::{Answer, Question, extra, missing, one_side, tracked_by};
 use super::snapshot::{Reach, Rights};
 use super::world::{AppEntry, ClusterEntry, Compared, Inputs, RecordState, Seen};
@@ -385,18 +386,12 @@ impl Core {
             }
             (None, Some(seen)) if !entry.reads_whole() => settle(perhaps_in_git(key, seen)),
             (None, Some(seen)) => settle(extra(key, &seen.live.gvk, &seen.live.value())),
-            (Some(desired), _) => {
-                consider_desired(entry, cluster, key, &desired.manifest, seen.as_deref())
-            }
+            (Some(desired), _) => consider_desired(entry, cluster, key, desired, seen.as_deref()),
         };
         let inputs = Inputs {
-            desired: desired
-                .map(|d| content_hash(&d.manifest.value))
-                .unwrap_or_default(),
+            desired: desired.map(|d| d.content).unwrap_or_default(),
             live: seen.as_ref().map(|s| s.content).unwrap_or_default(),
-            base: base_of(entry, key)
-                .map(|b| content_hash(&b.value))
-                .unwrap_or_default(),
+            base: base_of(entry, key).map(|b| b.content).unwrap_or_default(),
             managed: entry.is_managed(),
         };
         let known = entry.objects.get(key).is_some_and(|c| c.inputs == inputs);
@@ -479,9 +474,20 @@ impl Core {
 
     /// All that is needed to ask the server about one object, as it is now.
     pub(super) fn question(&self, id: &AppId, key: &ObjectKey) -> Option<Question> {
+        let prepared = self.world.apps.get(id)?.prepared.as_ref()?;
+        self.question_about(id, key, prepared.get(key)?.prepared().manifest)
+    }
+
+    /// [`Core::question`], for who has unpacked the manifest already.
+    pub(super) fn question_about(
+        &self,
+        id: &AppId,
+        key: &ObjectKey,
+        desired: Arc<Manifest>,
+    ) -> Option<Question> {
         let entry = self.world.apps.get(id)?;
+        let ready = entry.prepared.as_ref()?.get(key)?;
         let cluster = self.world.clusters.get(&id.context)?;
-        let desired = entry.prepared.as_ref()?.get(key)?.manifest.clone();
         let discovery = cluster.discovery.as_ref()?;
         let resource = discovery.resource(&desired.gvk)?.clone();
         let seen = cluster.live.get(key).cloned();
@@ -492,19 +498,22 @@ impl Core {
                 .may_not_patch
                 .contains(&(key.group_kind(), key.namespace.clone())),
             inputs: Inputs {
-                desired: content_hash(&desired.value),
+                desired: ready.content,
                 live: seen.as_ref().map(|s| s.content).unwrap_or_default(),
-                base: base
-                    .as_ref()
-                    .map(|b| content_hash(&b.value))
-                    .unwrap_or_default(),
+                base: base.map(|b| b.content).unwrap_or_default(),
                 managed: entry.is_managed(),
             },
             id: id.clone(),
             key: key.clone(),
             resource,
             live: seen.map(|s| s.live.clone()),
-            base,
+            base: base.map(|base| {
+                if std::ptr::eq(base, ready) {
+                    desired.clone()
+                } else {
+                    Arc::new(base.manifest.manifest())
+                }
+            }),
             ignore: entry.app.ignore.clone(),
             replace: super::question::replaces(&entry.app, &desired),
             desired,
@@ -626,26 +635,28 @@ fn consider_desired(
     entry: &AppEntry,
     cluster: &ClusterEntry,
     key: &ObjectKey,
-    desired: &Manifest,
+    desired: &Ready,
     seen: Option<&Seen>,
 ) -> Consider {
     let Some(discovery) = &cluster.discovery else {
         return Consider::Wait;
     };
-    if discovery.resource(&desired.gvk).is_none() {
-        return settle(unknown_kind(entry, discovery, key, desired));
+    let gvk = &desired.manifest.gvk;
+    if discovery.resource(gvk).is_none() {
+        let desired = desired.manifest.manifest();
+        return settle(unknown_kind(entry, discovery, key, &desired));
     }
     match (seen, cluster.listed.of(key)) {
         (Some(_), _) => Consider::Ask,
         (None, Presence::Unsure) => Consider::Wait,
         (None, Presence::Unreadable(problem)) => settle(
-            ObjectDrift::new(key.clone(), desired.gvk.clone(), Verdict::Unknown)
+            ObjectDrift::new(key.clone(), gvk.clone(), Verdict::Unknown)
                 .with_problem(problem.clone()),
         ),
         (None, Presence::Absent) => match &entry.record {
             // What the server would make of something new is asked when it is about to be made.
             RecordState::Read(_) if cluster.rights != Rights::Read => Consider::Ask,
-            _ => settle(missing(key, desired)),
+            _ => settle(missing(key, &desired.manifest.manifest())),
         },
     }
 }
@@ -660,8 +671,7 @@ fn unknown_kind(
         .prepared
         .iter()
         .flat_map(|p| p.values())
-        .filter_map(|p| super::apps::crd_scope(&p.manifest.value))
-        .any(|(kind, _)| kind == key.group_kind());
+        .any(|p| p.defines.as_deref() == Some(&key.group_kind()));
     if own {
         // Its CRD comes with it.
         return missing(key, desired);
@@ -692,13 +702,11 @@ fn unknown_kind(
     drift::refused(&one_side(key, &desired.gvk, Some(desired), None), problem)
 }
 
-fn base_of(entry: &AppEntry, key: &ObjectKey) -> Option<Arc<Manifest>> {
+fn base_of<'e>(entry: &'e AppEntry, key: &ObjectKey) -> Option<&'e Ready> {
     let base = entry.base.as_ref()?;
     match &base.prepared {
-        Some(prepared) => prepared.get(key).cloned(),
-        None if base.manifests.is_none() => {
-            Some(entry.prepared.as_ref()?.get(key)?.manifest.clone())
-        }
+        Some(prepared) => prepared.get(key),
+        None if base.manifests.is_none() => entry.prepared.as_ref()?.get(key),
         None => None,
     }
 }

@@ -11,7 +11,7 @@ use crate::domain::{
 use crate::git::Repo;
 
 use super::core::{Event, Events};
-use super::packed::{Packed, pack};
+use super::packed::{PackedManifest, pack};
 use super::snapshot::Target;
 use super::sources::blocking;
 use super::world::{Base, Desired};
@@ -30,7 +30,7 @@ pub(super) struct DesiredJob {
     pub previous: Option<Arc<Desired>>,
     /// The commit of the last sync, where one is known.
     pub synced: Option<CommitId>,
-    pub previous_base: Option<(CommitId, Option<Arc<Vec<Packed>>>)>,
+    pub previous_base: Option<(CommitId, Option<Arc<Vec<PackedManifest>>>)>,
 }
 
 /// What became of a [`DesiredJob`].

@@ -5,8 +5,9 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
 use crate::domain::{
-    App, AppId, DirectoryOptions, EntryKind, Manifest, Notice, Origin, Problem, ProblemKind,
-    ReadRecord, Recorder, RepoPath, Repository, Revision, Tree, tree::reads_unchanged,
+    App, AppId, DirectoryOptions, EntryKind, Manifest, Notice, Origin, Places, Problem,
+    ProblemKind, ReadRecord, Recorder, RepoPath, Repository, Revision, Tree, Value,
+    tree::reads_unchanged,
 };
 use crate::git::Repo;
 use crate::providers::native::discovery::Surroundings;
@@ -179,7 +180,10 @@ fn look(tree: &dyn Tree, dir: &RepoPath, known: &Looks) -> Rendered {
     }
     let recorder = Recorder::new(tree);
     let mut rendered = crate::render::directory(&recorder, dir, &DirectoryOptions::default());
-    rendered.manifests = rendered.manifests.into_iter().map(light).collect();
+    let light = Light::default();
+    let manifests = rendered.manifests.into_iter();
+    rendered.manifests = manifests.map(|manifest| light.of(manifest)).collect();
+    rendered.manifests.shrink_to_fit();
     let reads = recorder.finish();
     known
         .lock()
@@ -188,24 +192,38 @@ fn look(tree: &dyn Tree, dir: &RepoPath, known: &Looks) -> Rendered {
     rendered
 }
 
-/// What a search must remember of a manifest: of an object only that it is there.
-fn light(manifest: Manifest) -> Manifest {
-    if is_application(&manifest) {
-        return manifest;
+/// What a search must remember of a manifest: of an object only that it is there, and whether it has a name.
+struct Light {
+    named: Arc<Value>,
+    unnamed: Arc<Value>,
+    places: Arc<Places>,
+}
+
+impl Default for Light {
+    fn default() -> Self {
+        Self {
+            named: Arc::new(serde_json::json!({ "metadata": { "name": "named" } })),
+            unnamed: Arc::default(),
+            places: Arc::default(),
+        }
     }
-    let named = serde_json::json!({ "metadata": {
-        "name": manifest.value.pointer("/metadata/name"),
-        "generateName": manifest.value.pointer("/metadata/generateName"),
-    }});
-    let places = Arc::default();
-    let origin = Origin {
-        places,
-        ..manifest.origin
-    };
-    Manifest {
-        gvk: manifest.gvk,
-        value: Arc::new(named),
-        origin,
+}
+
+impl Light {
+    fn of(&self, manifest: Manifest) -> Manifest {
+        if is_application(&manifest) {
+            return manifest;
+        }
+        let generated = manifest.value.pointer("/metadata/generateName");
+        let is_named = !manifest.name().is_empty() || generated.is_some_and(Value::is_string);
+        Manifest {
+            value: if is_named { &self.named } else { &self.unnamed }.clone(),
+            gvk: manifest.gvk,
+            origin: Origin {
+                places: self.places.clone(),
+                ..manifest.origin
+            },
+        }
     }
 }
 

@@ -202,12 +202,12 @@ fn work(
     let prepared = entry
         .prepared
         .as_ref()
-        .map(|p| p.iter().map(|(k, v)| (k.clone(), v.clone())).collect());
+        .map(|p| p.iter().map(|(k, v)| (k.clone(), v.prepared())).collect());
     let prepared: BTreeMap<ObjectKey, Prepared> = prepared.unwrap_or_default();
     let questions = prepared
-        .keys()
-        .filter_map(|key| {
-            let question = core.question(id, key)?;
+        .iter()
+        .filter_map(|(key, prepared)| {
+            let question = core.question_about(id, key, prepared.manifest.clone())?;
             // Rights may have come since; a Plan asks anew.
             Some((
                 key.clone(),
@@ -678,14 +678,10 @@ async fn argo_application(work: &Work) -> Result<Option<String>, Problem> {
     else {
         return Ok(None);
     };
-    let applications = work
-        .connection
-        .list_objects(resource, None, "")
-        .await
-        .unwrap_or_default();
+    let applications = work.connection.names_of(resource).await.unwrap_or_default();
     let name = &work.app.id.name;
     Ok(applications
         .iter()
-        .find(|a| a.key.name == *name || format!("{}_{}", a.key.namespace, a.key.name) == *name)
-        .map(|a| format!("{}/{}", a.key.namespace, a.key.name)))
+        .find(|a| a.name == *name || format!("{}_{}", a.namespace, a.name) == *name)
+        .map(|a| format!("{}/{}", a.namespace, a.name)))
 }

@@ -37,6 +37,7 @@ use tokio::sync::{mpsc, watch};
 pub use clusters::Connector;
 pub use memory::Memory;
 pub use options::{EngineOptions, KubeconfigConnector, Machine, SourceArgument, assemble};
+pub use packed::PackedManifest;
 pub use report::{Reason, Report, RunView, StepState};
 pub use request::{Draw, Request, Ticket};
 pub use snapshot::{

@@ -1,20 +1,30 @@
-//! Manifests that wait to be prepared (again), kept small: a tree of maps takes eight times the text that it says.
+//! Manifests in memory, kept small: a tree of maps takes eight times the text that it says.
 
-use crate::domain::{Gvk, Manifest, Origin};
+use std::sync::Arc;
 
-/// A manifest as compact JSON.
-pub(super) struct Packed {
-    gvk: Gvk,
+use crate::domain::{GroupKind, Gvk, Manifest, ObjectKey, Origin};
+use crate::drift::desired::Prepared;
+use crate::sync::order::{defines, wave};
+
+use super::apps::content_hash;
+
+/// A manifest as compact JSON, with what is asked of it all the time.
+#[derive(Clone, Debug)]
+pub struct PackedManifest {
+    /// Kind and version.
+    pub gvk: Gvk,
+    /// File, line and column.
+    pub origin: Origin,
     json: Box<[u8]>,
-    origin: Origin,
 }
 
-impl Packed {
+impl PackedManifest {
+    /// Packs a manifest.
     pub fn new(manifest: &Manifest) -> Self {
         Self {
             gvk: manifest.gvk.clone(),
-            json: manifest.value.to_string().into_bytes().into_boxed_slice(),
             origin: manifest.origin.clone(),
+            json: manifest.value.to_string().into_bytes().into_boxed_slice(),
         }
     }
 
@@ -24,7 +34,7 @@ impl Packed {
             gvk: self.gvk.clone(),
             // The bytes were written from a value, so they parse.
             value: serde_json::from_slice(&self.json)
-                .map(std::sync::Arc::new)
+                .map(Arc::new)
                 .unwrap_or_default(),
             origin: self.origin.clone(),
         }
@@ -32,13 +42,55 @@ impl Packed {
 }
 
 /// Packs all of them.
-pub(super) fn pack(manifests: &[Manifest]) -> Vec<Packed> {
-    manifests.iter().map(Packed::new).collect()
+pub(super) fn pack(manifests: &[Manifest]) -> Vec<PackedManifest> {
+    manifests.iter().map(PackedManifest::new).collect()
 }
 
 /// All of them, as they were.
-pub(super) fn unpack(packed: &[Packed]) -> Vec<Manifest> {
-    packed.iter().map(Packed::manifest).collect()
+pub(super) fn unpack(packed: &[PackedManifest]) -> Vec<Manifest> {
+    packed.iter().map(PackedManifest::manifest).collect()
+}
+
+/// A manifest that is ready to be compared and sent, packed.
+pub(super) struct Ready {
+    pub key: ObjectKey,
+    pub manifest: Arc<PackedManifest>,
+    /// Hash of its content.
+    pub content: u64,
+    /// Whether it is a hook, which is no part of the desired state.
+    pub hook: bool,
+    /// Its wave.
+    pub wave: i32,
+    /// The kind that it defines, for a CRD.
+    pub defines: Option<Box<GroupKind>>,
+    /// Whether it is left out of the App's health.
+    pub without_health: bool,
+}
+
+impl Ready {
+    pub fn new(prepared: &Prepared) -> Self {
+        let manifest = &prepared.manifest;
+        Self {
+            key: prepared.key.clone(),
+            content: content_hash(&manifest.value),
+            hook: prepared.hook,
+            wave: wave(|name| manifest.annotation(name)),
+            defines: defines(&manifest.value).map(Box::new),
+            without_health: manifest.annotation("argocd.argoproj.io/ignore-healthcheck")
+                == Some("true"),
+            manifest: Arc::new(PackedManifest::new(manifest)),
+        }
+    }
+
+    /// As it was, but for the notices.
+    pub fn prepared(&self) -> Prepared {
+        Prepared {
+            key: self.key.clone(),
+            manifest: Arc::new(self.manifest.manifest()),
+            hook: self.hook,
+            notices: Vec::new(),
+        }
+    }
 }
 
 #[cfg(test)]
@@ -55,7 +107,7 @@ mod tests {
         });
         let manifest = Manifest {
             gvk: Gvk::from_api_version("v1", "ConfigMap"),
-            value: std::sync::Arc::new(value),
+            value: Arc::new(value),
             origin: Origin::default(),
         };
         let manifests = [manifest];

@@ -6,9 +6,9 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use crate::domain::record::AppRecord;
-use crate::domain::{
-    App, AppId, Commit, CommitId, Health, Manifest, Notice, ObjectDrift, Problem, Revision,
-};
+use crate::domain::{App, AppId, Commit, CommitId, Health, Notice, ObjectDrift, Problem, Revision};
+
+use super::packed::PackedManifest;
 
 /// Everything that is known at one moment.
 #[derive(Clone, Debug, Default)]
@@ -254,7 +254,7 @@ pub struct ObjectView {
     /// Creation time of the live object.
     pub created: Option<Timestamp>,
     /// What Git says; `None` for an Extra object.
-    pub manifest: Option<Arc<Manifest>>,
+    pub manifest: Option<Arc<PackedManifest>>,
     /// Whether the server is being asked about it at the moment.
     pub asking: bool,
 }

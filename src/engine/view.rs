@@ -181,7 +181,7 @@ fn app(world: &World, id: &AppId) -> Option<AppView> {
         app: entry.app.clone(),
         state,
         target: entry.desired.as_ref().map(|d| d.target.clone()),
-        health: health(cluster, state, &objects),
+        health: health(entry, cluster, state, &objects),
         counts,
         record: match &entry.record {
             RecordState::Read(record) => Some(record.clone()),
@@ -397,6 +397,7 @@ fn verdict(
 }
 
 fn health(
+    entry: &AppEntry,
     cluster: Option<&ClusterEntry>,
     state: AppState,
     objects: &[Arc<ObjectView>],
@@ -407,14 +408,17 @@ fn health(
     {
         return None;
     }
-    let health = roll_up(objects.iter().map(|o| AppObject {
-        key: &o.drift.key,
-        health: o.health.as_ref(),
-        missing: o.created.is_none(),
-        ignored:
-            o.manifest.as_ref().is_some_and(|m| {
-                m.annotation("argocd.argoproj.io/ignore-healthcheck") == Some("true")
-            }),
+    let health = roll_up(objects.iter().map(|o| {
+        AppObject {
+            key: &o.drift.key,
+            health: o.health.as_ref(),
+            missing: o.created.is_none(),
+            ignored: entry
+                .prepared
+                .as_ref()
+                .and_then(|p| p.get(&o.drift.key))
+                .is_some_and(|p| p.without_health),
+        }
     }));
     Some(health).filter(|h| h.status != HealthStatus::Missing || state != AppState::Unknown)
 }

@@ -9,15 +9,14 @@ use jiff::Timestamp;
 use crate::cluster::{Connection, Discovery, Identity, Live};
 use crate::domain::record::AppRecord;
 use crate::domain::{
-    App, AppId, CommitId, GroupKind, Health, Manifest, Notice, ObjectDrift, ObjectKey, Problem,
-    ReadRecord, Repository, Revision,
+    App, AppId, CommitId, GroupKind, Health, Notice, ObjectDrift, ObjectKey, Problem, ReadRecord,
+    Repository, Revision,
 };
-use crate::drift::desired::Prepared;
 use crate::git::Repo;
 
 use super::listed::Listed;
 use super::orphans::Recorded;
-use super::packed::Packed;
+use super::packed::{PackedManifest, Ready};
 use super::snapshot::{AppView, ClusterMode, ClusterView, Reach, Rights, Target};
 
 /// Everything.
@@ -125,7 +124,7 @@ pub(super) struct AppEntry {
     /// Whether that job is under way.
     pub desired_pending: bool,
     /// What is compared and sent, by key; `None` until kinds are known.
-    pub prepared: Option<BTreeMap<ObjectKey, Prepared>>,
+    pub prepared: Option<BTreeMap<ObjectKey, Ready>>,
     pub prepare_problems: Vec<Problem>,
     pub prepare_notices: Vec<Notice>,
     /// What was desired at the last sync, by key.
@@ -149,7 +148,7 @@ pub(super) struct AppEntry {
 pub(super) struct Desired {
     pub target: Target,
     pub reads: Vec<ReadRecord>,
-    pub manifests: Arc<Vec<Packed>>,
+    pub manifests: Arc<Vec<PackedManifest>>,
     pub problems: Vec<Problem>,
     pub notices: Vec<Notice>,
 }
@@ -158,9 +157,9 @@ pub(super) struct Desired {
 pub(super) struct Base {
     pub commit: CommitId,
     /// Manifests as they were; `None` when they read the same as the target's.
-    pub manifests: Option<Arc<Vec<Packed>>>,
+    pub manifests: Option<Arc<Vec<PackedManifest>>>,
     /// Prepared by key, once kinds are known.
-    pub prepared: Option<HashMap<ObjectKey, Arc<Manifest>>>,
+    pub prepared: Option<HashMap<ObjectKey, Ready>>,
     pub ahead: Option<usize>,
 }
 

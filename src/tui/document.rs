@@ -8,7 +8,8 @@ use std::cell::RefCell;
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use crate::domain::{AppId, FieldPath, Manifest, ObjectDrift, ObjectKey};
+use crate::domain::{AppId, FieldPath, ObjectDrift, ObjectKey};
+use crate::engine::PackedManifest;
 
 use super::painter::Piece;
 
@@ -51,7 +52,7 @@ pub enum Content {
     /// The lines of a comparison.
     Drift(Arc<ObjectDrift>),
     /// The lines of a manifest.
-    Source(Arc<Manifest>),
+    Source(Arc<PackedManifest>),
 }
 
 impl Section {

@@ -16,9 +16,13 @@ use tokio::sync::Notify;
 
 use super::access::{Access, Grant, Source};
 use super::backoff::{Jitter, machine_jitter};
+use super::recent::Recent;
+use super::rights::Ask;
 use super::status;
 use super::transport::{self, AuthKind, Target};
-use crate::domain::{Clock, Problem, ProblemKind, Result, SystemClock, Value};
+use crate::domain::{
+    Clock, GroupKind, ObjectKey, Problem, ProblemKind, Result, SystemClock, Value,
+};
 
 /// A body larger than this is refused before it fills the memory.
 const MAX_BODY: usize = 512 << 20;
@@ -41,6 +45,10 @@ struct Inner {
     n_bytes: AtomicU64,
     n_events: AtomicU64,
     woken: Notify,
+    /// Rights that were granted a moment ago.
+    granted: Recent<Ask, bool>,
+    /// What a kind held a moment ago.
+    names: Recent<GroupKind, Arc<Vec<ObjectKey>>>,
 }
 
 /// An answer of the API server, whatever its status.
@@ -124,6 +132,8 @@ impl Connection {
                 n_bytes: AtomicU64::new(0),
                 n_events: AtomicU64::new(0),
                 woken: Notify::new(),
+                granted: Recent::default(),
+                names: Recent::default(),
             }),
         }
     }
@@ -184,6 +194,16 @@ impl Connection {
 
     pub(super) fn count_event(&self) {
         self.inner.n_events.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Rights that were granted a moment ago.
+    pub(super) fn granted(&self) -> &Recent<Ask, bool> {
+        &self.inner.granted
+    }
+
+    /// What a kind held a moment ago.
+    pub(super) fn names(&self) -> &Recent<GroupKind, Arc<Vec<ObjectKey>>> {
+        &self.inner.names
     }
 
     pub(super) fn target(&self) -> &Target {

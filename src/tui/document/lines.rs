@@ -42,8 +42,9 @@ impl Lines {
         let body = match &content {
             Content::Empty => Body::Empty,
             Content::Drift(drift) => Body::Drift(of_drift(drift, options)),
-            Content::Source(manifest) => {
-                Body::Source(manifest.origin.file.clone(), of_source(manifest, options))
+            Content::Source(packed) => {
+                let manifest = packed.manifest();
+                Body::Source(manifest.origin.file.clone(), of_source(&manifest, options))
             }
         };
         Self {

@@ -85,14 +85,14 @@ fn place(file: &str, line: u32) -> Option<(RepoPath, Position)> {
     Some((RepoPath::parse(file).unwrap(), Position { line, column: 3 }))
 }
 
-fn manifest(drift: &ObjectDrift, file: &str) -> Option<Arc<Manifest>> {
+fn manifest(drift: &ObjectDrift, file: &str) -> Option<Arc<PackedManifest>> {
     let value = drift.predicted.clone().unwrap_or_else(|| {
         Arc::new(json!({
             "apiVersion": drift.gvk.api_version(), "kind": drift.key.kind,
             "metadata": {"name": drift.key.name, "namespace": drift.key.namespace},
         }))
     });
-    Some(Arc::new(Manifest {
+    Some(Arc::new(PackedManifest::new(&Manifest {
         gvk: drift.gvk.clone(),
         value,
         origin: Origin {
@@ -108,7 +108,7 @@ fn manifest(drift: &ObjectDrift, file: &str) -> Option<Arc<Manifest>> {
                 ("/spec/replicas", Position { line: 7, column: 3 }),
             ])),
         },
-    }))
+    })))
 }
 
 fn object(drift: ObjectDrift, health: Option<HealthStatus>, age: i64) -> Arc<ObjectView> {

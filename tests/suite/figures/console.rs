@@ -19,14 +19,32 @@ fn cells(n: u16) -> NonZero<u16> {
 
 /// What a terminal has been sent.
 #[derive(Default)]
-struct Sent {
+pub struct Sent {
     parser: vt100::Parser,
     bytes: usize,
     first: Option<Instant>,
 }
 
+impl Sent {
+    /// The text on screen.
+    pub fn text(&self) -> String {
+        self.parser.screen().contents()
+    }
+
+    /// The line of the list that is marked as selected.
+    pub fn selected(&self) -> Option<u16> {
+        let screen = self.parser.screen();
+        let marked = |row: &u16| (0..2).any(|column| cell(screen, *row, column) == "▌");
+        (0..40).find(marked)
+    }
+}
+
+fn cell(screen: &vt100::Screen, row: u16, column: u16) -> &str {
+    screen.cell(row, column).map_or("", |cell| cell.contents())
+}
+
 /// The console in a terminal of 120x40.
-struct Pty {
+pub struct Pty {
     child: Box<dyn Child + Send + Sync>,
     _master: Box<dyn MasterPty + Send>,
     keys: Box<dyn std::io::Write + Send>,
@@ -35,7 +53,7 @@ struct Pty {
 }
 
 impl Pty {
-    fn start(shop: &Shop, kubeconfig: &Path, args: &[&str]) -> Self {
+    pub fn start(shop: &Shop, kubeconfig: &Path, args: &[&str]) -> Self {
         let size = PtySize {
             rows: 40,
             cols: 120,
@@ -84,7 +102,7 @@ impl Pty {
     }
 
     /// Waits until the screen is so.
-    fn until(&self, so: impl Fn(&Sent) -> bool) {
+    pub fn until(&self, so: impl Fn(&Sent) -> bool) {
         let mut sent = self.sent.0.lock().unwrap();
         let by = Instant::now() + Duration::from_secs(120);
         while !so(&sent) {
@@ -94,17 +112,35 @@ impl Pty {
         }
     }
 
-    fn bytes(&self) -> usize {
+    /// The line of the list that is marked as selected.
+    pub fn selected(&self) -> Option<u16> {
+        self.sent.0.lock().unwrap().selected()
+    }
+
+    pub fn bytes(&self) -> usize {
         self.sent.0.lock().unwrap().bytes
     }
 
-    fn key(&mut self, key: &str) {
+    pub fn key(&mut self, key: &str) {
         self.keys.write_all(key.as_bytes()).unwrap();
         self.keys.flush().unwrap();
     }
 
+    /// Waits until it does nothing any more: its verdicts are complete then.
+    pub async fn rest(&self) {
+        let mut ticks = self.ticks();
+        loop {
+            tokio::time::sleep(Duration::from_secs(2)).await;
+            let now = self.ticks();
+            if now - ticks < 3 {
+                return;
+            }
+            ticks = now;
+        }
+    }
+
     /// One line of `/proc/PID/status`.
-    fn status(&self, line: &str) -> String {
+    pub fn status(&self, line: &str) -> String {
         let pid = self.child.process_id().unwrap();
         let status = fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
         let found = status.lines().find(|l| l.starts_with(line));
@@ -116,7 +152,7 @@ impl Pty {
     }
 
     /// Processor time so far, in ticks of 10 ms.
-    fn ticks(&self) -> u64 {
+    pub fn ticks(&self) -> u64 {
         let pid = self.child.process_id().unwrap();
         let stat = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
         let fields: Vec<&str> = stat
@@ -165,16 +201,7 @@ fn first_frame_before_any_answer() {
 pub async fn measure(plane: &ControlPlane, shop: &Shop) {
     let mut pty = Pty::start(shop, &plane.kubeconfig(), &[]);
     pty.until(|sent| sent.parser.screen().contents().contains("100 Apps"));
-    // Its verdicts are complete when it asks nothing more.
-    let mut ticks = pty.ticks();
-    loop {
-        tokio::time::sleep(Duration::from_secs(2)).await;
-        let now = pty.ticks();
-        if now - ticks < 3 {
-            break;
-        }
-        ticks = now;
-    }
+    pty.rest().await;
     println!("{}, {}", pty.status("VmRSS"), pty.status("VmHWM"));
 
     let (bytes, ticks) = (pty.bytes(), pty.ticks());
@@ -215,5 +242,25 @@ pub async fn measure(plane: &ControlPlane, shop: &Shop) {
         times[19], times[37]
     );
     println!("{}, {}", pty.status("VmRSS"), pty.status("VmHWM"));
+
+    // Commits of the App that is looked at. The clock runs while `git commit` does.
+    let file = shop.files().join("app-000/00.yaml");
+    let text = fs::read_to_string(&file).unwrap();
+    let mut times = Vec::new();
+    for i in 0..20 {
+        let value = format!("mars-{i}-base");
+        fs::write(&file, text.replace("eu-west-1", &value)).unwrap();
+        let began = Instant::now();
+        shop.commit("another region");
+        pty.until(|sent| sent.text().contains(&value));
+        times.push(began.elapsed());
+    }
+    fs::write(&file, text).unwrap();
+    shop.commit("the first region");
+    times.sort();
+    println!(
+        "a commit until it is on screen: p50 {:.0?} p95 {:.0?}",
+        times[9], times[18]
+    );
     pty.key("q");
 }

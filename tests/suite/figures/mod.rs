@@ -3,7 +3,10 @@
 //! Each prints what it found; what is asserted is counted, never timed. Run as that document says.
 
 mod console;
+mod feed;
+mod renders;
 mod shop;
+mod storm;
 mod verdict;
 mod world;
 

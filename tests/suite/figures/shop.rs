@@ -19,6 +19,11 @@ pub struct Shop {
 impl Shop {
     /// `n_apps` directories, each with `n_objects`: two ConfigMaps and two Services for each Deployment.
     pub fn new(n_apps: usize, n_objects: usize) -> Self {
+        Self::of(n_apps, n_objects, manifest)
+    }
+
+    /// `n_apps` directories, each with `n_objects` that a function makes of their number and name.
+    pub fn of(n_apps: usize, n_objects: usize, manifest: impl Fn(usize, &str) -> String) -> Self {
         let shop = Self {
             dir: tempfile::tempdir().unwrap(),
         };
