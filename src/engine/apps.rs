@@ -53,7 +53,12 @@ impl Core {
             fetch_every: self.options.fetch_every,
             live: self.options.live,
         };
-        let orders = sources::start(repository.clone(), settings, self.events.clone());
+        let orders = sources::start(
+            repository.clone(),
+            settings,
+            self.events.clone(),
+            self.lender.clone(),
+        );
         self.sources.insert(repository.clone(), orders);
     }
 
@@ -68,6 +73,7 @@ impl Core {
             self.connector.clone(),
             self.clock.clone(),
             self.events.clone(),
+            self.lender.clone(),
         );
         self.clusters.insert(context.to_owned(), orders);
     }
@@ -498,7 +504,7 @@ impl Core {
         };
         for repository in repositories {
             if let Some(orders) = self.sources.get(&repository) {
-                let _ = orders.send(SourceOrder::Refresh { interactive: false });
+                let _ = orders.send(SourceOrder::Refresh);
             }
         }
         let contexts: Vec<_> = match which {

@@ -15,6 +15,7 @@ use crate::cluster::{Connection, Discovery, Identity, Keep, Resource, WatchEvent
 use crate::domain::{Clock, GroupKind, ObjectKey, Problem, ProblemKind};
 
 use super::core::{Event, Events};
+use super::loan::Lender;
 
 /// Makes connections: the one door to clusters, real or simulated.
 pub trait Connector: Send + Sync {
@@ -98,11 +99,13 @@ pub(super) fn start(
     connector: Arc<dyn Connector>,
     clock: Arc<dyn Clock>,
     events: Events,
+    lender: Lender,
 ) -> mpsc::UnboundedSender<ClusterOrder> {
     let (sender, orders) = mpsc::unbounded_channel();
     let task = Task {
         context,
         events,
+        lender,
         wanted: Arc::default(),
         streams: HashMap::new(),
     };
@@ -115,6 +118,7 @@ type StreamKey = (GroupKind, Option<String>);
 struct Task {
     context: String,
     events: Events,
+    lender: Lender,
     wanted: Arc<RwLock<Wanted>>,
     streams: HashMap<StreamKey, AbortHandle>,
 }
@@ -140,9 +144,10 @@ impl Task {
         mut orders: mpsc::UnboundedReceiver<ClusterOrder>,
     ) {
         let mut pause = FIRST_RETRY;
+        let mut may_ask = self.lender.at_once;
         let mut wanted = Wanted::default();
         let connection = loop {
-            match reach(&*connector, &self.context).await {
+            match self.reach(&*connector, std::mem::take(&mut may_ask)).await {
                 Ok((connection, identity, discovery)) => {
                     let discovery = Arc::new(discovery);
                     let up = ClusterEvent::Up {
@@ -169,7 +174,11 @@ impl Task {
                                 None => return,
                                 Some(ClusterOrder::Want(want)) => wanted = want,
                                 Some(ClusterOrder::Check) => {}
-                                Some(ClusterOrder::Refresh) => { pause = FIRST_RETRY; break }
+                                Some(ClusterOrder::Refresh) => {
+                                    pause = FIRST_RETRY;
+                                    may_ask = true;
+                                    break
+                                }
                             },
                         }
                     }
@@ -193,7 +202,15 @@ impl Task {
                     });
                 }
                 ClusterOrder::Refresh => {
-                    let found = connection.discover().await;
+                    let mut found = connection.discover().await;
+                    if let Err(problem) = &found
+                        && let Some(refused) = self.log_in(&connection, problem, true).await
+                    {
+                        found = match refused {
+                            Some(problem) => Err(problem),
+                            None => connection.discover().await,
+                        };
+                    }
                     match found {
                         Ok(found) => {
                             if !self.tell(ClusterEvent::Discovered(Arc::new(found))).await {
@@ -218,6 +235,57 @@ impl Task {
                     self.want(&connection, wanted);
                 }
             }
+        }
+    }
+
+    async fn reach(
+        &self,
+        connector: &dyn Connector,
+        may_ask: bool,
+    ) -> Result<(Connection, Identity, Discovery), Problem> {
+        let connection = connector.connect(&self.context).await?;
+        let look = async || tokio::try_join!(connection.identify(), connection.discover());
+        let mut found = look().await;
+        if let Err(problem) = &found
+            && let Some(refused) = self.log_in(&connection, problem, may_ask).await
+        {
+            found = match refused {
+                Some(problem) => Err(problem),
+                None => look().await,
+            };
+        }
+        let (identity, discovery) = found?;
+        Ok((connection, identity, discovery))
+    }
+
+    /// Lends the terminal to the credential plugin, where that may help. `None`: it would not; else what is wrong
+    /// after it, if something is.
+    async fn log_in(
+        &self,
+        connection: &Connection,
+        problem: &Problem,
+        may_ask: bool,
+    ) -> Option<Option<Problem>> {
+        if !connection.asking_may_help(problem) {
+            return None;
+        }
+        let refused = self.lender.hint(problem.clone());
+        let turn = match if may_ask {
+            self.lender.turn().await
+        } else {
+            None
+        } {
+            Some(turn) => turn,
+            None => return Some(Some(refused)),
+        };
+        let why = format!("{} wants a login", self.context);
+        let Some(borrowed) = self.lender.borrow(turn, why).await else {
+            return Some(Some(refused));
+        };
+        match connection.log_in(borrowed.given_up()).await {
+            Ok(()) => Some(None),
+            Err(_) if borrowed.is_cancelled() => Some(Some(refused)),
+            Err(problem) => Some(Some(self.lender.hint(problem))),
         }
     }
 
@@ -305,15 +373,6 @@ impl Task {
         })
         .abort_handle()
     }
-}
-
-async fn reach(
-    connector: &dyn Connector,
-    context: &str,
-) -> Result<(Connection, Identity, Discovery), Problem> {
-    let connection = connector.connect(context).await?;
-    let (identity, discovery) = tokio::try_join!(connection.identify(), connection.discover())?;
-    Ok((connection, identity, discovery))
 }
 
 /// Passes on what a watch sees, until it is forbidden (then says why) or nobody listens.

@@ -10,9 +10,10 @@ use notify::{RecursiveMode, Watcher as _};
 use tokio::sync::mpsc;
 
 use crate::domain::{Problem, ProblemKind, RepoPath, Repository};
-use crate::git::{FetchOptions, Mirror, Progress, Repo};
+use crate::git::{FetchOptions, Lent, Mirror, Progress, Repo, asking_may_help};
 
 use super::core::{Event, Events};
+use super::loan::Lender;
 
 /// Files change in bursts (a checkout, a rebase): this long after the last one they are looked at.
 const SETTLE: Duration = Duration::from_millis(40);
@@ -20,11 +21,8 @@ const SETTLE: Duration = Duration::from_millis(40);
 /// What a repository's task is told.
 #[derive(Debug)]
 pub(super) enum SourceOrder {
-    /// Look, and fetch, at once.
-    Refresh {
-        /// Whether git may ask the user for a password.
-        interactive: bool,
-    },
+    /// Look, and fetch, at once. The person asked for it, and may be asked for a password.
+    Refresh,
     /// Watch these directories of the work tree besides the refs.
     Watch(Vec<RepoPath>),
 }
@@ -55,6 +53,7 @@ pub(super) fn start(
     repository: Repository,
     settings: SourceSettings,
     events: Events,
+    lender: Lender,
 ) -> mpsc::UnboundedSender<SourceOrder> {
     let (sender, orders) = mpsc::unbounded_channel();
     match repository.clone() {
@@ -62,7 +61,7 @@ pub(super) fn start(
             tokio::spawn(checkout(repository, path, settings, events, orders));
         }
         Repository::Remote(url) => {
-            tokio::spawn(mirror(repository, url, settings, events, orders));
+            tokio::spawn(mirror(repository, url, settings, (events, lender), orders));
         }
     }
     sender
@@ -125,7 +124,7 @@ async fn checkout(
         tokio::select! {
             order = orders.recv() => match order {
                 None => return,
-                Some(SourceOrder::Refresh { .. }) => {}
+                Some(SourceOrder::Refresh) => {}
                 Some(SourceOrder::Watch(wanted)) => {
                     if wanted == directories {
                         continue;
@@ -192,12 +191,12 @@ async fn mirror(
     repository: Repository,
     url: String,
     settings: SourceSettings,
-    events: Events,
+    (events, lender): (Events, Lender),
     mut orders: mpsc::UnboundedReceiver<SourceOrder>,
 ) {
     let cancel = Arc::new(AtomicBool::new(false));
     let _cancel_on_drop = CancelOnDrop(cancel.clone());
-    let mut interactive = false;
+    let mut may_ask = lender.at_once;
     let mut first = true;
     // Who looks once wants the newest; what an earlier run fetched serves only where nothing newer is to be had.
     let mut cached = None;
@@ -225,23 +224,14 @@ async fn mirror(
                 }
             }
         }
-        let fetched = {
-            let (cache, url, cancel) = (settings.cache_dir.clone(), url.clone(), cancel.clone());
-            let options = FetchOptions {
-                interactive,
-                deadline: Some(Duration::from_secs(if first { 600 } else { 120 })),
-            };
-            let (events, name) = (events.clone(), repository.to_string());
-            blocking(move || {
-                let mirror = Mirror::open(&cache, &url)?;
-                let progress = |p: Progress| {
-                    let _ = events.try_send(Event::Work(name.clone(), Some(fetching(&p))));
-                };
-                let fetched = mirror.fetch(&options, &cancel, &progress)?;
-                Ok((mirror.repo()?, !fetched.moved.is_empty()))
-            })
-            .await
+        let fetch = Fetch {
+            cache: settings.cache_dir.clone(),
+            url: url.clone(),
+            name: repository.to_string(),
+            deadline: Duration::from_secs(if first { 600 } else { 120 }),
+            events: events.clone(),
         };
+        let fetched = fetch.run(&cancel, &lender, may_ask).await;
         let _ = events.send(Event::Work(repository.to_string(), None)).await;
         let seen = match fetched {
             Ok((repo, moved)) => SourceSeen {
@@ -258,7 +248,7 @@ async fn mirror(
             },
         };
         first = false;
-        interactive = false;
+        may_ask = false;
         if events
             .send(Event::Source(repository.clone(), seen))
             .await
@@ -278,14 +268,86 @@ async fn mirror(
                 order = orders.recv() => match order {
                     None => return,
                     Some(SourceOrder::Watch(_)) => {}
-                    Some(SourceOrder::Refresh { interactive: asked }) => {
-                        interactive = asked;
+                    Some(SourceOrder::Refresh) => {
+                        may_ask = true;
                         break;
                     }
                 },
                 () = &mut pause => break,
             }
         }
+    }
+}
+
+/// One fetch of a mirror.
+struct Fetch {
+    cache: PathBuf,
+    url: String,
+    name: String,
+    deadline: Duration,
+    events: Events,
+}
+
+/// What is fetched, and whether something moved.
+type Brought = (Option<Repo>, bool);
+
+impl Fetch {
+    /// Fetches, quietly as long as that will do. Where it will not and the person may be asked, the terminal is lent
+    /// to whoever asks.
+    async fn run(
+        &self,
+        cancel: &Arc<AtomicBool>,
+        lender: &Lender,
+        may_ask: bool,
+    ) -> Result<Brought, Problem> {
+        let refused = match self.once(cancel, None).await {
+            Err(problem) if asking_may_help(&problem) => problem,
+            done => return done,
+        };
+        let refused = lender.hint(refused);
+        let turn = match if may_ask { lender.turn().await } else { None } {
+            Some(turn) => turn,
+            None => return Err(refused),
+        };
+        if turn.waited
+            && let Ok(brought) = self.once(cancel, None).await
+        {
+            return Ok(brought);
+        }
+        let why = format!("{} wants a login", self.name);
+        let Some(borrowed) = lender.borrow(turn, why).await else {
+            return Err(refused);
+        };
+        let cancel = borrowed.cancelled();
+        let _cancel_on_drop = CancelOnDrop(cancel.clone());
+        match self
+            .once(&cancel, Some(Lent::new(borrowed.returner())))
+            .await
+        {
+            Err(problem) if problem.kind == ProblemKind::Cancelled => Err(refused),
+            // The next try asks again.
+            Err(problem) if asking_may_help(&problem) => Err(lender.hint(problem)),
+            done => done,
+        }
+    }
+
+    async fn once(&self, cancel: &Arc<AtomicBool>, lent: Option<Lent>) -> Result<Brought, Problem> {
+        let (cache, url, cancel) = (self.cache.clone(), self.url.clone(), cancel.clone());
+        let options = FetchOptions {
+            // A person takes the time that they take.
+            deadline: lent.is_none().then_some(self.deadline),
+            lent,
+        };
+        let (events, name) = (self.events.clone(), self.name.clone());
+        blocking(move || {
+            let mirror = Mirror::open(&cache, &url)?;
+            let progress = |p: Progress| {
+                let _ = events.try_send(Event::Work(name.clone(), Some(fetching(&p))));
+            };
+            let fetched = mirror.fetch(&options, &cancel, &progress)?;
+            Ok((mirror.repo()?, !fetched.moved.is_empty()))
+        })
+        .await
     }
 }
 
