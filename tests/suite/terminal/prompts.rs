@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use tempfile::TempDir;
 use trueup::git::fixture::Fixture;
 
+use super::https;
 use super::pty::{Kind, Terminal};
 
 struct Place {
@@ -223,5 +224,71 @@ echo '{"apiVersion":"client.authentication.k8s.io/v1","kind":"ExecCredential","s
         .keys("123456<enter>")
         .until("the console", |s| s.alternate_screen());
     terminal.sees("the API server");
+    leave(terminal);
+}
+
+#[test]
+fn a_password_is_asked_for_without_echo_and_kept_by_the_helper_alone() {
+    let place = Place::with_ssh(NOT_FOUND);
+    let port = https::serve("bob", "s3cret");
+    let told = place.home.join("told");
+    let helper = place.home.join("helper");
+    // Knows nothing, and notes what it is told to keep or to forget.
+    script(
+        &helper,
+        &format!(
+            "[ $1 = get ] || {{ echo $1; cat; }} >> '{}'\n",
+            told.display()
+        ),
+    );
+    let config = format!(
+        "[credential]\n\thelper = {}\n[http]\n\tsslVerify = false\n",
+        helper.display()
+    );
+    fs::write(place.home.join(".gitconfig"), config).unwrap();
+    let url = format!("https://127.0.0.1:{port}/shop");
+    let mut terminal = place.open(&[&url]);
+    terminal.sees("1 problem").keys("!");
+    terminal
+        .sees("the server wants a login")
+        .sees("Press r to be asked.");
+    terminal.keys("q").sees_no_more("the server wants a login");
+    // What was asked before is still on the shell's own screen.
+    let mut n = 0;
+    let mut answer = |terminal: &mut Terminal, password: &str| {
+        n += 1;
+        let asked =
+            |what: &'static str| move |s: &vt100::Screen| s.contents().matches(what).count() == n;
+        terminal
+            .keys("r")
+            .until("the user", asked("Username for https://127.0.0.1"))
+            .keys("bob<enter>")
+            .until("the password", asked("Password for https://bob@127.0.0.1"));
+        terminal.keys(password).keys("<enter>");
+        let shown = terminal.text();
+        terminal.until("the console", |s| s.alternate_screen());
+        assert!(
+            shown.contains("bob") && !shown.contains(password),
+            "{shown}"
+        );
+    };
+    answer(&mut terminal, "wr0ng");
+    terminal.keys("!").sees("the login was refused");
+    terminal.keys("q").sees_no_more("the login was refused");
+    answer(&mut terminal, "s3cret");
+    terminal.keys("!").sees("has no commits");
+    let told = fs::read_to_string(&told).unwrap();
+    let (erased, stored) = told.split_once("store\n").unwrap();
+    assert!(erased.starts_with("erase\n") && erased.contains("password=wr0ng"));
+    assert!(stored.contains("username=bob") && stored.contains("password=s3cret"));
+    // Its log and what it keeps say nothing of it.
+    for file in ["state/trueup.log", "cache"] {
+        let text = fs::read_to_string(place.home.join(file)).unwrap_or_default();
+        assert!(
+            !text.contains("s3cret") && !text.contains("wr0ng"),
+            "{file}"
+        );
+    }
+    terminal.keys("q").sees_no_more("has no commits");
     leave(terminal);
 }
