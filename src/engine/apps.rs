@@ -113,7 +113,8 @@ impl Core {
             discover::start_repository(self, &repository);
         }
         // A remote that turns out unreachable may have a checkout to stand in for it.
-        if moved || unreachable_now {
+        let may_stand_in = unreachable_now && matches!(repository, Repository::Remote(_));
+        if moved || may_stand_in {
             self.to_render.insert(repository.clone());
         }
         let ids: Vec<_> = self.apps_of(&repository);

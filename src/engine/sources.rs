@@ -18,6 +18,9 @@ use super::loan::Lender;
 /// Files change in bursts (a checkout, a rebase): this long after the last one they are looked at.
 const SETTLE: Duration = Duration::from_millis(40);
 
+/// How often it is looked whether a checkout is still where it was.
+const LOOK: Duration = Duration::from_secs(2);
+
 /// What a repository's task is told.
 #[derive(Debug)]
 pub(super) enum SourceOrder {
@@ -77,9 +80,14 @@ async fn checkout(
     let (moved, mut moves) = mpsc::channel(1);
     let mut watch = None;
     let mut directories = Vec::new();
+    let mut told: Option<Problem> = None;
     loop {
         let at = path.clone();
+        let place = place(&path);
         let seen = blocking(move || {
+            if !at.exists() {
+                return Err(gone(&at));
+            }
             let repo = Repo::open(&at)?;
             let uncommitted = if repo.is_bare() {
                 Vec::new()
@@ -101,25 +109,38 @@ async fn checkout(
                     moved: true,
                 }
             }
-            Err(problem) => SourceSeen {
-                repo: None,
-                problem: Some(problem),
-                uncommitted: Arc::default(),
-                moved: false,
-            },
+            Err(problem) => {
+                // What is watched may be another directory by now.
+                watch = None;
+                SourceSeen {
+                    repo: None,
+                    problem: Some(problem),
+                    uncommitted: Arc::default(),
+                    moved: false,
+                }
+            }
         };
-        if events
-            .send(Event::Source(repository.clone(), seen))
-            .await
-            .is_err()
+        // While it is gone, nothing new is told.
+        let is_news = seen.problem.is_none() || seen.problem != told;
+        told.clone_from(&seen.problem);
+        if is_news
+            && events
+                .send(Event::Source(repository.clone(), seen))
+                .await
+                .is_err()
         {
             return;
         }
-        // Where the system cannot watch files, looking now and then has to do.
-        let fallback = if watch.is_some() || !settings.live {
-            Duration::from_secs(24 * 3600)
-        } else {
-            Duration::from_secs(2)
+        let fallback = async {
+            if !settings.live {
+                return std::future::pending().await;
+            }
+            tokio::time::sleep(LOOK).await;
+            // Where the system cannot watch files, looking now and then has to do. A directory that is moved away or
+            // replaced goes with its watch.
+            while watch.is_some() && self::place(&path) == place {
+                tokio::time::sleep(LOOK).await;
+            }
         };
         tokio::select! {
             order = orders.recv() => match order {
@@ -137,9 +158,27 @@ async fn checkout(
                 tokio::time::sleep(SETTLE).await;
                 while moves.try_recv().is_ok() {}
             }
-            () = tokio::time::sleep(fallback) => {}
+            () = fallback => {}
         }
     }
+}
+
+/// Which directory it is that a path leads to; `None`: none.
+fn place(path: &Path) -> Option<(u64, u64)> {
+    let found = std::fs::metadata(path).ok()?;
+    #[cfg(unix)]
+    return Some((
+        std::os::unix::fs::MetadataExt::dev(&found),
+        std::os::unix::fs::MetadataExt::ino(&found),
+    ));
+    #[cfg(not(unix))]
+    Some((0, u64::from(found.is_dir())))
+}
+
+fn gone(path: &Path) -> Problem {
+    Problem::new(ProblemKind::NotFound, "the checkout is gone")
+        .at(path.display().to_string())
+        .hint("Put it back, or start trueup where it is now.")
 }
 
 /// Watches refs and the Apps' directories; `None` where the system cannot.

@@ -4,7 +4,9 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use crate::cluster::Connection;
-use crate::domain::{AppId, Cause, Health, HealthStatus, Notice, ObjectKey, Problem, Verdict};
+use crate::domain::{
+    AppId, Cause, Health, HealthStatus, Manifest, Notice, ObjectKey, Problem, Verdict,
+};
 use crate::health::{AppObject, roll_up};
 
 use super::core::Core;
@@ -171,6 +173,7 @@ fn app(world: &World, id: &AppId) -> Option<AppView> {
         target: entry.desired.as_ref().map(|d| d.target.clone()),
         health: health(cluster, state, &objects),
         counts,
+        rendered: rendered(entry, cluster),
         record: match &entry.record {
             RecordState::Read(record) => Some(record.clone()),
             _ => None,
@@ -188,6 +191,27 @@ fn app(world: &World, id: &AppId) -> Option<AppView> {
         objects,
         problems,
     })
+}
+
+fn rendered(entry: &AppEntry, cluster: Option<&ClusterEntry>) -> Arc<[Arc<Manifest>]> {
+    // While a first answer is awaited it is not worth the work.
+    let is_awaited = cluster.is_some_and(|c| matches!(c.reach, Reach::Connecting));
+    let desired = match &entry.desired {
+        Some(desired) if entry.prepared.is_none() && !is_awaited => desired,
+        _ => return Arc::default(),
+    };
+    let before = entry.last_view.as_ref().filter(|view| {
+        // Unpacked once for each target.
+        !view.rendered.is_empty() && view.target.as_ref() == Some(&desired.target)
+    });
+    match before {
+        Some(view) => view.rendered.clone(),
+        None => desired
+            .manifests
+            .iter()
+            .map(|m| Arc::new(m.manifest()))
+            .collect(),
+    }
 }
 
 fn objects(entry: &AppEntry, cluster: Option<&ClusterEntry>) -> Vec<Arc<ObjectView>> {

@@ -63,6 +63,7 @@ fn world() -> Snapshot {
         counts: Counts::default(),
         health: None,
         objects: vec![],
+        rendered: Arc::default(),
         record: None,
         ahead: None,
         pinned: None,
