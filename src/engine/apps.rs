@@ -53,7 +53,12 @@ impl Core {
             fetch_every: self.options.fetch_every,
             live: self.options.live,
         };
-        let orders = sources::start(repository.clone(), settings, self.events.clone());
+        let orders = sources::start(
+            repository.clone(),
+            settings,
+            self.events.clone(),
+            self.lender.clone(),
+        );
         self.sources.insert(repository.clone(), orders);
     }
 
@@ -70,6 +75,7 @@ impl Core {
             self.connector.clone(),
             self.clock.clone(),
             self.events.clone(),
+            self.lender.clone(),
         );
         self.clusters.insert(context.to_owned(), orders);
     }
@@ -109,7 +115,8 @@ impl Core {
             discover::start_repository(self, &repository);
         }
         // A remote that turns out unreachable may have a checkout to stand in for it.
-        if moved || unreachable_now {
+        let may_stand_in = unreachable_now && matches!(repository, Repository::Remote(_));
+        if moved || may_stand_in {
             self.to_render.insert(repository.clone());
         }
         let ids: Vec<_> = self.apps_of(&repository);
@@ -522,7 +529,7 @@ impl Core {
         };
         for repository in repositories {
             if let Some(orders) = self.sources.get(&repository) {
-                let _ = orders.send(SourceOrder::Refresh { interactive: false });
+                let _ = orders.send(SourceOrder::Refresh);
             }
         }
         let contexts: Vec<_> = match which {

@@ -15,6 +15,7 @@ use crate::cluster::{Connection, Discovery, Identity, Keep, Resource, WatchEvent
 use crate::domain::{Clock, GroupKind, ObjectKey, Problem, ProblemKind};
 
 use super::core::{Event, Events};
+use super::loan::Lender;
 
 /// Makes connections: the one door to clusters, real or simulated.
 pub trait Connector: Send + Sync {
@@ -106,11 +107,13 @@ pub(super) fn start(
     connector: Arc<dyn Connector>,
     clock: Arc<dyn Clock>,
     events: Events,
+    lender: Lender,
 ) -> mpsc::UnboundedSender<ClusterOrder> {
     let (sender, orders) = mpsc::unbounded_channel();
     let task = Task {
         context,
         events,
+        lender,
         wanted: Arc::default(),
         streams: HashMap::new(),
         checking: None,
@@ -124,6 +127,7 @@ type StreamKey = (GroupKind, Option<String>);
 struct Task {
     context: String,
     events: Events,
+    lender: Lender,
     wanted: Arc<RwLock<Wanted>>,
     streams: HashMap<StreamKey, AbortHandle>,
     checking: Option<AbortHandle>,
@@ -151,9 +155,10 @@ impl Task {
         mut orders: mpsc::UnboundedReceiver<ClusterOrder>,
     ) {
         let mut pause = FIRST_RETRY;
+        let mut may_ask = self.lender.at_once;
         let mut wanted = Wanted::default();
         let connection = loop {
-            match reach(&*connector, &self.context).await {
+            match self.reach(&*connector, std::mem::take(&mut may_ask)).await {
                 Ok((connection, identity, discovery)) => {
                     let discovery = Arc::new(discovery);
                     let up = ClusterEvent::Up {
@@ -184,7 +189,11 @@ impl Task {
                                     | ClusterOrder::Discover
                                     | ClusterOrder::Wake,
                                 ) => {}
-                                Some(ClusterOrder::Refresh) => { pause = FIRST_RETRY; break }
+                                Some(ClusterOrder::Refresh) => {
+                                    pause = FIRST_RETRY;
+                                    may_ask = true;
+                                    break
+                                }
                             },
                         }
                     }
@@ -199,12 +208,12 @@ impl Task {
                 ClusterOrder::Check => self.check(&connection, clock.clone()),
                 ClusterOrder::Wake => connection.wake(),
                 ClusterOrder::Discover => {
-                    if !self.discover(&connection).await {
+                    if !self.discover(&connection, false).await {
                         return;
                     }
                 }
                 ClusterOrder::Refresh => {
-                    if !self.discover(&connection).await {
+                    if !self.discover(&connection, true).await {
                         return;
                     }
                     // A watch that waits for its back-off starts over at once.
@@ -217,8 +226,18 @@ impl Task {
     }
 
     /// Asks for the kinds anew. False when nobody listens any more.
-    async fn discover(&self, connection: &Connection) -> bool {
-        let event = match connection.discover().await {
+    async fn discover(&self, connection: &Connection, may_ask: bool) -> bool {
+        let mut found = connection.discover().await;
+        if may_ask
+            && let Err(problem) = &found
+            && let Some(refused) = self.log_in(connection, problem, true).await
+        {
+            found = match refused {
+                Some(problem) => Err(problem),
+                None => connection.discover().await,
+            };
+        }
+        let event = match found {
             Ok(found) => ClusterEvent::Discovered(Arc::new(found)),
             Err(problem) => ClusterEvent::Down {
                 problem,
@@ -258,6 +277,57 @@ impl Task {
             }
         });
         self.checking = Some(checking.abort_handle());
+    }
+
+    async fn reach(
+        &self,
+        connector: &dyn Connector,
+        may_ask: bool,
+    ) -> Result<(Connection, Identity, Discovery), Problem> {
+        let connection = connector.connect(&self.context).await?;
+        let look = async || tokio::try_join!(connection.identify(), connection.discover());
+        let mut found = look().await;
+        if let Err(problem) = &found
+            && let Some(refused) = self.log_in(&connection, problem, may_ask).await
+        {
+            found = match refused {
+                Some(problem) => Err(problem),
+                None => look().await,
+            };
+        }
+        let (identity, discovery) = found?;
+        Ok((connection, identity, discovery))
+    }
+
+    /// Lends the terminal to the credential plugin, where that may help. `None`: it would not; else what is wrong
+    /// after it, if something is.
+    async fn log_in(
+        &self,
+        connection: &Connection,
+        problem: &Problem,
+        may_ask: bool,
+    ) -> Option<Option<Problem>> {
+        if !connection.asking_may_help(problem) {
+            return None;
+        }
+        let refused = self.lender.hint(problem.clone());
+        let turn = match if may_ask {
+            self.lender.turn().await
+        } else {
+            None
+        } {
+            Some(turn) => turn,
+            None => return Some(Some(refused)),
+        };
+        let why = format!("{} wants a login", self.context);
+        let Some(borrowed) = self.lender.borrow(turn, why).await else {
+            return Some(Some(refused));
+        };
+        match connection.log_in(borrowed.given_up()).await {
+            Ok(()) => Some(None),
+            Err(_) if borrowed.is_cancelled() => Some(Some(refused)),
+            Err(problem) => Some(Some(self.lender.hint(problem))),
+        }
     }
 
     /// Watches what is wanted: starts new kinds, starts kinds over that want more than before, ends the rest.
@@ -368,15 +438,6 @@ async fn answers(connection: &Connection) -> Result<(), Problem> {
     } else {
         Err(connection.refused(&reply, "read its version"))
     }
-}
-
-async fn reach(
-    connector: &dyn Connector,
-    context: &str,
-) -> Result<(Connection, Identity, Discovery), Problem> {
-    let connection = connector.connect(context).await?;
-    let (identity, discovery) = tokio::try_join!(connection.identify(), connection.discover())?;
-    Ok((connection, identity, discovery))
 }
 
 /// Passes on what a watch sees, until it is forbidden (then says why) or nobody listens.

@@ -59,6 +59,7 @@ pub(super) struct Core {
     pub clock: Arc<dyn Clock>,
     pub events: Events,
     pub reports: mpsc::Sender<Report>,
+    pub lender: super::loan::Lender,
     pub snapshot: watch::Sender<Arc<Snapshot>>,
     pub world: World,
     pub sources: BTreeMap<Repository, mpsc::UnboundedSender<SourceOrder>>,

@@ -17,6 +17,7 @@ mod draw;
 mod execute;
 mod explain;
 mod listed;
+mod loan;
 mod lock;
 mod memory;
 pub mod options;
@@ -35,6 +36,7 @@ use std::sync::Arc;
 use tokio::sync::{mpsc, watch};
 
 pub use clusters::Connector;
+pub use loan::Loan;
 pub use memory::Memory;
 pub use options::{EngineOptions, KubeconfigConnector, Machine, SourceArgument, assemble};
 pub use packed::PackedManifest;
@@ -70,6 +72,7 @@ impl Engine {
             ..Snapshot::default()
         }));
         let core = core::Core {
+            lender: loan::Lender::new(reports.clone(), options.lends, !options.live),
             options: Arc::new(options),
             connector,
             clock,

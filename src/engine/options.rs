@@ -53,6 +53,8 @@ pub struct EngineOptions {
     pub read_only: bool,
     /// Keep looking after the first verdict.
     pub live: bool,
+    /// Whether whoever takes the reports holds a terminal, and lends it to a prompt.
+    pub lends: bool,
     /// Whether context and namespace were named explicitly, so that a destination other than the last is meant.
     pub destination_given: bool,
     /// Where mirrors are kept.
@@ -238,6 +240,7 @@ pub fn assemble(settings: &Settings, machine: &Machine) -> (EngineOptions, Arc<d
         revision: machine.revision.clone(),
         read_only: settings.read_only,
         live: machine.live,
+        lends: false,
         destination_given: !settings.context.is_empty() && settings.namespace.is_some(),
         cache_dir: machine.places.cache_dir.clone(),
         memory: Arc::new(memory),

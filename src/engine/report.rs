@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use crate::domain::record::Outcome;
 use crate::domain::{Health, Plan, Problem};
 
+use super::loan::Loan;
 use super::request::Ticket;
 
 /// A report of the engine.
@@ -20,6 +21,9 @@ pub enum Report {
     Run(Ticket, Arc<RunView>),
     /// Why an object is as it is, newest last.
     Reasons(Ticket, Result<Vec<Reason>, Problem>),
+    /// Somebody must be asked something at the terminal: whoever holds it lends it. Sent only where
+    /// [`super::EngineOptions::lends`] says that somebody does.
+    Loan(Loan),
 }
 
 /// How far a Run has come.

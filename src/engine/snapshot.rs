@@ -228,6 +228,9 @@ pub struct AppView {
     pub health: Option<Health>,
     /// Its objects in the order of the Plan; Extra ones last.
     pub objects: Vec<Arc<ObjectView>>,
+    /// What Git says, as rendered, while its cluster was never reached: which objects these are cannot be told yet, so
+    /// `objects` is empty. With real values: whatever shows it goes through `drift::redact` first.
+    pub rendered: Arc<Vec<PackedManifest>>,
     /// Record of its Runs and inventory; `None` where there is none or it is not known.
     pub record: Option<Arc<AppRecord>>,
     /// Commits between the last synced one and the target that touched what this App reads; `None` where not known.

@@ -10,21 +10,22 @@ use notify::{RecursiveMode, Watcher as _};
 use tokio::sync::mpsc;
 
 use crate::domain::{Problem, ProblemKind, RepoPath, Repository};
-use crate::git::{FetchOptions, Mirror, Progress, Repo};
+use crate::git::{FetchOptions, Lent, Mirror, Progress, Repo, asking_may_help};
 
 use super::core::{Event, Events};
+use super::loan::Lender;
 
 /// Files change in bursts (a checkout, a rebase): this long after the last one they are looked at.
 const SETTLE: Duration = Duration::from_millis(40);
 
+/// How often it is looked whether a checkout is still where it was.
+const LOOK: Duration = Duration::from_secs(2);
+
 /// What a repository's task is told.
 #[derive(Debug)]
 pub(super) enum SourceOrder {
-    /// Look, and fetch, at once.
-    Refresh {
-        /// Whether git may ask the user for a password.
-        interactive: bool,
-    },
+    /// Look, and fetch, at once. The person asked for it, and may be asked for a password.
+    Refresh,
     /// Watch these directories of the work tree besides the refs.
     Watch(Vec<RepoPath>),
 }
@@ -55,6 +56,7 @@ pub(super) fn start(
     repository: Repository,
     settings: SourceSettings,
     events: Events,
+    lender: Lender,
 ) -> mpsc::UnboundedSender<SourceOrder> {
     let (sender, orders) = mpsc::unbounded_channel();
     match repository.clone() {
@@ -62,7 +64,7 @@ pub(super) fn start(
             tokio::spawn(checkout(repository, path, settings, events, orders));
         }
         Repository::Remote(url) => {
-            tokio::spawn(mirror(repository, url, settings, events, orders));
+            tokio::spawn(mirror(repository, url, settings, (events, lender), orders));
         }
     }
     sender
@@ -78,9 +80,14 @@ async fn checkout(
     let (moved, mut moves) = mpsc::channel(1);
     let mut watch = None;
     let mut directories = Vec::new();
+    let mut told: Option<Problem> = None;
     loop {
         let at = path.clone();
+        let place = place(&path);
         let seen = blocking(move || {
+            if !at.exists() {
+                return Err(gone(&at));
+            }
             let repo = Repo::open(&at)?;
             let uncommitted = if repo.is_bare() {
                 Vec::new()
@@ -102,30 +109,43 @@ async fn checkout(
                     moved: true,
                 }
             }
-            Err(problem) => SourceSeen {
-                repo: None,
-                problem: Some(problem),
-                uncommitted: Arc::default(),
-                moved: false,
-            },
+            Err(problem) => {
+                // What is watched may be another directory by now.
+                watch = None;
+                SourceSeen {
+                    repo: None,
+                    problem: Some(problem),
+                    uncommitted: Arc::default(),
+                    moved: false,
+                }
+            }
         };
-        if events
-            .send(Event::Source(repository.clone(), seen))
-            .await
-            .is_err()
+        // While it is gone, nothing new is told.
+        let is_news = seen.problem.is_none() || seen.problem != told;
+        told.clone_from(&seen.problem);
+        if is_news
+            && events
+                .send(Event::Source(repository.clone(), seen))
+                .await
+                .is_err()
         {
             return;
         }
-        // Where the system cannot watch files, looking now and then has to do.
-        let fallback = if watch.is_some() || !settings.live {
-            Duration::from_secs(24 * 3600)
-        } else {
-            Duration::from_secs(2)
+        let fallback = async {
+            if !settings.live {
+                return std::future::pending().await;
+            }
+            tokio::time::sleep(LOOK).await;
+            // Where the system cannot watch files, looking now and then has to do. A directory that is moved away or
+            // replaced goes with its watch.
+            while watch.is_some() && self::place(&path) == place {
+                tokio::time::sleep(LOOK).await;
+            }
         };
         tokio::select! {
             order = orders.recv() => match order {
                 None => return,
-                Some(SourceOrder::Refresh { .. }) => {}
+                Some(SourceOrder::Refresh) => {}
                 Some(SourceOrder::Watch(wanted)) => {
                     if wanted == directories {
                         continue;
@@ -138,9 +158,27 @@ async fn checkout(
                 tokio::time::sleep(SETTLE).await;
                 while moves.try_recv().is_ok() {}
             }
-            () = tokio::time::sleep(fallback) => {}
+            () = fallback => {}
         }
     }
+}
+
+/// Which directory it is that a path leads to; `None`: none.
+fn place(path: &Path) -> Option<(u64, u64)> {
+    let found = std::fs::metadata(path).ok()?;
+    #[cfg(unix)]
+    return Some((
+        std::os::unix::fs::MetadataExt::dev(&found),
+        std::os::unix::fs::MetadataExt::ino(&found),
+    ));
+    #[cfg(not(unix))]
+    Some((0, u64::from(found.is_dir())))
+}
+
+fn gone(path: &Path) -> Problem {
+    Problem::new(ProblemKind::NotFound, "the checkout is gone")
+        .at(path.display().to_string())
+        .hint("Put it back, or start trueup where it is now.")
 }
 
 /// Watches refs and the Apps' directories; `None` where the system cannot.
@@ -192,12 +230,12 @@ async fn mirror(
     repository: Repository,
     url: String,
     settings: SourceSettings,
-    events: Events,
+    (events, lender): (Events, Lender),
     mut orders: mpsc::UnboundedReceiver<SourceOrder>,
 ) {
     let cancel = Arc::new(AtomicBool::new(false));
     let _cancel_on_drop = CancelOnDrop(cancel.clone());
-    let mut interactive = false;
+    let mut may_ask = lender.at_once;
     let mut first = true;
     // Who looks once wants the newest; what an earlier run fetched serves only where nothing newer is to be had.
     let mut cached = None;
@@ -225,23 +263,14 @@ async fn mirror(
                 }
             }
         }
-        let fetched = {
-            let (cache, url, cancel) = (settings.cache_dir.clone(), url.clone(), cancel.clone());
-            let options = FetchOptions {
-                interactive,
-                deadline: Some(Duration::from_secs(if first { 600 } else { 120 })),
-            };
-            let (events, name) = (events.clone(), repository.to_string());
-            blocking(move || {
-                let mirror = Mirror::open(&cache, &url)?;
-                let progress = |p: Progress| {
-                    let _ = events.try_send(Event::Work(name.clone(), Some(fetching(&p))));
-                };
-                let fetched = mirror.fetch(&options, &cancel, &progress)?;
-                Ok((mirror.repo()?, !fetched.moved.is_empty()))
-            })
-            .await
+        let fetch = Fetch {
+            cache: settings.cache_dir.clone(),
+            url: url.clone(),
+            name: repository.to_string(),
+            deadline: Duration::from_secs(if first { 600 } else { 120 }),
+            events: events.clone(),
         };
+        let fetched = fetch.run(&cancel, &lender, may_ask).await;
         let _ = events.send(Event::Work(repository.to_string(), None)).await;
         let seen = match fetched {
             Ok((repo, moved)) => SourceSeen {
@@ -258,7 +287,7 @@ async fn mirror(
             },
         };
         first = false;
-        interactive = false;
+        may_ask = false;
         if events
             .send(Event::Source(repository.clone(), seen))
             .await
@@ -278,14 +307,86 @@ async fn mirror(
                 order = orders.recv() => match order {
                     None => return,
                     Some(SourceOrder::Watch(_)) => {}
-                    Some(SourceOrder::Refresh { interactive: asked }) => {
-                        interactive = asked;
+                    Some(SourceOrder::Refresh) => {
+                        may_ask = true;
                         break;
                     }
                 },
                 () = &mut pause => break,
             }
         }
+    }
+}
+
+/// One fetch of a mirror.
+struct Fetch {
+    cache: PathBuf,
+    url: String,
+    name: String,
+    deadline: Duration,
+    events: Events,
+}
+
+/// What is fetched, and whether something moved.
+type Brought = (Option<Repo>, bool);
+
+impl Fetch {
+    /// Fetches, quietly as long as that will do. Where it will not and the person may be asked, the terminal is lent
+    /// to whoever asks.
+    async fn run(
+        &self,
+        cancel: &Arc<AtomicBool>,
+        lender: &Lender,
+        may_ask: bool,
+    ) -> Result<Brought, Problem> {
+        let refused = match self.once(cancel, None).await {
+            Err(problem) if asking_may_help(&problem) => problem,
+            done => return done,
+        };
+        let refused = lender.hint(refused);
+        let turn = match if may_ask { lender.turn().await } else { None } {
+            Some(turn) => turn,
+            None => return Err(refused),
+        };
+        if turn.waited
+            && let Ok(brought) = self.once(cancel, None).await
+        {
+            return Ok(brought);
+        }
+        let why = format!("{} wants a login", self.name);
+        let Some(borrowed) = lender.borrow(turn, why).await else {
+            return Err(refused);
+        };
+        let cancel = borrowed.cancelled();
+        let _cancel_on_drop = CancelOnDrop(cancel.clone());
+        match self
+            .once(&cancel, Some(Lent::new(borrowed.returner())))
+            .await
+        {
+            Err(problem) if problem.kind == ProblemKind::Cancelled => Err(refused),
+            // The next try asks again.
+            Err(problem) if asking_may_help(&problem) => Err(lender.hint(problem)),
+            done => done,
+        }
+    }
+
+    async fn once(&self, cancel: &Arc<AtomicBool>, lent: Option<Lent>) -> Result<Brought, Problem> {
+        let (cache, url, cancel) = (self.cache.clone(), self.url.clone(), cancel.clone());
+        let options = FetchOptions {
+            // A person takes the time that they take.
+            deadline: lent.is_none().then_some(self.deadline),
+            lent,
+        };
+        let (events, name) = (self.events.clone(), self.name.clone());
+        blocking(move || {
+            let mirror = Mirror::open(&cache, &url)?;
+            let progress = |p: Progress| {
+                let _ = events.try_send(Event::Work(name.clone(), Some(fetching(&p))));
+            };
+            let fetched = mirror.fetch(&options, &cancel, &progress)?;
+            Ok((mirror.repo()?, !fetched.moved.is_empty()))
+        })
+        .await
     }
 }
 

@@ -8,6 +8,7 @@ use crate::domain::{AppId, Cause, Health, HealthStatus, Notice, ObjectKey, Probl
 use crate::health::{AppObject, roll_up};
 
 use super::core::Core;
+use super::packed::PackedManifest;
 use super::snapshot::{
     AppState, AppView, Counters, Counts, ObjectView, Reach, Snapshot, SyncStatus,
 };
@@ -183,6 +184,7 @@ fn app(world: &World, id: &AppId) -> Option<AppView> {
         target: entry.desired.as_ref().map(|d| d.target.clone()),
         health: health(entry, cluster, state, &objects),
         counts,
+        rendered: rendered(entry, cluster),
         record: match &entry.record {
             RecordState::Read(record) => Some(record.clone()),
             _ => None,
@@ -200,6 +202,15 @@ fn app(world: &World, id: &AppId) -> Option<AppView> {
         objects,
         problems,
     })
+}
+
+fn rendered(entry: &AppEntry, cluster: Option<&ClusterEntry>) -> Arc<Vec<PackedManifest>> {
+    // While a first answer is awaited it is not worth the work.
+    let is_awaited = cluster.is_some_and(|c| matches!(c.reach, Reach::Connecting));
+    match &entry.desired {
+        Some(desired) if entry.prepared.is_none() && !is_awaited => desired.manifests.clone(),
+        _ => Arc::default(),
+    }
 }
 
 fn objects(entry: &AppEntry, cluster: Option<&ClusterEntry>) -> Vec<Arc<ObjectView>> {

@@ -18,7 +18,7 @@ mod worktree;
 
 pub use history::Upstream;
 pub use location::{is_local, normalise_url, parse_source};
-pub use mirror::{FetchOptions, Fetched, Mirror, Moved, Progress};
+pub use mirror::{FetchOptions, Fetched, Lent, Mirror, Moved, Progress, asking_may_help};
 pub use repo::Repo;
 pub use revision::{RefKind, Resolved};
 pub use status::Ignores;

@@ -3,9 +3,9 @@
 use std::collections::VecDeque;
 use std::future::Future;
 use std::io::{self, Write};
-use std::pin::pin;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
-use std::task::Poll;
+use std::task::{Context, Poll};
 use std::time::Duration;
 
 use crossterm::event::{Event, EventStream};
@@ -15,7 +15,7 @@ use ratatui::Terminal;
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::domain::{Clock, Problem, ProblemKind, Result};
-use crate::engine::{Report, Request, Snapshot};
+use crate::engine::{Loan, Report, Request, Snapshot};
 
 use super::keymap::Keymap;
 use super::message::{Effect, Message};
@@ -100,6 +100,11 @@ impl Options {
     }
 }
 
+/// How long a signal may come after what it ended.
+const AFTERMATH: Duration = Duration::from_millis(30);
+/// How long whoever holds the lent terminal may take to put it in order.
+const PATIENCE: Duration = Duration::from_secs(2);
+
 /// Why the console ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Exit {
@@ -125,7 +130,7 @@ pub async fn run(engine: impl EngineLink, options: Options) -> Result<Exit> {
     let screen = Screen::new(writer, options.counters.clone());
     let terminal = Terminal::new(screen).map_err(|error| broken(&error))?;
     let exit = Console::new(engine, terminal, &options)?
-        .run(EventStream::new())
+        .run(EventStream::new)
         .await;
     drop(guard);
     exit
@@ -141,6 +146,30 @@ struct Console<E, W: Write> {
     state: State,
     clock: Arc<dyn Clock>,
     next_change: Option<Timestamp>,
+    /// Who waits for the terminal.
+    loans: VecDeque<Loan>,
+}
+
+/// What is typed, let go of while somebody else reads the terminal.
+struct Keys<S, F> {
+    open: F,
+    stream: Option<S>,
+}
+
+impl<S, F: FnMut() -> S> Keys<S, F> {
+    fn let_go(&mut self) {
+        self.stream = None;
+    }
+}
+
+impl<S: Stream + Unpin, F: FnMut() -> S + Unpin> Stream for Keys<S, F> {
+    type Item = S::Item;
+
+    fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<S::Item>> {
+        let keys = self.get_mut();
+        let stream = keys.stream.get_or_insert_with(&mut keys.open);
+        Pin::new(stream).poll_next(cx)
+    }
 }
 
 impl<E: EngineLink, W: Write> Console<E, W> {
@@ -162,13 +191,15 @@ impl<E: EngineLink, W: Write> Console<E, W> {
             state,
             clock: options.clock.clone(),
             next_change: None,
+            loans: VecDeque::new(),
         })
     }
 
-    async fn run(
+    async fn run<S: Stream<Item = io::Result<Event>> + Unpin>(
         mut self,
-        mut events: impl Stream<Item = io::Result<Event>> + Unpin,
+        open: impl FnMut() -> S + Unpin,
     ) -> Result<Exit> {
+        let mut events = Keys { open, stream: None };
         let on_signal = |kind| signal(kind).map_err(|error| broken(&error));
         let mut terminate = on_signal(SignalKind::terminate())?;
         let mut hangup = on_signal(SignalKind::hangup())?;
@@ -193,7 +224,7 @@ impl<E: EngineLink, W: Write> Console<E, W> {
                         Some(Err(_)) | None => return Ok(Exit::Closed),
                     },
                     report = self.engine.next_report() => match report {
-                        Some(report) => inbox.push_back(self.translate(report)),
+                        Some(report) => inbox.extend(self.translate(report)),
                         None => return Ok(Exit::Engine),
                     },
                     () = sleep(timer) => inbox.push_back(Message::Tick),
@@ -210,7 +241,7 @@ impl<E: EngineLink, W: Write> Console<E, W> {
                 match report {
                     Some(report) => {
                         let message = self.translate(report);
-                        inbox.push_back(message);
+                        inbox.extend(message);
                     }
                     None => return Ok(Exit::Engine),
                 }
@@ -225,12 +256,61 @@ impl<E: EngineLink, W: Write> Console<E, W> {
                     }
                 }
             }
+            while let Some(loan) = self.loans.pop_front() {
+                events.let_go();
+                let lent = self.lend(&loan, &mut inbox);
+                let exit = tokio::select! {
+                    exit = lent => exit?,
+                    _ = terminate.recv() => Some(Exit::Signal),
+                    _ = hangup.recv() => Some(Exit::Signal),
+                };
+                if let Some(exit) = exit {
+                    // Whoever asks puts the terminal in order first.
+                    loan.cancel();
+                    let _ = tokio::time::timeout(PATIENCE, loan.over()).await;
+                    return Ok(exit);
+                }
+                // What ended a question is no reason to leave.
+                interrupt = on_signal(SignalKind::interrupt())?;
+            }
         }
+    }
+
+    /// Lends the terminal until whoever asks the person something is done; an interrupt ends that. Everything is sent
+    /// anew then. Says why the console is to end, if it is.
+    async fn lend(&mut self, loan: &Loan, inbox: &mut VecDeque<Message>) -> Result<Option<Exit>> {
+        let ours = super::terminal::lend(loan.why());
+        let mut interrupt = signal(SignalKind::interrupt()).map_err(|error| broken(&error))?;
+        loan.begin();
+        let over = loan.over();
+        let mut over = pin!(over);
+        loop {
+            tokio::select! {
+                () = &mut over => break,
+                _ = interrupt.recv() => loan.cancel(),
+                report = self.engine.next_report() => match report {
+                    Some(report) => inbox.extend(self.translate(report)),
+                    None => return Ok(Some(Exit::Engine)),
+                },
+            }
+        }
+        // An interrupt goes to whoever asked and to us: it may end that before it is seen here.
+        tokio::time::sleep(AFTERMATH).await;
+        if ours {
+            super::terminal::take_back()?;
+            self.send_anew()?;
+        }
+        Ok(None)
     }
 
     /// Gives the terminal to the shell; once it is ours again, everything is sent anew.
     fn suspend(&mut self) -> Result<()> {
         super::terminal::suspend()?;
+        self.send_anew()
+    }
+
+    /// The terminal shows nothing of ours: the next frame is a whole one.
+    fn send_anew(&mut self) -> Result<()> {
         let again = |error| broken(&error);
         let size = self.terminal.size().map_err(again)?;
         self.terminal.resize(size.into()).map_err(again)?;
@@ -253,10 +333,14 @@ impl<E: EngineLink, W: Write> Console<E, W> {
         Ok(())
     }
 
-    fn translate(&self, report: Report) -> Message {
+    fn translate(&mut self, report: Report) -> Option<Message> {
         match report {
-            Report::Changed => Message::Data(self.engine.snapshot()),
-            report => Message::Report(report),
+            Report::Changed => Some(Message::Data(self.engine.snapshot())),
+            Report::Loan(loan) => {
+                self.loans.push_back(loan);
+                None
+            }
+            report => Some(Message::Report(report)),
         }
     }
 

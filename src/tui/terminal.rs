@@ -215,6 +215,36 @@ pub fn suspend() -> Result<()> {
     })
 }
 
+/// Gives the terminal to somebody who asks the person something, as the shell would have it, and says who it is. What
+/// was typed before is no answer. Says whether it was ours to give.
+pub fn lend(why: &str) -> bool {
+    let ours = restore();
+    if ours {
+        forget_typed();
+        let why = crate::domain::text::visible(why);
+        let _ = writeln!(io::stdout(), "trueup: {why}. Ctrl-C goes back.");
+    }
+    ours
+}
+
+/// Makes a lent terminal ours again. What was typed into it after the last answer is not for us.
+///
+/// # Errors
+/// It cannot be taken again.
+pub fn take_back() -> Result<()> {
+    forget_typed();
+    take().map_err(|error| {
+        Problem::new(ProblemKind::Local, "the terminal cannot be used").because_of(&error)
+    })
+}
+
+fn forget_typed() {
+    #[cfg(unix)]
+    {
+        let _ = rustix::termios::tcflush(io::stdin(), rustix::termios::QueueSelector::IFlush);
+    }
+}
+
 impl Drop for Guard {
     fn drop(&mut self) {
         restore();

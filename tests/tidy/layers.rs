@@ -69,8 +69,9 @@ const HOMES: &[(&str, &[&str])] = &[
     ("notify", &["engine"]),
     ("ratatui", &["tui"]),
     ("reqwest", &["git"]),
-    // Signals: to a plugin and what it started, and to the console itself.
-    ("rustix", &["cluster", "tui"]),
+    // Signals: to a plugin and what it started, and to the console itself. The terminal's modes: where a password is
+    // asked for, and where the console is drawn.
+    ("rustix", &["git", "cluster", "tui"]),
     // `main` installs the one provider; certificates are read where clusters are reached.
     ("rustls", &["main", "cluster"]),
     ("serde", &["*"]),

@@ -1,6 +1,6 @@
 //! Commands that change something: each draws a Plan, shows it, asks, and runs it.
 
-use std::io::{BufRead as _, IsTerminal as _, Write as _};
+use std::io::{IsTerminal as _, Write as _};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -160,8 +160,8 @@ async fn carry_out(
             Exit::Error
         });
     }
-    guarded(session, snapshot, &plan, run)?;
-    if !run.yes && !ask(session, "Run this Plan? [y/N] ", "y")? {
+    guarded(session, snapshot, &plan, run).await?;
+    if !run.yes && !ask(session, "Run this Plan? [y/N] ", "y").await? {
         return Err(vec![Problem::new(
             ProblemKind::Cancelled,
             "nothing was changed",
@@ -183,7 +183,7 @@ async fn carry_out(
 }
 
 /// A guarded cluster wants its name typed.
-fn guarded(
+async fn guarded(
     session: &mut Session,
     snapshot: &Snapshot,
     plan: &Plan,
@@ -223,7 +223,7 @@ fn guarded(
             return Err(vec![problem()]);
         }
         let question = format!("{context} is guarded. Type its name to go on: ");
-        if !ask(session, &question, context)? {
+        if !ask(session, &question, context).await? {
             return Err(vec![Problem::new(
                 ProblemKind::Cancelled,
                 "nothing was changed",
@@ -233,19 +233,13 @@ fn guarded(
     Ok(())
 }
 
-fn ask(session: &mut Session, question: &str, wanted: &str) -> Result<bool, Vec<Problem>> {
+async fn ask(session: &mut Session, question: &str, wanted: &str) -> Result<bool, Vec<Problem>> {
     session.unsay();
     let mut stderr = std::io::stderr();
     let _ = stderr.write_all(crate::domain::text::visible(question).as_bytes());
     let _ = stderr.flush();
-    let mut line = String::new();
-    std::io::stdin()
-        .lock()
-        .read_line(&mut line)
-        .map_err(|error| {
-            vec![Problem::new(ProblemKind::Local, "the answer cannot be read").because_of(&error)]
-        })?;
-    Ok(line.trim().eq_ignore_ascii_case(wanted))
+    let line = session.line().await?;
+    Ok(line.is_some_and(|line| line.trim().eq_ignore_ascii_case(wanted)))
 }
 
 /// Runs a Plan, and prints what each step comes to. An interrupt stops it before its next step.

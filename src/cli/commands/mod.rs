@@ -54,8 +54,14 @@ pub fn setup(cli: &Cli, process: &Process) -> Result<Setup, Vec<Problem>> {
     Ok(Setup { loaded, places })
 }
 
-/// Starts the engine that a call needs. Must be called inside a Tokio runtime.
+/// Starts the engine that a call needs: one that keeps looking, for a console that lends its terminal, or one that
+/// looks once and asks nobody anything. Must be called inside a Tokio runtime.
 pub fn engine(cli: &Cli, setup: &Setup, process: &Process, live: bool) -> Engine {
+    start(cli, setup, process, live, live)
+}
+
+/// Starts an engine; `lends` says whether whoever takes its reports lends a terminal to prompts.
+fn start(cli: &Cli, setup: &Setup, process: &Process, live: bool, lends: bool) -> Engine {
     let machine = Machine {
         here: process.here.clone(),
         kubeconfig: process.kubeconfig.clone(),
@@ -64,7 +70,8 @@ pub fn engine(cli: &Cli, setup: &Setup, process: &Process, live: bool) -> Engine
         live,
         revision: cli.globals.revision.as_deref().map(Revision::parse),
     };
-    let (options, connector) = assemble(&setup.loaded.settings, &machine);
+    let (mut options, connector) = assemble(&setup.loaded.settings, &machine);
+    options.lends = lends;
     Engine::start(options, connector, process.clock.clone())
 }
 
@@ -101,11 +108,13 @@ pub async fn run(cli: &Cli, command: &Command, setup: &Setup, process: &Process)
         command => {
             let mut session = Session::start(cli, setup, process);
             let interrupted = tokio::signal::ctrl_c();
-            tokio::select! {
+            let done = tokio::select! {
                 done = in_session(&mut session, cli, command) => done,
                 // A Run looks after the signal itself: it stops between two steps.
                 Ok(()) = interrupted, if !command.changes() => Err(vec![cancelled()]),
-            }
+            };
+            session.take_back().await;
+            done
         }
     };
     done.unwrap_or_else(|problems| {

@@ -1,18 +1,23 @@
 //! A command's engine, and waiting for it.
 
-use std::io::{IsTerminal as _, Write as _};
+use std::io::{BufRead as _, IsTerminal as _, Write as _};
 use std::sync::Arc;
 use std::time::Duration;
+
+use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use crate::cli::Cli;
 use crate::cli::output::Style;
 use crate::domain::{Plan, Problem, ProblemKind};
-use crate::engine::{Draw, Engine, Report, Request, Snapshot, Ticket};
+use crate::engine::{Draw, Engine, Loan, Report, Request, Snapshot, Ticket};
 
-use super::{Process, Setup, engine, out, style, unwritable};
+use super::{Process, Setup, cancelled, out, start, style, unwritable};
 
 /// After this long it is said what is waited for.
 const SAY_AFTER: Duration = Duration::from_millis(300);
+
+/// How long whoever asks the person something may take to put the terminal in order.
+const PATIENCE: Duration = Duration::from_secs(2);
 
 /// A command's engine.
 pub struct Session {
@@ -24,17 +29,23 @@ pub struct Session {
     pub process: Process,
     said: bool,
     tickets: u64,
+    /// Who has the terminal at the moment, to ask the person something.
+    loan: Option<Loan>,
+    interrupt: Option<Signal>,
 }
 
 impl Session {
-    /// Starts an engine that looks once.
+    /// Starts an engine that looks once. Where there is a person at a terminal, they may be asked for passwords.
     pub fn start(cli: &Cli, setup: &Setup, process: &Process) -> Self {
         Self {
-            engine: engine(cli, setup, process, false),
+            engine: start(cli, setup, process, false, is_attended()),
             setup: setup.clone(),
             process: process.clone(),
             said: false,
             tickets: 0,
+            loan: None,
+            // Without it an interrupt ends the process at once.
+            interrupt: signal(SignalKind::interrupt()).ok(),
         }
     }
 
@@ -97,11 +108,55 @@ impl Session {
             if began.elapsed() > SAY_AFTER {
                 self.say(&progress(&snapshot));
             }
-            let report = tokio::time::timeout(SAY_AFTER, self.engine.report()).await;
-            if let Ok(None) = report {
-                return Err(ended());
+            let report = tokio::select! {
+                report = tokio::time::timeout(SAY_AFTER, self.engine.report()) => report,
+                () = interrupted(&mut self.interrupt) => return Err(vec![cancelled()]),
+            };
+            match report {
+                Ok(None) => return Err(ended()),
+                Ok(Some(Report::Loan(loan))) => self.lend(loan).await?,
+                Ok(Some(_)) | Err(_) => {}
             }
         }
+    }
+
+    /// Lends the terminal to somebody who asks the person something.
+    async fn lend(&mut self, loan: Loan) -> Result<(), Vec<Problem>> {
+        self.unsay();
+        self.loan = Some(loan.clone());
+        loan.begin();
+        tokio::select! {
+            () = loan.over() => {}
+            () = interrupted(&mut self.interrupt) => {
+                self.take_back().await;
+                return Err(vec![cancelled()]);
+            }
+        }
+        self.loan = None;
+        Ok(())
+    }
+
+    /// Ends a question that is being asked, so that the terminal is left in order.
+    pub async fn take_back(&mut self) {
+        if let Some(loan) = self.loan.take() {
+            loan.cancel();
+            let _ = tokio::time::timeout(PATIENCE, loan.over()).await;
+        }
+    }
+
+    /// Reads a line from standard input. `None`: the person pressed Ctrl-C.
+    pub async fn line(&mut self) -> Result<Option<String>, Vec<Problem>> {
+        let read = tokio::task::spawn_blocking(|| {
+            let mut line = String::new();
+            std::io::stdin().lock().read_line(&mut line).map(|_| line)
+        });
+        let read = tokio::select! {
+            read = read => read.unwrap_or_else(|error| Err(std::io::Error::other(error))),
+            () = interrupted(&mut self.interrupt) => return Ok(None),
+        };
+        read.map(Some).map_err(|error| {
+            vec![Problem::new(ProblemKind::Local, "the answer cannot be read").because_of(&error)]
+        })
     }
 
     /// A ticket that was not used before.
@@ -115,15 +170,35 @@ impl Session {
         let ticket = self.ticket();
         self.engine.send(Request::Draw(ticket, what));
         loop {
-            match self.engine.report().await {
+            let report = tokio::select! {
+                report = self.engine.report() => report,
+                () = interrupted(&mut self.interrupt) => return Err(vec![cancelled()]),
+            };
+            match report {
                 None => return Err(ended()),
                 Some(Report::Drawn(t, plan)) if t == ticket => {
                     self.unsay();
                     return plan.map_err(|p| vec![p]);
                 }
+                Some(Report::Loan(loan)) => self.lend(loan).await?,
                 Some(_) => self.say("drawing the Plan …"),
             }
         }
+    }
+}
+
+/// Whether a person sits there who can be asked. Nobody is asked through a pipe.
+fn is_attended() -> bool {
+    std::io::stdin().is_terminal() && std::io::stderr().is_terminal()
+}
+
+/// Ends when the person presses Ctrl-C.
+async fn interrupted(signal: &mut Option<Signal>) {
+    match signal {
+        Some(signal) => {
+            signal.recv().await;
+        }
+        None => std::future::pending().await,
     }
 }
 

@@ -83,6 +83,7 @@ pub(crate) fn app_at(context: &str, namespace: &str, name: &str) -> AppView {
         },
         health: Some(Health::new(HealthStatus::Healthy, "")),
         objects: Vec::new(),
+        rendered: Arc::default(),
         record: None,
         ahead: None,
         pinned: None,

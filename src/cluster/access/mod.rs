@@ -6,6 +6,7 @@
 #[cfg(test)]
 mod tests;
 
+use std::future::Future;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -91,6 +92,28 @@ impl Access {
     /// Whether a refused credential can be followed by a newer one.
     pub(super) fn is_renewable(&self) -> bool {
         !matches!(self.source, Source::Fixed(_))
+    }
+
+    /// Whether a person at a terminal could be asked for a newer credential.
+    pub(super) fn may_ask(&self) -> bool {
+        matches!(&self.source, Source::Exec(plugin) if plugin.may_ask())
+    }
+
+    /// Has the plugin ask the person at the terminal, which is lent to it until `stop` ends. Whoever needs the
+    /// credential meanwhile waits.
+    ///
+    /// # Errors
+    /// The plugin gave nothing, or was stopped.
+    pub(super) async fn ask(&self, target: &Target, stop: impl Future<Output = ()>) -> Result<()> {
+        let Source::Exec(plugin) = &self.source else {
+            return Ok(());
+        };
+        let mut state = self.state.lock().await;
+        let credential = plugin.ask(&target.context, stop).await?;
+        state.failed = None;
+        let now = self.clock.now();
+        state.renew_at = credential.expires.map(|at| renewal(now, at));
+        self.adopt(&mut state, &credential, target)
     }
 
     /// What to send the next request with.

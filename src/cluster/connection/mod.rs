@@ -3,6 +3,7 @@
 #[cfg(test)]
 mod tests;
 
+use std::future::Future;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -171,6 +172,20 @@ impl Connection {
     /// How the user proves who they are.
     pub fn auth(&self) -> AuthKind {
         self.inner.target.auth
+    }
+
+    /// Whether a Problem of this connection is one for which the person at a terminal could be asked to log in: the
+    /// credential plugin may use a terminal, and gave nothing that the server takes.
+    pub fn asking_may_help(&self, problem: &Problem) -> bool {
+        problem.kind == ProblemKind::Unauthenticated && self.inner.access.may_ask()
+    }
+
+    /// Has the credential plugin ask the person at the terminal of this process, which is lent to it until `stop` ends.
+    ///
+    /// # Errors
+    /// The plugin gave nothing, or was stopped.
+    pub async fn log_in(&self, stop: impl Future<Output = ()>) -> Result<()> {
+        self.inner.access.ask(self.target(), stop).await
     }
 
     /// Requests sent so far, watches included.

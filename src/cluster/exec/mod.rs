@@ -1,11 +1,13 @@
 //! Credential plugins: programs named in a kubeconfig that print a token or a certificate.
 //!
 //! They run off the screen: no stdin, stderr captured, a process group of their own, and a deadline after which the
-//! whole group is ended. What they print is never logged; of stderr the last lines go into the Problem.
+//! whole group is ended. What they print is never logged; of stderr the last lines go into the Problem. Only while the
+//! terminal is lent to one ([`Plugin::ask`]) has it stdin and stderr, and the time that a person takes.
 
 #[cfg(test)]
 mod tests;
 
+use std::future::Future;
 use std::process::{ExitStatus, Stdio};
 use std::time::Duration;
 
@@ -32,7 +34,7 @@ const MAX_STDERR: usize = 64 << 10;
 /// A plugin, ready to run.
 pub(super) struct Plugin {
     entry: ExecEntry,
-    info: String,
+    cluster: Value,
     deadline: Duration,
 }
 
@@ -66,7 +68,7 @@ impl Plugin {
     /// Checks an entry. `cluster` is what a plugin with `provideClusterInfo` is told.
     ///
     /// # Errors
-    /// An entry that kubectl would refuse as well, or a plugin that must have a terminal.
+    /// An entry that kubectl would refuse as well.
     pub(super) fn new(entry: ExecEntry, cluster: Value, deadline: Duration) -> Result<Self> {
         let version = entry.api_version.as_str();
         if entry.command.is_empty() {
@@ -79,46 +81,89 @@ impl Plugin {
             .because(format!("apiVersion is {version:?}"))
             .hint(format!("Set exec.apiVersion to {}.", VERSIONS[0])));
         }
-        if entry.interactive_mode == Some(InteractiveMode::Always) {
-            return Err(Problem::new(
-                ProblemKind::Unauthenticated,
-                "the credential plugin wants a terminal of its own",
-            )
-            .because("interactiveMode is Always")
-            .hint(format!(
-                "Log in beforehand with {}, or set interactiveMode to IfAvailable.",
-                entry.command
-            )));
-        }
-        let mut spec = json!({ "interactive": false });
-        if entry.provide_cluster_info {
-            spec["cluster"] = cluster;
-        }
-        let info = json!({ "apiVersion": version, "kind": "ExecCredential", "spec": spec });
         Ok(Self {
-            info: info.to_string(),
             entry,
+            cluster,
             deadline,
         })
     }
 
-    /// Runs it once.
+    /// Whether it may use a terminal, where there is one (client-go's `interactiveMode`; without one it is
+    /// `IfAvailable`).
+    pub(super) fn may_ask(&self) -> bool {
+        self.entry.interactive_mode != Some(InteractiveMode::Never)
+    }
+
+    /// Runs it once, without a terminal.
+    ///
+    /// # Errors
+    /// It gave nothing, or cannot do without a terminal.
     pub(super) async fn run(&self, context: &str) -> Result<Credential> {
-        self.attempt().await.map_err(|problem| {
-            let problem = problem.at(context);
-            match self.entry.install_hint.trim() {
-                "" => problem,
-                hint => problem.hint(hint),
-            }
+        if self.entry.interactive_mode == Some(InteractiveMode::Always) {
+            let problem = failed(format!(
+                "the credential plugin {} wants a terminal",
+                self.entry.command
+            ));
+            return Err(self.described(problem.because("its interactiveMode is Always"), context));
+        }
+        let result = self.attempt().await;
+        result.map_err(|problem| self.described(problem, context))
+    }
+
+    /// Runs it once with the terminal of this process, which is lent to it until `stop` ends.
+    ///
+    /// # Errors
+    /// It gave nothing, or was stopped.
+    pub(super) async fn ask(
+        &self,
+        context: &str,
+        stop: impl Future<Output = ()>,
+    ) -> Result<Credential> {
+        let result = self.attempt_at_terminal(stop).await;
+        result.map_err(|problem| self.described(problem, context))
+    }
+
+    fn described(&self, problem: Problem, context: &str) -> Problem {
+        let problem = problem.at(context);
+        match self.entry.install_hint.trim() {
+            "" => problem,
+            hint => problem.hint(hint),
+        }
+    }
+
+    fn start(&self, interactive: bool) -> Result<Child> {
+        let name = &self.entry.command;
+        self.command(interactive).spawn().map_err(|error| {
+            config(&format!("the credential plugin {name} cannot be started"))
+                .because(error.to_string())
         })
+    }
+
+    async fn attempt_at_terminal(&self, stop: impl Future<Output = ()>) -> Result<Credential> {
+        let mut child = self.start(true)?;
+        let out = child.stdout.take();
+        let stdout = {
+            let work = all(out);
+            tokio::select! {
+                stdout = work => Some(stdout),
+                () = stop => None,
+            }
+        };
+        let Some(stdout) = stdout.filter(|out| (out.len() as u64) < MAX_STDOUT) else {
+            // It shares the terminal's interrupt, and may have ended by itself.
+            let _ = child.kill().await;
+            return Err(Problem::new(
+                ProblemKind::Cancelled,
+                "the credential plugin was stopped",
+            ));
+        };
+        let status = child.wait().await;
+        self.finished(status, &stdout, &[])
     }
 
     async fn attempt(&self) -> Result<Credential> {
         let name = &self.entry.command;
-        let mut child = self.command().spawn().map_err(|error| {
-            failed(format!("the credential plugin {name} cannot be started"))
-                .because(error.to_string())
-        })?;
+        let mut child = self.start(false)?;
         let mut stderr = Vec::new();
         let finished = {
             let (out, err) = (child.stdout.take(), child.stderr.take());
@@ -149,31 +194,53 @@ impl Plugin {
             ))
             .because("it printed far more than one"));
         }
+        self.finished(status, &stdout, &stderr)
+    }
+
+    fn finished(
+        &self,
+        status: std::io::Result<ExitStatus>,
+        stdout: &[u8],
+        stderr: &[u8],
+    ) -> Result<Credential> {
+        let name = &self.entry.command;
         let status =
             status.map_err(|error| failed("the credential plugin was lost").because_of(&error))?;
         if !status.success() {
             return Err(said(
                 failed(format!("the credential plugin {name} failed")).because(ended(status)),
-                &stderr,
+                stderr,
             )
             .hint(format!(
                 "Run it in another terminal to see more: {}",
                 self.shown()
             )));
         }
-        self.read(&stdout).map_err(|problem| said(problem, &stderr))
+        self.read(stdout).map_err(|problem| said(problem, stderr))
     }
 
-    fn command(&self) -> Command {
+    /// `KUBERNETES_EXEC_INFO`.
+    fn info(&self, interactive: bool) -> Value {
+        let mut spec = json!({ "interactive": interactive });
+        if self.entry.provide_cluster_info {
+            spec["cluster"] = self.cluster.clone();
+        }
+        json!({ "apiVersion": self.entry.api_version, "kind": "ExecCredential", "spec": spec })
+    }
+
+    fn command(&self, interactive: bool) -> Command {
         let mut command = Command::new(&self.entry.command);
         command
             .args(&self.entry.args)
             .envs(self.entry.env.iter().map(|e| (&e.name, &e.value)))
-            .env("KUBERNETES_EXEC_INFO", &self.info)
-            .stdin(Stdio::null())
+            .env("KUBERNETES_EXEC_INFO", self.info(interactive).to_string())
             .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
             .kill_on_drop(true);
+        if interactive {
+            command.stdin(Stdio::inherit()).stderr(Stdio::inherit());
+            return command;
+        }
+        command.stdin(Stdio::null()).stderr(Stdio::piped());
         // In a group of its own, so that what it started ends with it, and so that it cannot read the terminal.
         #[cfg(unix)]
         command.process_group(0);

@@ -209,7 +209,26 @@ fn entries_that_cannot_work_are_refused_at_once() {
     let mut entry = script("");
     entry.command.clear();
     assert_eq!(refused(entry).kind, ProblemKind::Config);
-    let mut entry = script("");
+}
+
+#[tokio::test]
+async fn a_plugin_that_must_have_a_terminal_gets_none_in_the_background() {
+    let mut entry = prints(&credential(json!({ "token": "t" })));
     entry.interactive_mode = Some(InteractiveMode::Always);
-    assert_eq!(refused(entry).kind, ProblemKind::Unauthenticated);
+    let plugin = plugin(entry);
+    assert!(plugin.may_ask());
+    let problem = plugin.run("prod").await.err().unwrap();
+    assert_eq!(problem.kind, ProblemKind::Unauthenticated);
+    assert!(problem.summary.contains("wants a terminal"), "{problem:?}");
+    // Where it is lent, the same plugin is run, and told so.
+    let got = plugin.ask("prod", std::future::pending()).await.unwrap();
+    assert_eq!(got.token.as_deref(), Some("t"));
+    assert_eq!(plugin.info(true)["spec"]["interactive"], true);
+}
+
+#[tokio::test]
+async fn a_plugin_that_asks_is_stopped_when_the_person_gives_up() {
+    let plugin = plugin(script("exec sleep 600"));
+    let problem = plugin.ask("prod", std::future::ready(())).await;
+    assert_eq!(problem.err().unwrap().kind, ProblemKind::Cancelled);
 }

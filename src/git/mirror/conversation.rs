@@ -81,7 +81,7 @@ impl Conversation {
                 Box::new(ssh::connect(
                     &url,
                     &options,
-                    self.options.interactive,
+                    self.options.lent.as_ref(),
                     &self.leash,
                 )?)
             }
@@ -99,7 +99,10 @@ impl Conversation {
         };
         let mut connection = remote
             .to_connection_with_transport(transport)
-            .with_credentials(http::credentials(repo.clone(), self.options.interactive));
+            .with_credentials(http::credentials(
+                repo.clone(),
+                self.options.lent.is_some().then(|| self.leash.clone()),
+            ));
         if url.scheme != gix::url::Scheme::Ssh {
             connection = connection.with_transport_options(http::options(
                 repo,
@@ -118,6 +121,10 @@ impl Conversation {
         let prepared = connection
             .prepare_fetch(&mut meter, options)
             .map_err(failed)?;
+        // Whoever we are was accepted: nobody asks any more.
+        if let Some(lent) = &self.options.lent {
+            lent.give_back();
+        }
         let theirs = prepared.ref_map().remote_refs.clone();
         // Before the new ones: a vanished branch `a` would stand in the way of a new `a/b`.
         remove_vanished(repo, &theirs).map_err(failed)?;

@@ -4,13 +4,16 @@
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use gix::credentials::helper::Action;
+use gix::credentials::helper::{Action, Cascade};
+use gix::credentials::protocol::{Context, Outcome};
+use gix::prompt::Mode;
 use gix::protocol::transport::client::blocking_io::http;
 use gix::remote::AuthenticateFn;
 
 use crate::domain::{Problem, ProblemKind, Result};
 
 use super::super::trouble::{io_problem, problem};
+use super::ssh::Leash;
 
 /// A connection that brings nothing for so long is dead. Git servers send a sign of life every few seconds.
 const STALL: Duration = Duration::from_secs(60);
@@ -76,29 +79,96 @@ fn proxy(options: &http::Options) -> Result<Option<reqwest::Proxy>> {
 }
 
 /// Asks the credential helpers that Git is configured with, for the URL that wants credentials (a redirect may have
-/// changed it). In the background they are told not to ask the user, and nobody else does.
-pub(super) fn credentials(repo: gix::Repository, interactive: bool) -> AuthenticateFn<'static> {
+/// changed it). Where the terminal is lent (`asking`, whose leash ends the question) and no helper knows, the person at
+/// it is asked, as Git does. In the background helpers are told not to ask the user, and nobody else does.
+pub(super) fn credentials(
+    repo: gix::Repository,
+    asking: Option<Arc<Leash>>,
+) -> AuthenticateFn<'static> {
     let mut last = None;
     Box::new(move |action| {
-        if let Action::Get(context) = &action {
-            let url = context.url.clone().or_else(|| context.to_url());
-            let url = gix::url::parse(url.unwrap_or_default().as_slice())?;
-            let (mut cascade, _, mut prompt) = repo.config_snapshot().credential_helpers(url)?;
-            if !interactive {
-                cascade.programs = cascade.programs.into_iter().map(quiet).collect();
-                cascade.stderr = false;
-                prompt.askpass = None;
-                prompt.mode = gix::prompt::Mode::Disable;
+        let Action::Get(mut context) = action else {
+            // To keep or to forget what was got before.
+            return match &mut last {
+                Some(cascade) => Cascade::invoke(cascade, action, nobody()),
+                None => Ok(None),
+            };
+        };
+        let url = context.url.clone().or_else(|| context.to_url());
+        let url = gix::url::parse(url.unwrap_or_default().as_slice())?;
+        let (mut cascade, stated, prompt) = repo.config_snapshot().credential_helpers(url)?;
+        // With `credential.username`.
+        if let Action::Get(stated) = stated
+            && context.url.is_some()
+        {
+            context.url = stated.url;
+        }
+        if asking.is_none() {
+            cascade.programs = cascade.programs.into_iter().map(quiet).collect();
+            cascade.stderr = false;
+        }
+        let helped = cascade.invoke(Action::Get(context.clone()), nobody());
+        let outcome = match (helped, &asking) {
+            (Err(error), Some(leash)) if error.is_unauthenticated() => {
+                match answered(context, cascade.use_http_path, &prompt, leash) {
+                    Some(outcome) => Ok(Some(outcome)),
+                    None => Err(error),
+                }
             }
-            let outcome = cascade.invoke(action, prompt.clone());
-            last = Some((cascade, prompt));
-            return outcome;
+            (helped, _) => helped,
+        };
+        last = Some(cascade);
+        outcome
+    })
+}
+
+/// gix is to ask nobody by itself: its question could not be stopped.
+fn nobody() -> gix::prompt::Options {
+    gix::prompt::Options {
+        askpass: None,
+        mode: Mode::Disable,
+    }
+}
+
+/// Asks for what is not known: the program that Git is configured with, else the person at the terminal.
+fn answered(
+    mut context: Context,
+    use_http_path: bool,
+    prompt: &gix::prompt::Options,
+    leash: &Leash,
+) -> Option<Outcome> {
+    context.destructure_url_in_place(use_http_path).ok()?;
+    context.url = None;
+    context.www_authenticate.clear();
+    let ask = |context: &Context, field: &str, hidden: bool| {
+        let question = context.to_prompt(field);
+        let program = gix::prompt::Options {
+            askpass: prompt.askpass.clone(),
+            mode: Mode::Disable,
+        };
+        if let Ok(answer) = gix::prompt::ask(&question, &program) {
+            return Some(answer);
         }
-        // To keep or to forget what was got before.
-        match &mut last {
-            Some((cascade, prompt)) => cascade.invoke(action, prompt.clone()),
-            None => Ok(None),
+        if prompt.mode == Mode::Disable {
+            return None;
         }
+        super::prompt::ask(&question, hidden, leash.stopped())
+    };
+    if context.username.is_none() {
+        context.username = Some(ask(&context, "Username", false)?);
+    }
+    if context.password.is_none() {
+        context.password = Some(ask(&context, "Password", true)?);
+    }
+    // Helpers are told line by line: what would not fit one is no answer.
+    context.write_to(std::io::sink()).ok()?;
+    Some(Outcome {
+        identity: gix::sec::identity::Account {
+            username: context.username.clone()?,
+            password: context.password.clone()?,
+            oauth_refresh_token: None,
+        },
+        next: context.into(),
     })
 }
 

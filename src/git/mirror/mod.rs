@@ -8,6 +8,7 @@ mod conversation;
 mod http;
 mod lock;
 mod meter;
+mod prompt;
 mod ssh;
 mod weather;
 
@@ -29,6 +30,7 @@ use lock::Lock;
 use meter::Gauge;
 pub use meter::Progress;
 use ssh::Leash;
+pub use weather::asking_may_help;
 
 /// How often a waiting fetch looks whether it is to stop, and tells how far it is.
 const TICK: Duration = Duration::from_millis(100);
@@ -36,13 +38,44 @@ const TICK: Duration = Duration::from_millis(100);
 const GRACE: Duration = Duration::from_secs(2);
 
 /// How to fetch.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct FetchOptions {
-    /// Whether programs may ask the person at the terminal: for a password, a host key, a touch. The caller has lent
-    /// them the terminal. Otherwise nothing ever asks.
-    pub interactive: bool,
+    /// The terminal, where the caller has lent it: the person at it may be asked for a password, a host key, a touch.
+    /// Otherwise nothing ever asks.
+    pub lent: Option<Lent>,
     /// How long it may take in all. `None`: as long as it takes.
     pub deadline: Option<Duration>,
+}
+
+/// The terminal, lent to a fetch until whoever we are was accepted.
+#[derive(Clone)]
+pub struct Lent {
+    inner: Arc<(AtomicBool, Box<dyn Fn() + Send + Sync>)>,
+}
+
+impl Lent {
+    /// Calls `returned` once, as soon as nobody will ask any more. A fetch that fails before does not.
+    pub fn new(returned: impl Fn() + Send + Sync + 'static) -> Self {
+        Self {
+            inner: Arc::new((AtomicBool::new(true), Box::new(returned))),
+        }
+    }
+
+    fn is_out(&self) -> bool {
+        self.inner.0.load(Ordering::SeqCst)
+    }
+
+    fn give_back(&self) {
+        if self.inner.0.swap(false, Ordering::SeqCst) {
+            (self.inner.1)();
+        }
+    }
+}
+
+impl std::fmt::Debug for Lent {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Lent({})", self.is_out())
+    }
 }
 
 /// What a fetch brought.
@@ -95,7 +128,8 @@ impl Mirror {
         if let Address::Scp { path, .. } = Address::parse(url)
             && path.starts_with(':')
         {
-            return Err(refused("remote helpers are not supported"));
+            return Err(refused("remote helpers are not supported")
+                .hint("Use https://, ssh:// or user@host:path."));
         }
         let parsed = gix::url::parse(url);
         parsed.map_err(|e| {
@@ -180,7 +214,7 @@ impl Mirror {
         let (gauge, leash) = (Arc::new(Gauge::default()), Arc::new(Leash::default()));
         let conversation = Conversation {
             url: self.url.clone(),
-            options: *options,
+            options: options.clone(),
             gauge: gauge.clone(),
             leash: leash.clone(),
         };

@@ -17,6 +17,8 @@ use gix::url::ArgumentSafety;
 
 use crate::domain::{Problem, ProblemKind, Result};
 
+use super::Lent;
+
 /// How long the last words of ssh are waited for.
 const LAST_WORDS: Duration = Duration::from_secs(1);
 /// Lines of ssh's own messages that are kept.
@@ -92,10 +94,10 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 pub(super) fn connect(
     url: &gix::Url,
     options: &Options,
-    interactive: bool,
+    lent: Option<&Lent>,
     leash: &Arc<Leash>,
 ) -> Result<Connection<ChildStdout, ChildStdin>> {
-    let mut command = command(url, options, interactive)?;
+    let mut command = command(url, options, lent.is_some())?;
     tracing::debug!(target: "git", ?command, "starting ssh");
     let mut child = command.spawn().map_err(|e| {
         Problem::new(ProblemKind::Local, "cannot start ssh")
@@ -112,11 +114,11 @@ pub(super) fn connect(
     };
     let (listening, silence) = mpsc::channel();
     *lock(&leash.silence) = Some(silence);
-    let listener = leash.clone();
+    let (listener, lent) = (leash.clone(), lent.cloned());
     std::thread::Builder::new()
         .name("git-ssh".to_owned())
         .spawn(move || {
-            listen(stderr, interactive, &listener);
+            listen(stderr, lent.as_ref(), &listener);
             drop(listening);
         })
         .map_err(|e| {
@@ -135,7 +137,7 @@ pub(super) fn connect(
 }
 
 /// Keeps what ssh says. While the terminal is lent it goes there too: it may ask for a touch of a key.
-fn listen(stderr: impl Read, interactive: bool, leash: &Leash) {
+fn listen(stderr: impl Read, lent: Option<&Lent>, leash: &Leash) {
     let mut stderr = BufReader::new(stderr);
     loop {
         let mut line = Vec::new();
@@ -146,7 +148,7 @@ fn listen(stderr: impl Read, interactive: bool, leash: &Leash) {
             Ok(0) | Err(_) => return,
             Ok(_) => {}
         }
-        if interactive {
+        if lent.is_some_and(Lent::is_out) {
             // The terminal is a courtesy.
             let _ = std::io::stderr().write_all(&line);
         }

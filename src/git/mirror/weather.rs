@@ -11,9 +11,10 @@ use super::super::trouble::{chain, is_disk_full, texts};
 const NETWORK: &str = "Check the network, VPN and proxy, and try again.";
 const CERTIFICATE: &str =
     "Add the certificate authority to the system's store, or name it in Git's http.sslCAInfo.";
-const HTTP_CREDENTIALS: &str = "Set up a Git credential helper for this host, or fetch interactively and enter user and token.";
+const HTTP_CREDENTIALS: &str = "Set up a Git credential helper for this host.";
 const SSH_CREDENTIALS: &str = "Load your key into ssh-agent, or check with: ssh -T USER@HOST.";
 const HOST_KEY: &str = "Connect once with ssh by hand and check the host's key.";
+const OTHER_HOST_KEY: &str = "Find out why the host's key is another one than before, then remove the old one: ssh-keygen -R HOST.";
 const NOT_FOUND: &str =
     "Check the URL; servers also answer so where your account may not see the repository.";
 
@@ -26,8 +27,8 @@ type Sign = (&'static str, ProblemKind, &'static str, &'static str);
 #[rustfmt::skip]
 const SIGNS: &[Sign] = &[
     // ssh
+    ("remote host identification has changed", Unauthenticated, "the host's ssh key is not the one that is known", OTHER_HOST_KEY),
     ("host key verification failed", Unauthenticated, "the host's ssh key is not trusted", HOST_KEY),
-    ("remote host identification has changed", Unauthenticated, "the host's ssh key is not trusted", HOST_KEY),
     ("permission denied (", Unauthenticated, "the ssh login was refused", SSH_CREDENTIALS),
     ("too many authentication failures", Unauthenticated, "the ssh login was refused", SSH_CREDENTIALS),
     ("could not resolve hostname", Unreachable, "the host name is not known", NETWORK),
@@ -116,6 +117,17 @@ fn fallback_kind(error: &gix::Error) -> ProblemKind {
     } else {
         Unreachable
     }
+}
+
+/// Whether a fetch failed for want of something that the person at the terminal could be asked for: a password, a
+/// passphrase, whether a host is to be trusted.
+pub fn asking_may_help(problem: &Problem) -> bool {
+    let asked_for = [HTTP_CREDENTIALS, SSH_CREDENTIALS, HOST_KEY];
+    problem.kind == Unauthenticated
+        && problem
+            .hints
+            .iter()
+            .any(|h| asked_for.contains(&h.as_str()))
 }
 
 /// The deadline passed.

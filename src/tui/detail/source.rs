@@ -1,9 +1,12 @@
 //! The Source tab: what Git says, object by object, with file and line.
 
+use std::sync::Arc;
+
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
-use crate::engine::AppView;
+use crate::domain::ObjectKey;
+use crate::engine::{AppView, PackedManifest};
 
 use super::super::document::{Content, Section, SectionId};
 use super::super::glyphs::Glyphs;
@@ -18,26 +21,35 @@ use super::{body, diff};
 /// The sections of the tab.
 pub fn sections(view: &AppView, filter: &str, glyphs: &Glyphs) -> Vec<Section> {
     let home = &view.app.destination.namespace;
+    let section = |key: &ObjectKey, manifest: &Arc<PackedManifest>| {
+        let origin = &manifest.origin;
+        Section {
+            id: SectionId::Object(view.app.id.clone(), key.clone()),
+            left: vec![piece(wording::object(key, home), Label::Strong)],
+            right: vec![piece(
+                format!("{}:{}", origin.file.as_str(), origin.start.line),
+                Label::Note,
+            )],
+            intro: Vec::new(),
+            body: Content::Source(manifest.clone()),
+            folded: false,
+            stop: true,
+        }
+    };
+    let fits = |text: &str| filter.is_empty() || list::fits(filter, text);
+    if view.objects.is_empty() {
+        // Nothing was compared yet: what Git says needs no cluster.
+        let rendered = view.rendered.iter();
+        return rendered
+            .filter_map(|packed| Some((ObjectKey::of(&packed.manifest().value)?, packed)))
+            .filter(|(key, _)| fits(&key.to_string()))
+            .map(|(key, packed)| section(&key, &Arc::new(packed.clone())))
+            .collect();
+    }
     view.objects
         .iter()
-        .filter(|o| filter.is_empty() || list::fits(filter, &diff::haystack(o, glyphs)))
-        .filter_map(|object| {
-            let manifest = object.manifest.as_ref()?;
-            let key = &object.drift.key;
-            let origin = &manifest.origin;
-            Some(Section {
-                id: SectionId::Object(view.app.id.clone(), key.clone()),
-                left: vec![piece(wording::object(key, home), Label::Strong)],
-                right: vec![piece(
-                    format!("{}:{}", origin.file.as_str(), origin.start.line),
-                    Label::Note,
-                )],
-                intro: Vec::new(),
-                body: Content::Source(manifest.clone()),
-                folded: false,
-                stop: true,
-            })
-        })
+        .filter(|o| fits(&diff::haystack(o, glyphs)))
+        .filter_map(|object| Some(section(&object.drift.key, object.manifest.as_ref()?)))
         .collect()
 }
 

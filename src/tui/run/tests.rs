@@ -64,6 +64,7 @@ fn world() -> Snapshot {
         counts: Counts::default(),
         health: None,
         objects: vec![],
+        rendered: Arc::default(),
         record: None,
         ahead: None,
         pinned: None,
@@ -129,14 +130,15 @@ async fn with_console<F: Future<Output = ()>>(script: impl FnOnce(Harness) -> F)
     let viewport = Viewport::Fixed(Rect::new(0, 0, 100, 30));
     let terminal = Terminal::with_options(screen, TerminalOptions { viewport }).unwrap();
     let console = Console::new(link, terminal, &options).unwrap();
-    let events = futures::stream::poll_fn(move |cx| events.poll_recv(cx));
+    let mut events = Some(futures::stream::poll_fn(move |cx| events.poll_recv(cx)));
+    let open = move || events.take().unwrap();
     let harness = Harness {
         keys,
         reports,
         sent,
         counters,
     };
-    let (exit, ()) = tokio::join!(console.run(events), script(harness));
+    let (exit, ()) = tokio::join!(console.run(open), script(harness));
     exit
 }
 

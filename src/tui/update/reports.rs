@@ -11,7 +11,8 @@ use super::super::state::State;
 /// Takes an answer.
 pub fn on_report(state: &mut State, report: Report) -> Vec<Effect> {
     match report {
-        Report::Changed => {}
+        // Who lends the terminal is the loop.
+        Report::Changed | Report::Loan(_) => {}
         Report::Drawn(ticket, result) => {
             let (width, _) = dialogs::text_size(state.size);
             let glyphs = state.glyphs;

@@ -351,6 +351,7 @@ pub fn view(app: App, sync: SyncStatus, health: Option<HealthStatus>) -> AppView
         counts: Counts::default(),
         health: health.map(|h| Health::new(h, "")),
         objects: vec![],
+        rendered: Arc::default(),
         record: Some(Arc::new(history())),
         ahead: Some(1),
         pinned: None,

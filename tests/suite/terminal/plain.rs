@@ -33,6 +33,10 @@ impl Place {
                 ("apps/cart/settings.yaml", &map("cart")),
                 ("apps/checkout/settings.yaml", &map("checkout")),
                 ("apps/search/settings.yaml", &map("search")),
+                (
+                    "apps/cart/secret.yaml",
+                    "apiVersion: v1\nkind: Secret\nmetadata: {name: cart}\nstringData: {a: hunter2}\n",
+                ),
             ],
         )
         .unwrap();
@@ -106,6 +110,38 @@ fn walk_through_the_console_and_leave() {
             assert!(terminal.ends(), "{size:?} {kind:?}");
             terminal.is_given_back();
         }
+    }
+}
+
+#[test]
+fn what_git_says_is_shown_without_a_cluster() {
+    let place = Place::new();
+    let mut terminal = open(&place, (100, 30), Kind::True);
+    terminal.keys("<enter>[").sees("apps/cart/settings.yaml:1");
+    terminal.sees("kind: ConfigMap").sees("a: b");
+    // A Secret is masked in the form in which it is written, too.
+    terminal.sees("stringData").sees_no_more("hunter2");
+}
+
+#[test]
+fn a_checkout_that_is_moved_away_says_so_until_it_is_back() {
+    let place = Place::new();
+    let mut terminal = open(&place, (100, 30), Kind::True);
+    let elsewhere = place.home.join("elsewhere");
+    for back in ["moved", "made anew"] {
+        std::fs::rename(&place.checkout, &elsewhere).unwrap();
+        // What was there stays.
+        terminal.sees("the checkout is gone").sees("apps-cart");
+        if back == "moved" {
+            std::fs::rename(&elsewhere, &place.checkout).unwrap();
+        } else {
+            let mut repo = Fixture::init(&place.checkout).unwrap();
+            let map = "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: returns\n";
+            repo.commit("Again", &[("apps/returns/settings.yaml", map)])
+                .unwrap();
+            terminal.sees("apps-returns").sees_no_more("apps-cart");
+        }
+        terminal.sees_no_more("the checkout is gone");
     }
 }
 

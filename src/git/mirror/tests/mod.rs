@@ -19,7 +19,7 @@ use server::{refusing, serve};
 fn fetch(mirror: &Mirror) -> Result<Fetched> {
     let _ = rustls::crypto::ring::default_provider().install_default();
     let options = FetchOptions {
-        interactive: false,
+        lent: None,
         deadline: Some(Duration::from_secs(60)),
     };
     mirror.fetch(&options, &AtomicBool::new(false), &|_| {})
@@ -28,7 +28,7 @@ fn fetch(mirror: &Mirror) -> Result<Fetched> {
 fn within(mirror: &Mirror, deadline: Duration) -> Problem {
     let _ = rustls::crypto::ring::default_provider().install_default();
     let options = FetchOptions {
-        interactive: false,
+        lent: None,
         deadline: Some(deadline),
     };
     mirror
