@@ -53,7 +53,7 @@ pub(super) struct WantedKind {
 
 /// What a cluster's task is told.
 pub(super) enum ClusterOrder {
-    Want(Wanted),
+    Want(Arc<Wanted>),
     /// Discover again, and retry at once what is waiting.
     Refresh,
     /// Something went wrong: see whether the cluster answers at all.
@@ -115,7 +115,7 @@ type StreamKey = (GroupKind, Option<String>);
 struct Task {
     context: String,
     events: Events,
-    wanted: Arc<RwLock<Wanted>>,
+    wanted: Arc<RwLock<Arc<Wanted>>>,
     streams: HashMap<StreamKey, AbortHandle>,
 }
 
@@ -140,7 +140,7 @@ impl Task {
         mut orders: mpsc::UnboundedReceiver<ClusterOrder>,
     ) {
         let mut pause = FIRST_RETRY;
-        let mut wanted = Wanted::default();
+        let mut wanted = Arc::<Wanted>::default();
         let connection = loop {
             match reach(&*connector, &self.context).await {
                 Ok((connection, identity, discovery)) => {
@@ -222,7 +222,7 @@ impl Task {
     }
 
     /// Watches what is wanted: starts new kinds, starts kinds over that want more than before, ends the rest.
-    fn want(&mut self, connection: &Connection, wanted: Wanted) {
+    fn want(&mut self, connection: &Connection, wanted: Arc<Wanted>) {
         let before = self.wanted.read().map(|w| w.clone()).unwrap_or_default();
         if let Ok(mut now) = self.wanted.write() {
             *now = wanted.clone();
@@ -246,28 +246,29 @@ impl Task {
             if self.streams.keys().any(|(k, _)| k == kind) {
                 continue;
             }
-            let stream = self.follow(connection.clone(), want.clone(), wanted.round);
+            let stream = self.follow(connection.clone(), want, wanted.round);
             self.streams.insert((kind.clone(), None), stream);
         }
     }
 
     /// Watches one kind, over the whole cluster or, where that is forbidden, in each namespace that matters.
-    fn follow(&self, connection: Connection, want: WantedKind, round: u64) -> AbortHandle {
+    fn follow(&self, connection: Connection, want: &WantedKind, round: u64) -> AbortHandle {
         let (context, events) = (self.context.clone(), self.events.clone());
+        let (resource, namespaces) = (want.resource.clone(), want.namespaces.clone());
         let keep = keep(self.wanted.clone());
         tokio::spawn(async move {
-            let kind = want.resource.group_kind();
+            let kind = resource.group_kind();
             let forbidden = forward(
                 &connection,
                 &context,
-                &want.resource,
+                &resource,
                 (None, round),
                 keep.clone(),
                 &events,
             )
             .await;
             let Some(problem) = forbidden else { return };
-            if !want.resource.namespaced || want.namespaces.is_empty() {
+            if !resource.namespaced || namespaces.is_empty() {
                 let event = ClusterEvent::Unreadable {
                     kind,
                     namespace: None,
@@ -277,14 +278,14 @@ impl Task {
                 let _ = events.send(Event::Cluster(context, event)).await;
                 return;
             }
-            let each = want.namespaces.iter().map(|namespace| {
+            let each = namespaces.iter().map(|namespace| {
                 let (connection, context, events, keep) = (
                     connection.clone(),
                     context.clone(),
                     events.clone(),
                     keep.clone(),
                 );
-                let (resource, kind) = (want.resource.clone(), kind.clone());
+                let (resource, kind) = (resource.clone(), kind.clone());
                 async move {
                     let name = (Some(namespace.as_str()), round);
                     let forbidden =
@@ -350,7 +351,7 @@ async fn forward(
 }
 
 /// Only what an App wants or marks is kept; everything else is dropped as it arrives.
-fn keep(wanted: Arc<RwLock<Wanted>>) -> Keep {
+fn keep(wanted: Arc<RwLock<Arc<Wanted>>>) -> Keep {
     Arc::new(move |key, tracking| {
         let Ok(wanted) = wanted.read() else {
             return true;
