@@ -160,6 +160,15 @@ pub trait Tree: Send + Sync {
     /// `None` where there is none.
     fn content_id(&self, path: &RepoPath) -> Result<Option<String>>;
 
+    /// A fingerprint of the names and kinds in a directory, blind to the content of what it lists; `None` where there
+    /// is no such directory.
+    fn listing_id(&self, dir: &RepoPath) -> Result<Option<String>> {
+        match self.kind(dir)? {
+            Some(EntryKind::Directory) => Ok(Some(listing_id(&self.list(dir)?))),
+            _ => Ok(None),
+        }
+    }
+
     /// Follows symbolic links in every part of a path, inside the tree.
     ///
     /// # Errors
@@ -198,13 +207,15 @@ pub trait Tree: Send + Sync {
     }
 }
 
-/// A fingerprint of a directory's names and kinds, blind to the content of what it lists.
+/// [`Tree::listing_id`] of a directory with these entries. A hash: hundreds of Apps record the listing of one directory
+/// that holds them all.
 pub fn listing_id(entries: &[Entry]) -> String {
-    let mut id = String::new();
-    for Entry { name, kind } in entries {
-        id.push_str(&format!("{kind:?} {name}\0"));
-    }
-    id
+    let half = |seed: u8| {
+        let mut hasher = DefaultHasher::new();
+        (seed, entries).hash(&mut hasher);
+        hasher.finish()
+    };
+    format!("{:016x}{:016x}", half(0), half(1))
 }
 
 /// A tree that remembers what was read from the tree behind it.
@@ -245,10 +256,7 @@ impl Tree for Recorder<'_> {
     fn kind(&self, path: &RepoPath) -> Result<Option<EntryKind>> {
         // Whether something is there, and what, is part of its parent's listing.
         if let Some(parent) = path.parent() {
-            let listing = match self.tree.kind(&parent)? {
-                Some(EntryKind::Directory) => Some(listing_id(&self.tree.list(&parent)?)),
-                _ => None,
-            };
+            let listing = self.tree.listing_id(&parent)?;
             self.note(ReadRecord::Listing(parent, listing));
         }
         self.tree.kind(path)
@@ -276,6 +284,12 @@ impl Tree for Recorder<'_> {
         self.tree.link(path)
     }
 
+    fn listing_id(&self, dir: &RepoPath) -> Result<Option<String>> {
+        let id = self.tree.listing_id(dir)?;
+        self.note(ReadRecord::Listing(dir.clone(), id.clone()));
+        Ok(id)
+    }
+
     fn content_id(&self, path: &RepoPath) -> Result<Option<String>> {
         let id = self.tree.content_id(path)?;
         self.note(ReadRecord::Content(path.clone(), id.clone()));
@@ -288,13 +302,7 @@ pub fn reads_unchanged(reads: &[ReadRecord], tree: &dyn Tree) -> Result<bool> {
     for record in reads {
         let same = match record {
             ReadRecord::Content(path, id) => tree.content_id(path)? == *id,
-            ReadRecord::Listing(dir, id) => {
-                let now = match tree.kind(dir)? {
-                    Some(EntryKind::Directory) => Some(listing_id(&tree.list(dir)?)),
-                    _ => None,
-                };
-                now == *id
-            }
+            ReadRecord::Listing(dir, id) => tree.listing_id(dir)? == *id,
         };
         if !same {
             return Ok(false);
@@ -478,6 +486,12 @@ mod tests {
         let before = tree.content_id(&path("a/d"));
         tree.set(&path("a/d"), "three".into());
         assert_ne!(tree.content_id(&path("a/d")), before);
+        let listing = tree.listing_id(&path("a")).unwrap();
+        tree.set(&path("a/d"), "four".into());
+        assert_eq!(tree.listing_id(&path("a")), Ok(listing.clone()));
+        tree.set(&path("a/e"), "five".into());
+        assert_ne!(tree.listing_id(&path("a")), Ok(listing));
+        assert_eq!(tree.listing_id(&path("a/e")), Ok(None));
         tree.set(&path("a"), "a file now".into());
         assert_eq!(names(&tree, ""), ["a"]);
         assert_eq!(tree.kind(&path("a/b/c.yaml")), Ok(None));

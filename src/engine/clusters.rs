@@ -56,7 +56,7 @@ pub(super) struct WantedKind {
 
 /// What a cluster's task is told.
 pub(super) enum ClusterOrder {
-    Want(Wanted),
+    Want(Arc<Wanted>),
     /// Discover again.
     Discover,
     /// Discover again, and retry at once what is waiting.
@@ -128,7 +128,7 @@ struct Task {
     context: String,
     events: Events,
     lender: Lender,
-    wanted: Arc<RwLock<Wanted>>,
+    wanted: Arc<RwLock<Arc<Wanted>>>,
     streams: HashMap<StreamKey, AbortHandle>,
     checking: Option<AbortHandle>,
 }
@@ -156,7 +156,7 @@ impl Task {
     ) {
         let mut pause = FIRST_RETRY;
         let mut may_ask = self.lender.at_once;
-        let mut wanted = Wanted::default();
+        let mut wanted = Arc::<Wanted>::default();
         let connection = loop {
             match self.reach(&*connector, std::mem::take(&mut may_ask)).await {
                 Ok((connection, identity, discovery)) => {
@@ -331,7 +331,7 @@ impl Task {
     }
 
     /// Watches what is wanted: starts new kinds, starts kinds over that want more than before, ends the rest.
-    fn want(&mut self, connection: &Connection, wanted: Wanted) {
+    fn want(&mut self, connection: &Connection, wanted: Arc<Wanted>) {
         let before = self.wanted.read().map(|w| w.clone()).unwrap_or_default();
         if let Ok(mut now) = self.wanted.write() {
             *now = wanted.clone();
@@ -357,28 +357,29 @@ impl Task {
             if self.streams.keys().any(|(k, _)| k == kind) {
                 continue;
             }
-            let stream = self.follow(connection.clone(), want.clone(), wanted.round);
+            let stream = self.follow(connection.clone(), want, wanted.round);
             self.streams.insert((kind.clone(), None), stream);
         }
     }
 
     /// Watches one kind, over the whole cluster or, where that is forbidden, in each namespace that matters.
-    fn follow(&self, connection: Connection, want: WantedKind, round: u64) -> AbortHandle {
+    fn follow(&self, connection: Connection, want: &WantedKind, round: u64) -> AbortHandle {
         let (context, events) = (self.context.clone(), self.events.clone());
+        let (resource, namespaces) = (want.resource.clone(), want.namespaces.clone());
         let keep = keep(self.wanted.clone());
         tokio::spawn(async move {
-            let kind = want.resource.group_kind();
+            let kind = resource.group_kind();
             let forbidden = forward(
                 &connection,
                 &context,
-                &want.resource,
+                &resource,
                 (None, round),
                 keep.clone(),
                 &events,
             )
             .await;
             let Some(problem) = forbidden else { return };
-            if !want.resource.namespaced || want.namespaces.is_empty() {
+            if !resource.namespaced || namespaces.is_empty() {
                 let event = ClusterEvent::Unreadable {
                     kind,
                     namespace: None,
@@ -388,14 +389,14 @@ impl Task {
                 let _ = events.send(Event::Cluster(context, event)).await;
                 return;
             }
-            let each = want.namespaces.iter().map(|namespace| {
+            let each = namespaces.iter().map(|namespace| {
                 let (connection, context, events, keep) = (
                     connection.clone(),
                     context.clone(),
                     events.clone(),
                     keep.clone(),
                 );
-                let (resource, kind) = (want.resource.clone(), kind.clone());
+                let (resource, kind) = (resource.clone(), kind.clone());
                 async move {
                     let name = (Some(namespace.as_str()), round);
                     let forbidden =
@@ -474,7 +475,7 @@ async fn forward(
 }
 
 /// Only what an App wants or marks is kept; everything else is dropped as it arrives.
-fn keep(wanted: Arc<RwLock<Wanted>>) -> Keep {
+fn keep(wanted: Arc<RwLock<Arc<Wanted>>>) -> Keep {
     Arc::new(move |key, tracking| {
         let Ok(wanted) = wanted.read() else {
             return true;

@@ -314,12 +314,9 @@ fn ahead(
 
 /// The fingerprint that a tree has for one thing that was read.
 fn same_there(record: &[crate::domain::ReadRecord], tree: &dyn Tree) -> Option<String> {
-    use crate::domain::{EntryKind, ReadRecord, tree::listing_id};
+    use crate::domain::ReadRecord;
     match record.first()? {
         ReadRecord::Content(path, _) => Some(tree.content_id(path).ok()?.unwrap_or_default()),
-        ReadRecord::Listing(dir, _) => match tree.kind(dir).ok()? {
-            Some(EntryKind::Directory) => Some(listing_id(&tree.list(dir).ok()?)),
-            _ => Some(String::new()),
-        },
+        ReadRecord::Listing(dir, _) => Some(tree.listing_id(dir).ok()?.unwrap_or_default()),
     }
 }

@@ -1,6 +1,7 @@
 //! What may be concluded from not seeing an object: that it does not exist, or nothing.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use crate::domain::{GroupKind, ObjectKey, Problem};
 
@@ -23,7 +24,7 @@ pub(super) enum Presence<'a> {
 /// round, and only a list that was begun in that round or after it counts.
 #[derive(Default)]
 pub(super) struct Listed {
-    told: Wanted,
+    told: Arc<Wanted>,
     awaited: HashMap<GroupKind, u64>,
     results: HashMap<(GroupKind, Option<String>), Result<(), Problem>>,
 }
@@ -39,9 +40,9 @@ impl Listed {
     }
 
     /// What the watches are told now.
-    pub fn tell(&mut self, wanted: Wanted) -> Wanted {
+    pub fn tell(&mut self, wanted: Wanted) -> Arc<Wanted> {
         let round = self.told.round + 1;
-        self.told = Wanted { round, ..wanted };
+        self.told = Arc::new(Wanted { round, ..wanted });
         self.told.clone()
     }
 

@@ -1,11 +1,12 @@
 //! The files of a commit, read from the object database.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use gix::bstr::ByteSlice;
 use gix::objs::tree::EntryKind as Mode;
 
+use crate::domain::tree::listing_id;
 use crate::domain::{CommitId, Entry, EntryKind, Problem, ProblemKind, RepoPath, Result, Tree};
 
 use super::revision::object_id;
@@ -31,6 +32,8 @@ struct Dir {
     entries: Vec<(Entry, gix::ObjectId)>,
     /// The first name that is not UTF-8, as far as it can be shown.
     not_utf8: Option<String>,
+    /// Its fingerprint, once somebody asked: hundreds of Apps ask about the directory that holds them.
+    listing: OnceLock<String>,
 }
 
 impl Dir {
@@ -170,6 +173,17 @@ impl Tree for ObjectTree {
             .iter()
             .map(|(entry, _)| entry.clone())
             .collect())
+    }
+
+    fn listing_id(&self, dir: &RepoPath) -> Result<Option<String>> {
+        let Some(found) = self.dir(dir)? else {
+            return Ok(None);
+        };
+        if let Some(id) = found.listing.get() {
+            return Ok(Some(id.clone()));
+        }
+        let id = listing_id(&self.list(dir)?);
+        Ok(Some(found.listing.get_or_init(|| id).clone()))
     }
 
     fn read(&self, file: &RepoPath, limit: u64) -> Result<Vec<u8>> {

@@ -243,6 +243,10 @@ pub async fn measure(plane: &ControlPlane, shop: &Shop) {
     );
     println!("{}, {}", pty.status("VmRSS"), pty.status("VmHWM"));
 
+    // In sync again: what follows counts from there.
+    patch(&connection, &path, r#"{"data":{"REGION":"eu-west-1"}}"#).await;
+    pty.until(|sent| !sent.text().contains("moon-"));
+
     // Commits of the App that is looked at. The clock runs while `git commit` does.
     let file = shop.files().join("app-000/00.yaml");
     let text = fs::read_to_string(&file).unwrap();
@@ -250,13 +254,17 @@ pub async fn measure(plane: &ControlPlane, shop: &Shop) {
     for i in 0..20 {
         let value = format!("mars-{i}-base");
         fs::write(&file, text.replace("eu-west-1", &value)).unwrap();
+        shop.stage();
+        // What the files on disk say is no news any more.
+        tokio::time::sleep(Duration::from_millis(500)).await;
         let began = Instant::now();
-        shop.commit("another region");
+        shop.commit_staged("another region");
         pty.until(|sent| sent.text().contains(&value));
         times.push(began.elapsed());
     }
     fs::write(&file, text).unwrap();
     shop.commit("the first region");
+    pty.until(|sent| !sent.text().contains("mars-"));
     times.sort();
     println!(
         "a commit until it is on screen: p50 {:.0?} p95 {:.0?}",

@@ -47,7 +47,15 @@ impl Shop {
     }
 
     pub fn commit(&self, message: &str) {
+        self.stage();
+        self.commit_staged(message);
+    }
+
+    pub fn stage(&self) {
         git(&self.files(), &["add", "-A"]);
+    }
+
+    pub fn commit_staged(&self, message: &str) {
         let identity = ["-c", "user.name=Ada", "-c", "user.email=ada@example.com"];
         git(
             &self.files(),

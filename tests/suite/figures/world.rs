@@ -72,7 +72,8 @@ pub async fn measure(plane: &ControlPlane, shop: &Shop) {
     let settled = until(&mut engine, |s| s.settled && !s.apps.is_empty()).await;
     println!("settled: {:.2?}, {:?}", began.elapsed(), settled.counters);
     assert_eq!(n_drifted(&settled), 0);
-    assert_eq!(settled.counters.renders, 100);
+    // An App whose rendering was overtaken by news is rendered again.
+    assert!((100..105).contains(&settled.counters.renders));
 
     let before = rest(&mut engine, Duration::from_secs(3)).await;
     let after = rest(&mut engine, Duration::from_secs(60)).await;
@@ -89,7 +90,7 @@ pub async fn measure(plane: &ControlPlane, shop: &Shop) {
     println!("a commit until it shows: {:.0?}", began.elapsed());
     let now = rest(&mut engine, Duration::from_secs(3)).await;
     println!("a commit: {after:?} -> {now:?}");
-    assert_eq!(now.renders - after.renders, 1);
+    assert!((1..=3).contains(&(now.renders - after.renders)));
     assert_eq!(now.dry_runs - after.dry_runs, 1);
 
     // Edits in the cluster, each of another object.
