@@ -437,6 +437,7 @@ impl Core {
             live: seen.map(|s| s.live.clone()),
             base,
             ignore: entry.app.ignore.clone(),
+            respect: entry.app.sync.respect_ignore,
             replace: super::question::replaces(&entry.app, &desired),
             desired,
         })
