@@ -117,7 +117,7 @@ impl<'v> Walk<'_, 'v> {
 
 /// The item in `held` that an item of a manifest became. Keys that it leaves out are filled in by the server, so a
 /// held item counts that no other item of the manifest states exactly.
-fn partner<'v>(
+pub(super) fn partner<'v>(
     items: &[Value],
     item: &Value,
     held: &'v [Value],

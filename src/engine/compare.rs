@@ -515,6 +515,7 @@ impl Core {
                 }
             }),
             ignore: entry.app.ignore.clone(),
+            respect: entry.app.sync.respect_ignore,
             replace: super::question::replaces(&entry.app, &desired),
             desired,
         })

@@ -8,8 +8,8 @@ use futures::StreamExt as _;
 use crate::cluster::{Connection, Discovery, Live, RefusalKind};
 use crate::domain::record::AppRecord;
 use crate::domain::{
-    App, AppId, Commit, CommitId, GroupKind, Gvk, Manifest, ObjectDrift, ObjectKey, Plan, PlanKind,
-    Problem, ProblemKind, Revision, Verdict,
+    App, AppId, Commit, CommitId, GroupKind, Gvk, ObjectDrift, ObjectKey, Plan, PlanKind, Problem,
+    ProblemKind, Revision, Verdict,
 };
 use crate::drift::desired::Prepared;
 use crate::git::Repo;
@@ -400,6 +400,7 @@ async fn go_back(work: &mut Work, repo: Repo, commit: CommitId) -> Result<(), Pr
                     live,
                     base: None,
                     ignore: work.app.ignore.clone(),
+                    respect: work.app.sync.respect_ignore,
                     may_patch: true,
                     replace: super::question::replaces(&work.app, &p.manifest),
                     inputs: world::Inputs {
@@ -526,7 +527,7 @@ async fn candidates(work: &Work, namespace_exists: bool) -> Result<Vec<Candidate
             if absent_home && question.live.is_none() {
                 return Ok(missing(true));
             }
-            asked(question, &prepared.manifest, missing(false)).await
+            asked(question, missing(false)).await
         }
     };
     let answers: Vec<Result<Candidate, Problem>> =
@@ -538,11 +539,7 @@ async fn candidates(work: &Work, namespace_exists: bool) -> Result<Vec<Candidate
 }
 
 /// Asks the server about one object, with all that its step must know.
-async fn asked(
-    question: &Question,
-    manifest: &Arc<Manifest>,
-    base: Candidate,
-) -> Result<Candidate, Problem> {
+async fn asked(question: &Question, base: Candidate) -> Result<Candidate, Problem> {
     let mut asked = question.put().await?;
     let behind = asked.prediction.as_ref().is_some_and(|p| {
         let seen = question.live.as_ref().map(|live| &live.resource_version);
@@ -584,7 +581,7 @@ async fn asked(
         facts
     });
     Ok(Candidate {
-        desired: Some(manifest.clone()),
+        desired: Some(asked.sent),
         drift: Arc::new(asked.drift),
         live,
         leftovers: asked.prediction.map(|p| p.leftovers).unwrap_or_default(),

@@ -32,6 +32,8 @@ pub(super) struct Question {
     pub live: Option<Arc<Live>>,
     pub base: Option<Arc<Manifest>>,
     pub ignore: Vec<IgnoreRule>,
+    /// Whether ignored fields stay as the cluster has them (`RespectIgnoreDifferences`).
+    pub respect: bool,
     pub may_patch: bool,
     /// Whether a sync would replace it whole rather than apply it.
     pub replace: bool,
@@ -47,6 +49,8 @@ pub(super) fn replaces(app: &crate::domain::App, desired: &Manifest) -> bool {
 /// An answer with all that a Plan wants to know of it.
 pub(super) struct Asked {
     pub drift: ObjectDrift,
+    /// What a sync would send: Desired, but for ignored differences that are to be respected.
+    pub sent: Arc<Manifest>,
     pub prediction: Option<Prediction>,
     pub live: Option<Value>,
     pub forbidden: bool,
@@ -83,10 +87,14 @@ impl Question {
                 .await?;
             live = found.map(|l| l.value());
         }
+        let respected = live.as_ref().filter(|_| self.respect).and_then(|live| {
+            drift::respected(&self.desired, live, &self.ignore, &self.key, self.replace)
+        });
+        let sent = respected.map_or_else(|| self.desired.clone(), Arc::new);
         let comparison = |predicted, conflicts| Comparison {
             key: &self.key,
             gvk: &self.desired.gvk,
-            desired: Some(&*self.desired),
+            desired: Some(&*sent),
             live: live.as_ref(),
             predicted,
             base: self.base.as_ref().map(|b| &*b.value),
@@ -99,13 +107,14 @@ impl Question {
             let drift = drift::local(&comparison(None, Vec::new()), None);
             return Ok(Asked {
                 drift,
+                sent: sent.clone(),
                 prediction: None,
                 live,
                 forbidden: true,
                 n_requests: 0,
             });
         }
-        let (resource, desired) = (&self.resource, &self.desired.value);
+        let (resource, desired) = (&self.resource, &sent.value);
         let prediction = match &live {
             Some(live) if self.replace => {
                 let replaced = self.connection.predict_replace(resource, desired, live);
@@ -123,6 +132,7 @@ impl Question {
                 let drift = drift::local(&comparison(None, Vec::new()), None);
                 return Ok(Asked {
                     drift,
+                    sent: sent.clone(),
                     prediction: Some(prediction),
                     live,
                     forbidden: true,
@@ -142,6 +152,7 @@ impl Question {
         };
         Ok(Asked {
             drift,
+            sent,
             prediction: Some(prediction),
             live,
             forbidden: false,

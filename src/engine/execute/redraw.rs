@@ -48,6 +48,7 @@ impl Driver {
             live: live.clone().map(Arc::new),
             base: None,
             ignore: drawn.map(|d| d.app.ignore.clone()).unwrap_or_default(),
+            respect: drawn.is_some_and(|d| d.app.sync.respect_ignore),
             may_patch: true,
             replace: drawn.is_some_and(|d| crate::engine::question::replaces(&d.app, manifest)),
             inputs: Inputs {
@@ -67,6 +68,7 @@ impl Driver {
         // Leftovers are places in lists, which another edit may have moved.
         let leftovers = asked.prediction.as_ref().map(|p| &p.leftovers);
         let same = same_change(&asked.drift, &step.drift)
+            && asked.sent.value == manifest.value
             && leftovers.is_none_or(|leftovers| *leftovers == step.leftovers);
         let version = asked
             .prediction

@@ -245,15 +245,63 @@ fn ignored_differences_are_not_seen() {
         diff,
         ["ConfigMap/a data.z: \"9\" -> \"1\" (cluster, kubectl-patch)"]
     );
-    // With RespectIgnoreDifferences a sync leaves them as they are.
-    let apps = g.application(
+    // With RespectIgnoreDifferences a sync leaves them as they are, whatever else it changes.
+    g.k("set image deployment web web=registry.example/web:2.0");
+    let respecting = g.application(
         "ignoring",
         "app",
         &(rules.to_owned() + &sync_options(&["RespectIgnoreDifferences=true"])),
     );
-    g.run(&format!("sync ignoring --yes {apps}")).exits(0);
+    let plan = g
+        .run(&format!("sync ignoring --dry-run -o json {respecting}"))
+        .exits(0)
+        .json();
+    for step in plan["steps"].as_array().unwrap() {
+        let taken = step["object"]["conflicts"].to_string();
+        assert!(
+            !taken.contains("replicas") && !taken.contains("robot"),
+            "{taken}"
+        );
+    }
+    g.run(&format!("sync ignoring --yes {respecting}")).exits(0);
+    g.run(&format!("diff ignoring {respecting}")).exits(0);
     assert_eq!(g.field("deployment web", "/spec/replicas"), 7);
-    assert_eq!(g.field("configmap a", "/data/z"), "1");
+    let image = "/spec/template/spec/containers/0/image";
+    assert_eq!(g.field("deployment web", image), "registry.example/web:1.0");
+    assert_eq!(
+        g.field("configmap a", "/data"),
+        serde_json::json!({"x": "9", "z": "1"})
+    );
+    // Nor does trueup become their holder: whoever applies them server-side would meet a conflict.
+    let held = |what: &str, pointer: &str| {
+        let entries = g.field(what, "/metadata/managedFields");
+        let ours = entries.as_array().unwrap().iter();
+        let mut ours = ours.filter(|e| e["manager"] == "trueup");
+        ours.any(|e| e["fieldsV1"].pointer(pointer).is_some())
+    };
+    assert!(!held("deployment web", "/f:spec/f:replicas"));
+    assert!(!held("configmap a", "/f:data/f:x") && held("configmap a", "/f:data/f:z"));
+    // Without it, they are written with the rest.
+    g.k("set image deployment web web=registry.example/web:2.0");
+    let apps = g.application("ignoring", "app", rules);
+    g.run(&format!("sync ignoring --yes {apps}")).exits(0);
+    assert_eq!(g.field("deployment web", "/spec/replicas"), 2);
+    // A field that trueup alone holds does not go, because it is not sent as Git has it.
+    let before = g.application(
+        "ignoring",
+        "app",
+        &("  ignoreDifferences:\n  - {group: apps, kind: Deployment, jsonPointers: [/spec/replicas]}\n"
+            .to_owned()
+            + &sync_options(&["RespectIgnoreDifferences=true"])),
+    );
+    let more = DEPLOYMENT
+        .replace("replicas: 2", "replicas: 5")
+        .replace("web:1.0", "web:3.0");
+    g.commit("Five", &[("app/web.yaml", &more)]);
+    g.run(&format!("sync ignoring --yes {before}")).exits(0);
+    assert_eq!(g.field("deployment web", "/spec/replicas"), 2);
+    assert_eq!(g.field("deployment web", image), "registry.example/web:3.0");
+    g.run(&format!("diff ignoring {before}")).exits(0);
 }
 
 #[test]
