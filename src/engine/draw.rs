@@ -8,17 +8,18 @@ use futures::StreamExt as _;
 use crate::cluster::{Connection, Discovery, Live, RefusalKind};
 use crate::domain::record::AppRecord;
 use crate::domain::{
-    App, AppId, Commit, CommitId, GroupKind, Gvk, ObjectDrift, ObjectKey, Plan, PlanKind, Problem,
-    ProblemKind, Revision, Verdict,
+    App, AppId, Commit, CommitId, Destination, GroupKind, Gvk, ObjectDrift, ObjectKey, Plan,
+    PlanKind, Problem, ProblemKind, Revision, Verdict,
 };
 use crate::drift::desired::Prepared;
 use crate::git::Repo;
+use crate::providers::native::{RepositoryRef, binding};
 use crate::sync::{AppInput, Candidate, LiveFacts, PlanOptions, RecordState};
 
 use super::core::Core;
 use super::question::{Question, extra, missing as absent};
 use super::report::Report;
-use super::request::{Draw, Ticket};
+use super::request::{Draw, Move, Moves, Ticket};
 use super::snapshot::ClusterMode;
 use super::sources::blocking;
 use super::world;
@@ -41,7 +42,14 @@ pub(super) fn start(core: &mut Core, ticket: Ticket, what: Draw) -> tokio::task:
     let work = prepare(core, &what);
     tokio::spawn(async move {
         let drawn = match work {
-            Ok((works, options)) => draw(works, options).await,
+            Ok((works, options)) => {
+                let moves = moves(&works, what.moves());
+                if !moves.is_empty() {
+                    let _ = reports.send(Report::Moves(ticket, moves)).await;
+                    return;
+                }
+                draw(works, options).await
+            }
             Err(problem) => Err(problem),
         };
         let plan = drawn.map(|(plan, drawn)| {
@@ -70,13 +78,49 @@ struct Work {
     render_problems: Vec<Problem>,
     connection: Connection,
     discovery: Arc<Discovery>,
-    moved_from: Option<crate::domain::Destination>,
+    moved_from: Option<Destination>,
     rollback: Option<(Repo, CommitId)>,
     asks_at_once: usize,
 }
 
+/// The Apps that would go elsewhere, where somebody is to be asked about them.
+fn moves(works: &[Work], how: &Moves) -> Vec<Move> {
+    if *how == Moves::Refuse {
+        return Vec::new();
+    }
+    let moves = works.iter().filter_map(|work| {
+        Some(Move {
+            app: work.app.id.clone(),
+            from: work.moved_from.clone()?,
+            to: work.app.destination.clone(),
+        })
+    });
+    moves.collect()
+}
+
+/// Where an App went before, where it would go elsewhere now and nobody has said that this is meant: a binding of its
+/// directory to exactly this place says so, and so does a person.
+fn moved_from(core: &Core, app: &App, cluster: &str, how: &Moves) -> Option<Destination> {
+    let from = memory::moved_from(&core.options.memory, app, cluster)?;
+    let to = &app.destination;
+    let repo = core.world.repos.get(&app.source.repository);
+    let origin = repo.and_then(|r| r.repo.as_ref()).and_then(Repo::origin);
+    let repository = RepositoryRef::new(app.source.repository.clone(), origin.as_deref());
+    let bound = binding::of(&core.options.bindings, &repository, &app.source.path);
+    let is_bound = bound.is_some_and(|b| {
+        b.context.as_ref() == Some(&to.context) && b.namespace.as_ref() == Some(&to.namespace)
+    });
+    let is_confirmed = match how {
+        Moves::Confirmed(moves) => moves
+            .iter()
+            .any(|m| m.app == app.id && m.from == from && m.to == *to),
+        Moves::Refuse | Moves::Ask => false,
+    };
+    let is_given = core.options.destination_given;
+    (!is_given && !is_bound && !is_confirmed).then_some(from)
+}
+
 fn prepare(core: &Core, what: &Draw) -> Result<(Vec<Work>, PlanOptions), Problem> {
-    let confirmed = core.options.destination_given;
     match what {
         Draw::Sync {
             apps,
@@ -84,11 +128,12 @@ fn prepare(core: &Core, what: &Draw) -> Result<(Vec<Work>, PlanOptions), Problem
             prune,
             prune_all,
             adopt,
+            moves,
         } => {
             let mut seen = HashMap::new();
             let works = apps
                 .iter()
-                .map(|id| work(core, id, None, &mut seen))
+                .map(|id| work(core, id, None, moves, &mut seen))
                 .collect::<Result<_, _>>()?;
             let options = PlanOptions {
                 kind: if *adopt {
@@ -101,11 +146,11 @@ fn prepare(core: &Core, what: &Draw) -> Result<(Vec<Work>, PlanOptions), Problem
                 only: only.clone(),
                 adopt: *adopt,
                 estimate: false,
-                destination_confirmed: confirmed,
+                destination_confirmed: false,
             };
             Ok((works, options))
         }
-        Draw::Rollback { app, record } => {
+        Draw::Rollback { app, record, moves } => {
             let entry = core.world.apps.get(app).ok_or_else(|| unknown_app(app))?;
             let world::RecordState::Read(history) = &entry.record else {
                 return Err(Problem::new(
@@ -126,10 +171,10 @@ fn prepare(core: &Core, what: &Draw) -> Result<(Vec<Work>, PlanOptions), Problem
                     .at(app.to_string())
                     .hint("`trueup history` lists what there is.")
                 })?;
-            let work = work(core, app, Some(run.commit.clone()), &mut HashMap::new())?;
+            let commit = Some(run.commit.clone());
+            let work = work(core, app, commit, moves, &mut HashMap::new())?;
             let options = PlanOptions {
                 kind: PlanKind::Rollback,
-                destination_confirmed: confirmed,
                 ..PlanOptions::default()
             };
             Ok((vec![work], options))
@@ -145,6 +190,7 @@ fn work(
     core: &Core,
     id: &AppId,
     rollback: Option<CommitId>,
+    moves: &Moves,
     seen: &mut HashMap<String, Arc<LiveObjects>>,
 ) -> Result<Work, Problem> {
     let entry = core.world.apps.get(id).ok_or_else(|| unknown_app(id))?;
@@ -241,15 +287,11 @@ fn work(
         render_problems: problems,
         connection,
         discovery,
-        moved_from: memory::moved_from(
-            &core.options.memory,
-            &entry.app,
-            cluster
-                .identity
-                .as_ref()
-                .map(|i| i.uid.as_str())
-                .unwrap_or_default(),
-        ),
+        moved_from: {
+            let identity = cluster.identity.as_ref();
+            let uid = identity.map(|i| i.uid.as_str()).unwrap_or_default();
+            moved_from(core, &entry.app, uid, moves)
+        },
         prepared,
         rollback,
         asks_at_once: core.options.asks_at_once,

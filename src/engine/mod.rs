@@ -41,7 +41,7 @@ pub use memory::Memory;
 pub use options::{EngineOptions, KubeconfigConnector, Machine, SourceArgument, assemble};
 pub use packed::PackedManifest;
 pub use report::{Reason, Report, RunView, StepState};
-pub use request::{Draw, Request, Ticket};
+pub use request::{Draw, Move, Moves, Request, Ticket};
 pub use snapshot::{
     AppState, AppView, ClusterMode, ClusterView, Counters, Counts, ObjectView, Reach, Rights,
     Snapshot, SyncStatus, Target,

@@ -8,7 +8,7 @@ use crate::domain::record::Outcome;
 use crate::domain::{Health, Plan, Problem};
 
 use super::loan::Loan;
-use super::request::Ticket;
+use super::request::{Move, Ticket};
 
 /// A report of the engine.
 #[derive(Clone, Debug)]
@@ -17,6 +17,8 @@ pub enum Report {
     Changed,
     /// A Plan was drawn, or could not be.
     Drawn(Ticket, Result<Arc<Plan>, Problem>),
+    /// No Plan was drawn yet: these Apps would go elsewhere than before, and somebody is to be asked.
+    Moves(Ticket, Vec<Move>),
     /// A Run went on.
     Run(Ticket, Arc<RunView>),
     /// Why an object is as it is, newest last.

@@ -1,12 +1,47 @@
 //! What console and command line may ask of the engine.
 
+use std::fmt;
 use std::sync::Arc;
 
-use crate::domain::{AppId, ObjectKey, Plan, Revision};
+use crate::domain::{AppId, Destination, ObjectKey, Plan, Revision};
 
 /// Ties a Report to the Request that asked for it. A Report with a ticket that is no longer wanted is dropped.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Ticket(pub u64);
+
+/// An App that would go elsewhere than it was last synced to from here.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Move {
+    /// The App.
+    pub app: AppId,
+    /// Where it was synced to.
+    pub from: Destination,
+    /// Where it would go.
+    pub to: Destination,
+}
+
+impl fmt::Display for Move {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { app, from, to } = self;
+        write!(
+            f,
+            "{} was last synced to {}/{} and would now go to {}/{}",
+            app.name, from.context, from.namespace, to.context, to.namespace
+        )
+    }
+}
+
+/// What is done about Apps that would go elsewhere than before.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Moves {
+    /// They are refused, each for itself.
+    #[default]
+    Refuse,
+    /// Nothing is drawn; [`super::Report::Moves`] names them, so that a person can be asked.
+    Ask,
+    /// A person said yes to exactly these; for any other it is as with `Ask`.
+    Confirmed(Vec<Move>),
+}
 
 /// What a Plan is to be drawn for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -23,6 +58,8 @@ pub enum Draw {
         prune_all: Option<String>,
         /// Whether what others manage is adopted: the Plan then moves ownership only, and a sync follows it.
         adopt: bool,
+        /// What is done about Apps that would go elsewhere than before.
+        moves: Moves,
     },
     /// Going back to the revision of a recorded Run.
     Rollback {
@@ -30,7 +67,27 @@ pub enum Draw {
         app: AppId,
         /// Number of the record.
         record: u64,
+        /// What is done where it would go elsewhere than before.
+        moves: Moves,
     },
+}
+
+impl Draw {
+    /// What is done about Apps that would go elsewhere than before.
+    pub fn moves(&self) -> &Moves {
+        match self {
+            Self::Sync { moves, .. } | Self::Rollback { moves, .. } => moves,
+        }
+    }
+
+    /// The same with something else done about them.
+    #[must_use]
+    pub fn with_moves(mut self, new: Moves) -> Self {
+        match &mut self {
+            Self::Sync { moves, .. } | Self::Rollback { moves, .. } => *moves = new,
+        }
+        self
+    }
 }
 
 /// A request to the engine.
@@ -42,7 +99,8 @@ pub enum Request {
     Refresh(Option<AppId>),
     /// Compare an App with another revision than its own, or with its own again.
     SetRevision(AppId, Option<Revision>),
-    /// Draw a Plan; changes nothing. Answered by [`super::Report::Drawn`]. A newer Draw replaces one under way.
+    /// Draw a Plan; changes nothing. Answered by [`super::Report::Drawn`], or by [`super::Report::Moves`]
+    /// where that was asked for. A newer Draw replaces one under way.
     Draw(Ticket, Draw),
     /// Run a Plan exactly as drawn. Answered by [`super::Report::Run`] after every step. Refused in read-only mode.
     Run(Ticket, Arc<Plan>),

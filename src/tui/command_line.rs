@@ -1,7 +1,7 @@
 //! The command line: names from the key table, with what may follow them.
 
 use crate::domain::Revision;
-use crate::engine::{Draw, Request};
+use crate::engine::{Draw, Moves, Request};
 
 use super::dialogs::About;
 use super::keymap::{Argument, COMMANDS, Command, CommandSpec};
@@ -177,6 +177,7 @@ pub fn run(state: &mut State, text: &str) -> Vec<Effect> {
                         prune: false,
                         prune_all: None,
                         adopt: false,
+                        moves: Moves::default(),
                     },
                 ),
                 [] => {
@@ -254,5 +255,12 @@ fn roll_back(state: &mut State, id: &str) -> Vec<Effect> {
         state.refuse(format!("The history of {} has no Run {id}.", app.name));
         return Vec::new();
     }
-    draw_plan(state, Draw::Rollback { app, record })
+    draw_plan(
+        state,
+        Draw::Rollback {
+            app,
+            record,
+            moves: Moves::default(),
+        },
+    )
 }

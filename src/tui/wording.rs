@@ -3,11 +3,23 @@
 use crate::domain::app::Provider;
 use crate::domain::record::{Outcome, RunKind};
 use crate::domain::{Action, Cause, HealthStatus, ObjectDrift, ObjectKey, Verdict};
-use crate::engine::{AppState, AppView, Reach, SyncStatus};
+use crate::engine::{AppState, AppView, Move, Reach, SyncStatus};
 
 use super::glyphs::Glyphs;
 use super::painter::{Piece, piece};
 use super::theme::Label;
+
+/// Apps that would go elsewhere than before, as a question names them.
+pub fn moves(moves: &[Move]) -> String {
+    const NAMED: usize = 3;
+    let mut lines: Vec<String> = moves.iter().take(NAMED).map(|m| format!("{m}.")).collect();
+    if moves.len() > NAMED {
+        let rest = count(moves.len() - NAMED, "other App", "other Apps");
+        lines.push(format!("So it is with {rest}."));
+    }
+    lines.push("What is there already stays there.".to_owned());
+    lines.join("\n")
+}
 
 /// A health as it is written, in eight columns at most.
 pub fn health(status: HealthStatus) -> (&'static str, Label) {

@@ -5,6 +5,7 @@ mod live;
 mod shop;
 
 mod adopt;
+mod destination;
 mod drift;
 mod edits;
 mod first;

@@ -10,9 +10,12 @@ use crate::cli::{Exit, Format, exit, select};
 use crate::domain::record::Outcome;
 use crate::domain::{AppId, HealthStatus, ObjectKey, Plan, Problem, ProblemKind};
 use crate::drift::LineOptions;
-use crate::engine::{AppView, ClusterMode, Draw, Report, Request, RunView, Snapshot, SyncStatus};
+use crate::engine::{
+    AppView, ClusterMode, Draw, Moves, Report, Request, RunView, Snapshot, SyncStatus,
+};
 
 use super::Session;
+use super::session::Drawn;
 
 type Done = Result<Exit, Vec<Problem>>;
 
@@ -35,15 +38,16 @@ pub async fn sync(session: &mut Session, sync: &Sync, format: Format) -> Done {
         return Err([vec![problem], snapshot.problems.clone()].concat());
     }
     let only = chosen_objects(&apps, sync)?;
-    let draw = Draw::Sync {
+    let mut draw = Draw::Sync {
         apps: apps.iter().map(|a| a.app.id.clone()).collect(),
         only,
         prune: sync.prune || sync.prune_all.is_some(),
         prune_all: sync.prune_all.clone(),
         adopt: sync.adopt,
+        moves: moves(&sync.run),
     };
     loop {
-        let plan = session.draw(draw.clone()).await?;
+        let plan = drawn(session, &mut draw).await?;
         let moves_ownership = plan.kind == crate::domain::PlanKind::Adopt;
         let exit = carry_out(session, &snapshot, plan, &sync.run, format).await?;
         // An adoption is followed by the sync that it was for, drawn anew from what the server says then.
@@ -73,12 +77,41 @@ pub async fn rollback(
             ));
         return Err([vec![problem], app.problems.clone()].concat());
     };
-    let draw = Draw::Rollback {
+    let mut draw = Draw::Rollback {
         app: app.app.id.clone(),
         record: record.id,
+        moves: moves(run),
     };
-    let plan = session.draw(draw).await?;
+    let plan = drawn(session, &mut draw).await?;
     carry_out(session, &snapshot, plan, run, format).await
+}
+
+/// Whoever can be asked is asked whether an App is meant to go elsewhere than before.
+fn moves(run: &Run) -> Moves {
+    if run.yes || run.dry_run {
+        Moves::Refuse
+    } else {
+        Moves::Ask
+    }
+}
+
+/// Has a Plan drawn, after a yes where Apps would go elsewhere than before.
+async fn drawn(session: &mut Session, draw: &mut Draw) -> Result<Arc<Plan>, Vec<Problem>> {
+    loop {
+        let moves = match session.draw(draw.clone()).await? {
+            Drawn::Plan(plan) => return Ok(plan),
+            Drawn::Moves(moves) => moves,
+        };
+        for one in &moves {
+            if !ask(session, &format!("{one}. Go there? [y/N] "), "y").await? {
+                return Err(vec![Problem::new(
+                    ProblemKind::Cancelled,
+                    "nothing was changed",
+                )]);
+            }
+        }
+        *draw = draw.clone().with_moves(Moves::Confirmed(moves));
+    }
 }
 
 /// Without a terminal nobody can be asked: better an error at once than a hang later.

@@ -9,7 +9,7 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use crate::cli::Cli;
 use crate::cli::output::Style;
 use crate::domain::{Plan, Problem, ProblemKind};
-use crate::engine::{Draw, Engine, Loan, Report, Request, Snapshot, Ticket};
+use crate::engine::{Draw, Engine, Loan, Move, Report, Request, Snapshot, Ticket};
 
 use super::{Process, Setup, cancelled, out, start, style, unwritable};
 
@@ -18,6 +18,14 @@ const SAY_AFTER: Duration = Duration::from_millis(300);
 
 /// How long whoever asks the person something may take to put the terminal in order.
 const PATIENCE: Duration = Duration::from_secs(2);
+
+/// What a Draw led to.
+pub enum Drawn {
+    /// A Plan.
+    Plan(Arc<Plan>),
+    /// None yet: these Apps would go elsewhere than before.
+    Moves(Vec<Move>),
+}
 
 /// A command's engine.
 pub struct Session {
@@ -165,8 +173,8 @@ impl Session {
         Ticket(self.tickets)
     }
 
-    /// Has a Plan drawn.
-    pub async fn draw(&mut self, what: Draw) -> Result<Arc<Plan>, Vec<Problem>> {
+    /// Has a Plan drawn. Where Apps would go elsewhere than before and somebody is to be asked, they are the answer.
+    pub async fn draw(&mut self, what: Draw) -> Result<Drawn, Vec<Problem>> {
         let ticket = self.ticket();
         self.engine.send(Request::Draw(ticket, what));
         loop {
@@ -178,7 +186,11 @@ impl Session {
                 None => return Err(ended()),
                 Some(Report::Drawn(t, plan)) if t == ticket => {
                     self.unsay();
-                    return plan.map_err(|p| vec![p]);
+                    return plan.map(Drawn::Plan).map_err(|p| vec![p]);
+                }
+                Some(Report::Moves(t, moves)) if t == ticket => {
+                    self.unsay();
+                    return Ok(Drawn::Moves(moves));
                 }
                 Some(Report::Loan(loan)) => self.lend(loan).await?,
                 Some(_) => self.say("drawing the Plan …"),

@@ -39,9 +39,11 @@ pub fn text(snapshot: &Snapshot, apps: &[Arc<AppView>], style: &Style) -> String
     for app in apps {
         for one in &app.problems {
             let mut named = one.clone();
+            let name = &app.app.id.name;
             named.place = match one.place.as_str() {
-                "" => app.app.id.name.clone(),
-                place => format!("{}: {place}", app.app.id.name),
+                "" => name.clone(),
+                place if place == name || place.starts_with(&format!("{name}:")) => place.into(),
+                place => format!("{name}: {place}"),
             };
             out.push_str(&problem::text(&named, style));
         }

@@ -23,14 +23,14 @@ impl Lock {
         let path = beside(mirror, ".lock");
         if let Some(dir) = path.parent() {
             fs::create_dir_all(dir)
-                .map_err(|e| io_problem(&e, "cannot make the cache directory", dir))?;
+                .map_err(|e| unusable(&e, "cannot make the cache directory", dir))?;
         }
         let file = File::options()
             .create(true)
             .truncate(false)
             .write(true)
             .open(&path)
-            .map_err(|e| io_problem(&e, "cannot open the lock file", &path))?;
+            .map_err(|e| unusable(&e, "cannot open the lock file", &path))?;
         loop {
             match file.try_lock() {
                 Ok(()) => return Ok(Self { _file: file }),
@@ -47,6 +47,12 @@ impl Lock {
             std::thread::sleep(RETRY);
         }
     }
+}
+
+/// The cache directory is of no use.
+pub(super) fn unusable(error: &std::io::Error, summary: &str, path: &Path) -> Problem {
+    io_problem(error, summary, path)
+        .hint("Mirrors are kept in the cache directory: TRUEUP_CACHE_DIR names another one.")
 }
 
 fn held(path: &Path) -> Problem {

@@ -292,7 +292,7 @@ fn make_private(path: &Path) -> Result<()> {
     std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
     builder
         .create(path)
-        .map_err(|e| io_problem(&e, "cannot make the mirror's directory", path))
+        .map_err(|e| lock::unusable(&e, "cannot make the mirror's directory", path))
 }
 
 fn remove(path: &Path) -> Result<()> {

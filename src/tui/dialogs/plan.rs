@@ -400,7 +400,7 @@ fn title(kind: &str, dialog: &PlanDialog) -> String {
                 format!("{kind} {n} of {what}")
             }
         }
-        Draw::Rollback { app, record } => {
+        Draw::Rollback { app, record, .. } => {
             let to = dialog
                 .plan()
                 .and_then(|plan| plan.apps.first())

@@ -24,6 +24,8 @@ pub enum Intent {
     Reveal(AppId),
     /// Stop a Run.
     Stop(Ticket),
+    /// Draw a Plan with which Apps go elsewhere than before.
+    Move(Box<Draw>),
 }
 
 /// A question with two answers.

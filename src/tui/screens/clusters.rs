@@ -64,7 +64,10 @@ fn draw_cluster(p: &Painter<'_>, buf: &mut Buffer, row: Rect, view: &ClusterView
     let name_label = if down { Label::Dim } else { Label::Text };
     let mut x = p.put(buf, x + 2, end, y, &name, name_label) + 2;
     if let Reach::Down { problem, retry_at } = &view.reach {
-        let retry = retry_at.map(|at| piece(format!("in {}", p.countdown(at)), Label::Dim));
+        let retry = retry_at.map(|at| match p.countdown(at) {
+            due if due == "now" => piece(due, Label::Dim),
+            left => piece(format!("in {left}"), Label::Dim),
+        });
         let right = p.put_right(buf, x, end, y, retry.as_slice());
         let text = p.end(&problem.summary, usize::from(right.saturating_sub(x + 1)));
         p.put(buf, x, right.saturating_sub(1), y, &text, Label::Bad);

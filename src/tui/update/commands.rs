@@ -1,7 +1,7 @@
 //! Commands in the panes, from keys and from the command line.
 
 use crate::domain::AppId;
-use crate::engine::{Draw, Request};
+use crate::engine::{Draw, Moves, Request};
 
 use super::super::detail::Tab;
 use super::super::dialogs::{About, Dialog, Intent, PlanDialog, Question, TextDialog};
@@ -149,6 +149,7 @@ fn sync(state: &mut State) -> Vec<Effect> {
             prune: false,
             prune_all: None,
             adopt: false,
+            moves: Moves::default(),
         },
     )
 }
@@ -159,6 +160,10 @@ pub fn draw_plan(state: &mut State, draw: Draw) -> Vec<Effect> {
         state.refuse("Nothing can be changed: trueup runs read-only.");
         return Vec::new();
     }
+    let draw = match draw.moves() {
+        Moves::Refuse => draw.with_moves(Moves::Ask),
+        Moves::Ask | Moves::Confirmed(_) => draw,
+    };
     let ticket = state.ticket();
     let dialog = PlanDialog::new(ticket, draw.clone(), state.detail.options, state.now);
     state.dialogs.push(Dialog::Plan(Box::new(dialog)));
@@ -181,7 +186,14 @@ fn rollback(state: &mut State) {
 /// Draws the Plan that goes back to the chosen Run.
 fn roll_back_to_selected(state: &mut State) -> Vec<Effect> {
     match (state.apps.selected.clone(), state.detail.records.selected) {
-        (Some(app), Some(record)) => draw_plan(state, Draw::Rollback { app, record }),
+        (Some(app), Some(record)) => draw_plan(
+            state,
+            Draw::Rollback {
+                app,
+                record,
+                moves: Moves::default(),
+            },
+        ),
         _ => Vec::new(),
     }
 }

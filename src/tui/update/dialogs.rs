@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crossterm::event::{KeyCode, KeyEvent};
 
 use crate::domain::{AppId, ObjectKey, Plan};
-use crate::engine::{Draw, Request};
+use crate::engine::{Draw, Move, Moves, Request, Ticket};
 
 use super::super::dialogs::question::Then;
 use super::super::dialogs::{self, Dialog, Intent, PlanDialog, Running, Typed};
@@ -111,6 +111,7 @@ fn carry_out(state: &mut State, intent: Intent) -> Vec<Effect> {
             }
             Vec::new()
         }
+        Intent::Move(draw) => commands::draw_plan(state, *draw),
         Intent::Stop(ticket) => {
             if let Some(run) = &mut state.run
                 && run.ticket == ticket
@@ -227,6 +228,28 @@ fn redraw(state: &mut State, draw: Draw) -> Vec<Effect> {
     commands::draw_plan(state, draw)
 }
 
+/// Asks whether Apps are meant to go elsewhere than before; only then their Plan is drawn.
+pub fn ask_moves(state: &mut State, ticket: Ticket, moves: Vec<Move>) {
+    let place = state
+        .dialogs
+        .iter()
+        .position(|d| matches!(d, Dialog::Plan(plan) if plan.ticket == ticket));
+    let Some(place) = place else { return };
+    let Dialog::Plan(plan) = state.dialogs.remove(place) else {
+        return;
+    };
+    let text = super::super::wording::moves(&moves);
+    let draw = plan.draw.with_moves(Moves::Confirmed(moves));
+    let question = super::super::dialogs::Question::new(
+        "Another destination?",
+        text,
+        "Go there",
+        Intent::Move(Box::new(draw)),
+    );
+    state.dialogs.insert(place, Dialog::Question(question));
+    state.touch();
+}
+
 fn prune(state: &mut State) -> Vec<Effect> {
     let Some(dialog) = plan_dialog(state).filter(|d| d.can_prune()) else {
         state.say("There is nothing to prune.");
@@ -237,6 +260,7 @@ fn prune(state: &mut State) -> Vec<Effect> {
         only,
         prune,
         adopt,
+        moves,
         ..
     } = dialog.draw.clone()
     else {
@@ -248,6 +272,7 @@ fn prune(state: &mut State) -> Vec<Effect> {
         prune,
         prune_all,
         adopt,
+        moves: moves.clone(),
     };
     if prune {
         return redraw(state, draw(false, None));
@@ -301,7 +326,10 @@ fn adopt(state: &mut State) -> Vec<Effect> {
         state.say("There is nothing to adopt.");
         return Vec::new();
     };
-    let Draw::Sync { apps, only, .. } = dialog.draw.clone() else {
+    let Draw::Sync {
+        apps, only, moves, ..
+    } = dialog.draw.clone()
+    else {
         return Vec::new();
     };
     redraw(
@@ -312,6 +340,7 @@ fn adopt(state: &mut State) -> Vec<Effect> {
             prune: false,
             prune_all: None,
             adopt: true,
+            moves,
         },
     )
 }
@@ -347,6 +376,7 @@ fn in_run(state: &mut State, command: Command) -> Vec<Effect> {
                 prune: false,
                 prune_all: None,
                 adopt: false,
+                moves: Moves::default(),
             };
             state.dialogs.pop();
             return commands::draw_plan(state, draw);

@@ -26,6 +26,7 @@ pub fn on_report(state: &mut State, report: Report) -> Vec<Effect> {
                 }
             }
         }
+        Report::Moves(ticket, moves) => super::dialogs::ask_moves(state, ticket, moves),
         Report::Run(ticket, view) => return on_run(state, ticket, view),
         Report::Reasons(ticket, result) => {
             for dialog in &mut state.dialogs {

@@ -536,3 +536,56 @@ fn another_filter_begins_empty_and_esc_brings_back_the_one_before() {
     console.keys("esc");
     assert_eq!(console.state.apps.filter, "check");
 }
+
+#[test]
+fn another_destination_is_confirmed_before_its_plan_is_drawn() {
+    let mut console = at_checkout(false);
+    let place = |context: &str, namespace: &str| Destination {
+        context: context.into(),
+        namespace: namespace.into(),
+    };
+    let moves = vec![Move {
+        app: scene::id("prod-eu", "checkout"),
+        from: place("staging", "shop-old"),
+        to: place("prod-eu", "shop"),
+    }];
+    let asks = |console: &mut Console| {
+        console.keys("s");
+        let report = Report::Moves(console.draw_ticket(), moves.clone());
+        console.send(Message::Report(report));
+        console.draw();
+        assert!(console.shows("Another destination?"));
+        assert!(console.shows("staging/shop-old") && console.shows("prod-eu/shop"));
+        assert!(console.shows("[ No ]"));
+    };
+    let confirmed = |console: &Console| match console.asked.last() {
+        Some(Request::Draw(_, draw)) => *draw.moves() == Moves::Confirmed(moves.clone()),
+        _ => false,
+    };
+    // No is what stands there first, and an early yes is none.
+    asks(&mut console);
+    console.keys("enter");
+    assert!(!console.shows("Another destination?") && !confirmed(&console));
+    console.keys("s");
+    let report = Report::Moves(console.draw_ticket(), moves.clone());
+    console.send(Message::Report(report));
+    console.press("y");
+    console.draw();
+    assert!(!confirmed(&console));
+    console.keys("esc");
+    // A yes draws the Plan, and what is drawn anew from there keeps it.
+    asks(&mut console);
+    insta::assert_snapshot!(console.text());
+    console.keys("y");
+    assert!(confirmed(&console));
+    console.drawn(Ok(scene::plan("prod-eu", false))).keys("p");
+    assert!(confirmed(&console));
+    console.drawn(Ok(scene::plan("prod-eu", true)));
+    assert!(console.shows("Sync: 4 steps"));
+    // The next sync asks anew.
+    console.keys("esc s");
+    assert!(matches!(
+        console.asked.last(),
+        Some(Request::Draw(_, draw)) if *draw.moves() == Moves::Ask
+    ));
+}

@@ -7,7 +7,7 @@ use trueup::cli::Cli;
 use trueup::cli::commands::{self, Process};
 use trueup::domain::{Plan, SystemClock};
 use trueup::engine::{
-    AppView, Draw, Engine, Reach, Report, Request, RunView, Snapshot, SyncStatus, Ticket,
+    AppView, Draw, Engine, Moves, Reach, Report, Request, RunView, Snapshot, SyncStatus, Ticket,
 };
 
 use super::ground::{DEADLINE, Ground, application, url};
@@ -128,6 +128,7 @@ pub fn sync_of(snapshot: &Snapshot, name: &str) -> Draw {
         prune: false,
         prune_all: None,
         adopt: false,
+        moves: Moves::default(),
     }
 }
 
@@ -189,6 +190,7 @@ async fn cluster_and_git_show_as_they_move() {
             prune: false,
             prune_all: None,
             adopt: true,
+            moves: Moves::default(),
         },
     )
     .await;

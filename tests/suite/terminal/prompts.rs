@@ -85,12 +85,21 @@ fn kubeconfig_text(port: u16, user: &str) -> String {
     )
 }
 
+/// Waits until something is asked for the n-th time: what was asked before is still on the shell's own screen.
+#[track_caller]
+fn asks<'t>(terminal: &'t mut Terminal, question: &str, n: usize) -> &'t mut Terminal {
+    terminal.until(&format!("{question} ({n})"), |screen| {
+        !screen.alternate_screen() && screen.contents().matches(question).count() == n
+    })
+}
+
 fn leave(mut terminal: Terminal) {
     terminal.keys("<ctrl-c>");
     assert!(terminal.ends());
     terminal.is_given_back();
 }
 
+const PASSPHRASE: &str = "Enter passphrase for the key:";
 const NOT_FOUND: &str = "echo 'ERROR: Repository not found.' >&2; exit 1";
 
 #[test]
@@ -128,16 +137,16 @@ fn control_c_ends_the_question_and_not_the_console() {
     let place = Place::with_ssh(NOT_FOUND);
     let mut terminal = place.open(&["git@host:org/shop"]);
     terminal.sees("1 problem");
-    for _ in 0..2 {
-        terminal.keys("r").sees("Enter passphrase for the key:");
-        terminal
+    for n in 1..=2 {
+        terminal.keys("r");
+        asks(&mut terminal, PASSPHRASE, n)
             .keys("<ctrl-c>")
             .until("the console", |s| s.alternate_screen());
         terminal.sees("1 problem");
     }
     // A wrong answer is told, and asked again only on request.
-    terminal.keys("r").sees("Enter passphrase for the key:");
-    terminal
+    terminal.keys("r");
+    asks(&mut terminal, PASSPHRASE, 3)
         .keys("wrong<enter>")
         .until("the console", |s| s.alternate_screen());
     terminal.keys("!").sees("the ssh login was refused");
@@ -216,11 +225,12 @@ echo '{"apiVersion":"client.authentication.k8s.io/v1","kind":"ExecCredential","s
         .sees("wants a terminal")
         .sees("Press r to be asked.");
     terminal.keys("q").sees_no_more("wants a terminal");
-    terminal.keys("r").sees("One-time code:").keys("1<enter>");
+    terminal.keys("r");
+    asks(&mut terminal, "One-time code:", 1).keys("1<enter>");
     terminal.until("the console", |s| s.alternate_screen());
-    terminal.sees("far-away").keys("r").sees("One-time code:");
+    terminal.sees("far-away").keys("r");
     // Logged in, what is left is a server that nobody listens at.
-    terminal
+    asks(&mut terminal, "One-time code:", 2)
         .keys("123456<enter>")
         .until("the console", |s| s.alternate_screen());
     terminal.sees("the API server");
@@ -253,17 +263,12 @@ fn a_password_is_asked_for_without_echo_and_kept_by_the_helper_alone() {
         .sees("the server wants a login")
         .sees("Press r to be asked.");
     terminal.keys("q").sees_no_more("the server wants a login");
-    // What was asked before is still on the shell's own screen.
     let mut n = 0;
     let mut answer = |terminal: &mut Terminal, password: &str| {
         n += 1;
-        let asked =
-            |what: &'static str| move |s: &vt100::Screen| s.contents().matches(what).count() == n;
-        terminal
-            .keys("r")
-            .until("the user", asked("Username for https://127.0.0.1"))
-            .keys("bob<enter>")
-            .until("the password", asked("Password for https://bob@127.0.0.1"));
+        terminal.keys("r");
+        asks(terminal, "Username for https://127.0.0.1", n).keys("bob<enter>");
+        asks(terminal, "Password for https://bob@127.0.0.1", n);
         terminal.keys(password).keys("<enter>");
         let shown = terminal.text();
         terminal.until("the console", |s| s.alternate_screen());

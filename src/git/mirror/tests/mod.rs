@@ -50,6 +50,11 @@ fn what_is_not_mirrored() {
     ] {
         let problem = Mirror::open(dir.path(), url).unwrap_err();
         assert_eq!(problem.kind, ProblemKind::Config, "{url}: {problem:?}");
+        let helps = |hint: &String| hint.contains("https://");
+        assert!(
+            !url.contains("::") || problem.hints.iter().any(helps),
+            "{url}"
+        );
     }
     for url in ["https://host/x", "git@host:x", "ssh://host/x"] {
         let mirror = Mirror::open(dir.path(), url).unwrap();
@@ -188,7 +193,10 @@ fn a_cache_that_cannot_be_written() {
     let file = dir.path().join("file");
     fs::write(&file, "").unwrap();
     let mirror = Mirror::open(&file, "https://host/x").unwrap();
-    assert_eq!(fetch(&mirror).unwrap_err().kind, ProblemKind::Local);
+    let problem = fetch(&mirror).unwrap_err();
+    assert_eq!(problem.kind, ProblemKind::Local);
+    assert!(problem.hints.iter().any(|h| h.contains("TRUEUP_CACHE_DIR")));
+    assert!(!problem.hints.iter().any(|h| h.contains("remove")));
 }
 
 /// Runs the named test again in a process of its own, with `GIT_SSH_COMMAND` set. `true` in that process.
