@@ -39,6 +39,8 @@ pub(super) enum Event {
     RunEnded(Ticket, Vec<AppId>),
     /// The kinds of a cluster changed: a CRD came or went.
     Rediscover(String),
+    /// Where something was synced to could not be remembered.
+    Forgetful(Problem),
     /// A definition was seen a while ago whose kind was not known.
     DefinitionSeen(String),
 }
@@ -174,6 +176,7 @@ impl Core {
                 }
             }
             Event::Rediscover(context) => self.order(&context, ClusterOrder::Discover),
+            Event::Forgetful(problem) => self.problem("memory", Some(problem)),
             Event::DefinitionSeen(context) => {
                 if self.lacks_a_kind(&context) {
                     self.order(&context, ClusterOrder::Discover);

@@ -29,6 +29,7 @@ use super::{memory, record_key};
 #[derive(Clone, Debug)]
 pub(super) struct Drawn {
     pub app: Arc<App>,
+    pub repository: RepositoryRef,
     pub record: Option<AppRecord>,
     pub held: BTreeSet<ObjectKey>,
     pub commit: Commit,
@@ -68,6 +69,7 @@ type LiveObjects = HashMap<ObjectKey, Arc<Live>>;
 /// One App with all that drawing needs, taken from the world at one moment.
 struct Work {
     app: Arc<App>,
+    repository: RepositoryRef,
     commit: Commit,
     revision: Revision,
     prepared: BTreeMap<ObjectKey, Prepared>,
@@ -101,11 +103,9 @@ fn moves(works: &[Work], how: &Moves) -> Vec<Move> {
 /// Where an App went before, where it would go elsewhere now and nobody has said that this is meant: a binding of its
 /// directory to exactly this place says so, and so does a person.
 fn moved_from(core: &Core, app: &App, cluster: &str, how: &Moves) -> Option<Destination> {
-    let from = memory::moved_from(&core.options.memory, app, cluster)?;
+    let repository = core.world.reference(&app.source.repository);
+    let from = memory::moved_from(&core.options.memory, app, &repository, cluster)?;
     let to = &app.destination;
-    let repo = core.world.repos.get(&app.source.repository);
-    let origin = repo.and_then(|r| r.repo.as_ref()).and_then(Repo::origin);
-    let repository = RepositoryRef::new(app.source.repository.clone(), origin.as_deref());
     let bound = binding::of(&core.options.bindings, &repository, &app.source.path);
     let is_bound = bound.is_some_and(|b| {
         b.context.as_ref() == Some(&to.context) && b.namespace.as_ref() == Some(&to.namespace)
@@ -266,6 +266,7 @@ fn work(
         .collect();
     Ok(Work {
         app: entry.app.clone(),
+        repository: core.world.reference(&entry.app.source.repository),
         commit: desired.target.commit.clone(),
         revision: desired.target.revision.clone(),
         known: entry
@@ -337,6 +338,7 @@ async fn draw_one(mut work: Work) -> Result<(AppInput, Drawn), Problem> {
     let input = input(&work).await?;
     let drawn = Drawn {
         app: work.app.clone(),
+        repository: work.repository.clone(),
         record: match &input.record {
             RecordState::Read(record) => Some(record.clone()),
             _ => None,

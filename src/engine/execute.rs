@@ -15,8 +15,7 @@ use tokio::sync::{Notify, mpsc};
 
 use crate::cluster::Failure;
 use crate::domain::record::{AppRecord, Outcome, SyncRecord};
-use crate::domain::{AppId, Clock, ObjectKey, Plan, PlanStep, Problem, ProblemKind, Repository};
-use crate::git::normalise_url;
+use crate::domain::{AppId, Clock, ObjectKey, Plan, PlanStep, Problem, ProblemKind};
 use crate::sync::{Next, Run, StepResult, inventory};
 
 use super::core::{Core, Event, Events};
@@ -226,6 +225,11 @@ impl Driver {
                     let _ = self.events.send(Event::AppEnded(id)).await;
                 }
                 Next::Paused(_) => {
+                    // Without its locks there is nothing to come back to.
+                    if !self.locks.is_empty() && self.locks.values().all(|l| l.lost().is_some()) {
+                        self.run.stop();
+                        continue;
+                    }
                     self.stop.pause(Duration::from_secs(2)).await;
                     if self.reachable().await {
                         self.run.resume();
@@ -248,6 +252,29 @@ impl Driver {
         }
     }
 
+    /// Tells what is waited for, in words. Where nobody comes round to reading it, the next words will do.
+    fn say(&self, waiting: String) {
+        let view = RunView {
+            waiting,
+            ..self.view()
+        };
+        let report = Report::Run(self.ticket, Arc::new(view));
+        let _ = self.reports.try_send(report);
+    }
+
+    /// How the Run stands: nothing is waited for, and it is not over.
+    fn view(&self) -> RunView {
+        let steps = self.run.progress().iter().enumerate();
+        RunView {
+            plan: self.plan.clone(),
+            steps: steps.map(|(i, state)| self.shown(i, state)).collect(),
+            waiting: String::new(),
+            outcome: None,
+            problem: None,
+            health: None,
+        }
+    }
+
     async fn tell(&self, next: &Next) {
         let waiting = match next {
             Next::Begin(id) => format!("taking the lock and writing the record of {}", id.name),
@@ -257,7 +284,7 @@ impl Driver {
                 format!("{} to be healthy before wave {wave}", names(keys))
             }
             Next::WaitGone(keys) => format!("{} to be gone", names(keys)),
-            Next::Paused(_) => "the connection".to_owned(),
+            Next::Paused(_) => "the connection to come back".to_owned(),
             Next::Do(_) | Next::Redraw(_) | Next::Done(_) => String::new(),
         };
         let summary = matches!(next, Next::Done(_)).then(|| self.run.summary());
@@ -280,20 +307,11 @@ impl Driver {
             }),
             _ => None,
         };
-        let steps = self
-            .run
-            .progress()
-            .iter()
-            .enumerate()
-            .map(|(i, state)| self.shown(i, state))
-            .collect();
         let view = RunView {
-            plan: self.plan.clone(),
-            steps,
             waiting,
             outcome,
             problem,
-            health: None,
+            ..self.view()
         };
         let _ = self
             .reports
@@ -333,13 +351,33 @@ impl Driver {
         })?;
         let holder = format!("{} ({})", place.who, std::process::id());
         let lock = Lock::take(
-            &place.connection,
-            &place.writer,
+            (&place.connection, &place.writer),
             &drawn.app,
             &holder,
             &self.clock,
+            &|waiting| self.say(waiting),
         )
         .await?;
+        match self.write_ahead(id, &place, &drawn).await {
+            Ok(written) => {
+                self.records.insert(id.clone(), written);
+                self.locks.insert(id.clone(), lock);
+                Ok(())
+            }
+            Err(problem) => {
+                lock.release().await;
+                Err(problem)
+            }
+        }
+    }
+
+    /// Writes down what the App will hold, before anything is done. Gives the record and its resource version.
+    async fn write_ahead(
+        &self,
+        id: &AppId,
+        place: &Place,
+        drawn: &Drawn,
+    ) -> Result<(AppRecord, String), Problem> {
         let key = record_key(&drawn.app);
         let found = place
             .connection
@@ -354,10 +392,13 @@ impl Driver {
         };
         // Somebody else synced between the Plan and the lock: what was drawn no longer holds.
         if drawn.record.clone().unwrap_or_default() != old {
-            lock.release().await;
+            let who = old.history.last().map(|r| r.who.as_str());
             return Err(Problem::new(
                 ProblemKind::Conflict,
-                "the App was synced by somebody else since the Plan was drawn",
+                format!(
+                    "the App was synced by {} since the Plan was drawn",
+                    who.unwrap_or("somebody else")
+                ),
             )
             .hint("Draw the Plan again and look at its diff."));
         }
@@ -368,24 +409,15 @@ impl Driver {
             .filter(|s| s.app == *id)
             .cloned()
             .collect();
-        let run = self.record_of(&drawn, &old, &place.who);
+        let run = self.record_of(drawn, &old, &place.who);
         let record = inventory::before(&old, &drawn.held, &steps, run, drawn.app.history_limit);
         let config_map = crate::sync::record::encode(&id.name, &key.namespace, &record)?;
         let written = place
             .writer
             .write_record(&key.namespace, &key.name, config_map, version)
             .await;
-        match written {
-            Ok(version) => {
-                self.records.insert(id.clone(), (record, version));
-                self.locks.insert(id.clone(), lock);
-                Ok(())
-            }
-            Err(failure) => {
-                lock.release().await;
-                Err(problem_of(failure))
-            }
-        }
+        let version = written.map_err(problem_of)?;
+        Ok((record, version))
     }
 
     fn record_of(&self, drawn: &Drawn, old: &AppRecord, who: &str) -> SyncRecord {
@@ -395,10 +427,7 @@ impl Driver {
             kind: self.plan.kind,
             commit: drawn.commit.id.clone(),
             revision: drawn.revision.to_string(),
-            repository: match &source.repository {
-                Repository::Remote(url) => normalise_url(url),
-                Repository::Local(path) => path.display().to_string(),
-            },
+            repository: drawn.repository.identity(),
             path: source.path.to_string(),
             message: drawn.commit.summary.clone(),
             who: who.to_owned(),
@@ -422,9 +451,15 @@ impl Driver {
         }
         if let (Ok(()), Some(drawn)) = (&result, self.drawn.get(id)) {
             let cluster = self.places.get(&id.context).map(|p| p.cluster.as_str());
-            self.options
-                .memory
-                .remember(&drawn.app, cluster.unwrap_or_default())?;
+            let remembered = self.options.memory.remember(
+                &drawn.app,
+                &drawn.repository,
+                cluster.unwrap_or_default(),
+            );
+            // What was done is done; the next sync will say where it goes.
+            if let Err(problem) = remembered {
+                let _ = self.events.send(Event::Forgetful(problem)).await;
+            }
         }
         result
     }

@@ -7,10 +7,12 @@ use tokio::task::AbortHandle;
 
 use crate::cluster::{Connection, Failure, Lease, LeaseState, Writer};
 use crate::domain::{App, Clock, Problem, ProblemKind};
-use crate::sync::lock::{Observed, RENEW_EVERY, held_by, lease_name};
+use crate::sync::lock::{EXPIRES_AFTER, Observed, RENEW_EVERY, held_by, lease_name};
 
-/// A live holder renews within this; one that does not is dead or cut off.
-const PATIENCE: Duration = Duration::from_secs(17);
+/// A lock that could not be renewed for this long is not counted on: somebody may take it over soon.
+const GIVE_UP: Duration = EXPIRES_AFTER.saturating_sub(RENEW_EVERY);
+/// A renewal that failed is tried again after this.
+const RENEW_AGAIN: Duration = Duration::from_secs(5);
 
 /// A lock that is held.
 pub(super) struct Lock {
@@ -25,11 +27,11 @@ impl Lock {
     /// Takes the App's lock. One that somebody has is watched for a while: renewed, it is refused; let go, it is
     /// taken; expired, it is taken over.
     pub async fn take(
-        connection: &Connection,
-        writer: &Writer,
+        (connection, writer): (&Connection, &Writer),
         app: &App,
         me: &str,
         clock: &Arc<dyn Clock>,
+        waiting: &(dyn Fn(String) + Sync),
     ) -> Result<Self, Problem> {
         let namespace = &app.destination.namespace;
         let name = lease_name(&app.id.name);
@@ -55,13 +57,12 @@ impl Lock {
                     Err(failure) => Err(failure.problem().clone()),
                 };
             }
-            let waited = now.saturating_duration_since(observed.since);
-            if waited > PATIENCE && waited < PATIENCE + Duration::from_secs(2) {
-                tracing::info!(
-                    holder = lease.holder,
-                    "a lock was not renewed and is watched until it expires"
-                );
-            }
+            waiting(format!(
+                "the lock of {}, held by {}; if it is not renewed, it is taken over in {} s",
+                app.id.name,
+                lease.holder,
+                observed.expires_in(now).as_secs()
+            ));
             tokio::time::sleep(Duration::from_secs(1)).await;
             match connection.read_lease(namespace, &name).await? {
                 None => return Err(held_by(&lease.holder)),
@@ -84,13 +85,28 @@ impl Lock {
         let renewing = {
             let (writer, clock, held) = (writer.clone(), clock.clone(), held.clone());
             tokio::spawn(async move {
+                let mut renewed_at = clock.instant();
+                let mut pause = RENEW_EVERY;
                 loop {
-                    tokio::time::sleep(RENEW_EVERY).await;
+                    tokio::time::sleep(pause).await;
                     let Some(lease) = read(&held) else { return };
-                    let renewed = writer.renew(&lease, clock.now()).await.map_err(|failure| {
-                        Problem::new(ProblemKind::Conflict, "the lock could not be renewed")
-                            .because(failure.problem().to_string())
-                    });
+                    let age = clock.instant().saturating_duration_since(renewed_at);
+                    let renewed = match writer.renew(&lease, clock.now()).await {
+                        Ok(lease) => {
+                            (renewed_at, pause) = (clock.instant(), RENEW_EVERY);
+                            Ok(lease)
+                        }
+                        // Weather: nobody may take it over yet.
+                        Err(Failure::NotDone(_) | Failure::Weather(_)) if age < GIVE_UP => {
+                            pause = RENEW_AGAIN;
+                            continue;
+                        }
+                        Err(failure) => Err(Problem::new(
+                            ProblemKind::Conflict,
+                            "the lock could not be renewed",
+                        )
+                        .because(failure.problem().to_string())),
+                    };
                     *held.lock().unwrap_or_else(|e| e.into_inner()) = renewed;
                 }
             })

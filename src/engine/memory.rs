@@ -6,8 +6,8 @@ use std::sync::Mutex;
 
 use serde::{Deserialize, Serialize};
 
-use crate::domain::{App, Destination, Problem, ProblemKind, Repository};
-use crate::git::normalise_url;
+use crate::domain::{App, Destination, Problem, ProblemKind};
+use crate::providers::native::RepositoryRef;
 
 /// Remembers destinations by repository and directory, in a file of the state directory.
 #[derive(Debug, Default)]
@@ -55,18 +55,24 @@ impl Memory {
     }
 
     /// Remembers where an App was synced to.
-    pub(super) fn remember(&self, app: &App, cluster: &str) -> Result<(), Problem> {
+    pub(super) fn remember(
+        &self,
+        app: &App,
+        repository: &RepositoryRef,
+        cluster: &str,
+    ) -> Result<(), Problem> {
+        let key = key(app, repository);
         let place = Place {
             cluster: cluster.to_owned(),
             context: app.destination.context.clone(),
             namespace: app.destination.namespace.clone(),
         };
         let mut places = self.places.lock().unwrap_or_else(|e| e.into_inner());
-        if places.get(&key(app)) == Some(&place) {
+        if places.get(&key) == Some(&place) {
             return Ok(());
         }
         let Some(file) = &self.file else {
-            places.insert(key(app), place);
+            places.insert(key, place);
             return Ok(());
         };
         // Another trueup may have written since: what it remembers stays.
@@ -76,7 +82,7 @@ impl Memory {
         {
             *places = now;
         }
-        places.insert(key(app), place);
+        places.insert(key, place);
         let failed = |error: &dyn std::error::Error| {
             Problem::new(
                 ProblemKind::Local,
@@ -97,9 +103,14 @@ impl Memory {
 
 /// Where an App was synced to from here, if that is not where it goes now: another cluster, told by its identity where
 /// that is known, or another namespace.
-pub(super) fn moved_from(memory: &Memory, app: &App, cluster: &str) -> Option<Destination> {
+pub(super) fn moved_from(
+    memory: &Memory,
+    app: &App,
+    repository: &RepositoryRef,
+    cluster: &str,
+) -> Option<Destination> {
     let places = memory.places.lock().unwrap_or_else(|e| e.into_inner());
-    let before = places.get(&key(app))?;
+    let before = places.get(&key(app, repository))?;
     let same_cluster = if before.cluster.is_empty() || cluster.is_empty() {
         before.context == app.destination.context
     } else {
@@ -112,11 +123,8 @@ pub(super) fn moved_from(memory: &Memory, app: &App, cluster: &str) -> Option<De
     })
 }
 
-fn key(app: &App) -> String {
-    let repository = match &app.source.repository {
-        Repository::Remote(url) => normalise_url(url),
-        Repository::Local(path) => path.display().to_string(),
-    };
+fn key(app: &App, repository: &RepositoryRef) -> String {
+    let repository = repository.identity();
     // Several Applications may deploy one directory to several places: each is remembered by its name.
     let name = if app.discovered {
         ""
@@ -129,7 +137,14 @@ fn key(app: &App) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::{AppId, DirectoryOptions, Revision, Source};
+    use crate::domain::{AppId, DirectoryOptions, Repository, Revision, Source};
+
+    fn shop() -> RepositoryRef {
+        RepositoryRef::new(
+            Repository::Local("/shop".into()),
+            Some("git@host:acme/shop"),
+        )
+    }
 
     fn app(context: &str, namespace: &str) -> App {
         let source = Source {
@@ -160,7 +175,9 @@ mod tests {
     #[test]
     fn a_renamed_context_is_no_other_cluster() {
         let memory = Memory::default();
-        memory.remember(&app("old", "shop"), "uid-1").unwrap();
+        memory
+            .remember(&app("old", "shop"), &shop(), "uid-1")
+            .unwrap();
         for (context, namespace, cluster, moved) in [
             ("old", "shop", "uid-1", false),
             ("new", "shop", "uid-1", false),
@@ -169,9 +186,20 @@ mod tests {
             ("old", "shop", "", false),
             ("new", "shop", "", true),
         ] {
-            let from = moved_from(&memory, &app(context, namespace), cluster);
+            let from = moved_from(&memory, &app(context, namespace), &shop(), cluster);
             assert_eq!(from.is_some(), moved, "{context} {namespace} {cluster}");
         }
+    }
+
+    #[test]
+    fn another_checkout_of_the_same_repository_is_the_same() {
+        let memory = Memory::default();
+        let elsewhere = RepositoryRef::new(
+            Repository::Local("/home/x".into()),
+            Some("https://host/acme/shop"),
+        );
+        memory.remember(&app("c", "n"), &shop(), "uid").unwrap();
+        assert!(moved_from(&memory, &app("c", "m"), &elsewhere, "uid").is_some());
     }
 
     #[test]
@@ -181,8 +209,8 @@ mod tests {
         let (one, two) = (Memory::open(&file).unwrap(), Memory::open(&file).unwrap());
         let mut other = app("c", "n");
         other.source.path = crate::domain::RepoPath::parse("other").unwrap();
-        one.remember(&app("c", "n"), "uid").unwrap();
-        two.remember(&other, "uid").unwrap();
+        one.remember(&app("c", "n"), &shop(), "uid").unwrap();
+        two.remember(&other, &shop(), "uid").unwrap();
         let both = Memory::open(&file).unwrap();
         assert_eq!(both.places.lock().unwrap().len(), 2);
     }

@@ -12,7 +12,7 @@ use crate::domain::{
     App, AppId, GroupKind, Notice, ObjectKey, Problem, ProblemKind, Provider, RepoPath, Repository,
 };
 use crate::providers::native::discovery::{Found, Surroundings, discovered};
-use crate::providers::native::{RepositoryRef, naming};
+use crate::providers::native::naming;
 use crate::sync::record::{LABEL, decode, record_name};
 
 use super::core::{Core, Event};
@@ -91,9 +91,7 @@ impl Core {
             cluster.recorded = Some(recorded);
         }
         let is_named = |repository: &&Repository| {
-            let opened = self.world.repos.get(repository);
-            let origin = opened.and_then(|r| r.repo.as_ref()?.origin());
-            let reference = RepositoryRef::new((*repository).clone(), origin.as_deref());
+            let reference = self.world.reference(repository);
             unknown.iter().any(|text| reference.is_recorded_as(text))
         };
         let sources = self.options.sources.iter().map(|s| &s.repository);
@@ -225,7 +223,7 @@ pub(super) fn among(
 mod tests {
     use super::*;
     use crate::domain::Revision;
-    use crate::providers::native::{ContextRef, Contexts};
+    use crate::providers::native::{ContextRef, Contexts, RepositoryRef};
 
     #[test]
     fn only_a_record_of_this_repository_and_place_makes_an_orphan() {

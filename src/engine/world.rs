@@ -13,6 +13,7 @@ use crate::domain::{
     Repository, Revision,
 };
 use crate::git::Repo;
+use crate::providers::native::RepositoryRef;
 
 use super::listed::Listed;
 use super::orphans::Recorded;
@@ -204,6 +205,13 @@ impl Inputs {
 }
 
 impl World {
+    /// A repository with what names it for good.
+    pub fn reference(&self, repository: &Repository) -> RepositoryRef {
+        let opened = self.repos.get(repository).and_then(|r| r.repo.as_ref());
+        let origin = opened.and_then(Repo::origin);
+        RepositoryRef::new(repository.clone(), origin.as_deref())
+    }
+
     /// A search has ended.
     pub fn searched(&mut self, repository: &Repository) {
         if let Some(n) = self.searching.get_mut(repository) {
