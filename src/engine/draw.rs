@@ -33,6 +33,8 @@ pub(super) struct Drawn {
     pub held: BTreeSet<ObjectKey>,
     pub commit: Commit,
     pub revision: Revision,
+    /// URL of the origin of the repository that it is read from, where it has one.
+    pub origin: Option<String>,
 }
 
 /// Starts drawing; the answer goes out as a Report.
@@ -79,6 +81,7 @@ struct Work {
     connection: Connection,
     discovery: Arc<Discovery>,
     moved_from: Option<Destination>,
+    origin: Option<String>,
     rollback: Option<(Repo, CommitId)>,
     asks_at_once: usize,
 }
@@ -100,12 +103,16 @@ fn moves(works: &[Work], how: &Moves) -> Vec<Move> {
 
 /// Where an App went before, where it would go elsewhere now and nobody has said that this is meant: a binding of its
 /// directory to exactly this place says so, and so does a person.
-fn moved_from(core: &Core, app: &App, cluster: &str, how: &Moves) -> Option<Destination> {
-    let from = memory::moved_from(&core.options.memory, app, cluster)?;
+fn moved_from(
+    core: &Core,
+    app: &App,
+    origin: Option<&str>,
+    cluster: &str,
+    how: &Moves,
+) -> Option<Destination> {
+    let from = memory::moved_from(&core.options.memory, app, origin, cluster)?;
     let to = &app.destination;
-    let repo = core.world.repos.get(&app.source.repository);
-    let origin = repo.and_then(|r| r.repo.as_ref()).and_then(Repo::origin);
-    let repository = RepositoryRef::new(app.source.repository.clone(), origin.as_deref());
+    let repository = RepositoryRef::new(app.source.repository.clone(), origin);
     let bound = binding::of(&core.options.bindings, &repository, &app.source.path);
     let is_bound = bound.is_some_and(|b| {
         b.context.as_ref() == Some(&to.context) && b.namespace.as_ref() == Some(&to.namespace)
@@ -235,6 +242,7 @@ fn work(
         .repos
         .get(&entry.app.source.repository)
         .and_then(|r| r.repo.clone());
+    let origin = repo.as_ref().and_then(Repo::origin);
     let rollback = match (rollback, repo) {
         (Some(commit), Some(repo)) => Some((repo, commit)),
         (Some(_), None) => {
@@ -290,8 +298,9 @@ fn work(
         moved_from: {
             let identity = cluster.identity.as_ref();
             let uid = identity.map(|i| i.uid.as_str()).unwrap_or_default();
-            moved_from(core, &entry.app, uid, moves)
+            moved_from(core, &entry.app, origin.as_deref(), uid, moves)
         },
+        origin,
         prepared,
         rollback,
         asks_at_once: core.options.asks_at_once,
@@ -344,6 +353,7 @@ async fn draw_one(mut work: Work) -> Result<(AppInput, Drawn), Problem> {
         held: crate::sync::plan::held(&input, &gone(&input)),
         commit: input.commit.clone(),
         revision: work.revision.clone(),
+        origin: work.origin.clone(),
     };
     Ok((input, drawn))
 }

@@ -422,9 +422,9 @@ impl Driver {
         }
         if let (Ok(()), Some(drawn)) = (&result, self.drawn.get(id)) {
             let cluster = self.places.get(&id.context).map(|p| p.cluster.as_str());
-            self.options
-                .memory
-                .remember(&drawn.app, cluster.unwrap_or_default())?;
+            let origin = drawn.origin.as_deref();
+            let memory = &self.options.memory;
+            memory.remember(&drawn.app, origin, cluster.unwrap_or_default())?;
         }
         result
     }

@@ -55,18 +55,24 @@ impl Memory {
     }
 
     /// Remembers where an App was synced to.
-    pub(super) fn remember(&self, app: &App, cluster: &str) -> Result<(), Problem> {
+    pub(super) fn remember(
+        &self,
+        app: &App,
+        origin: Option<&str>,
+        cluster: &str,
+    ) -> Result<(), Problem> {
+        let key = key(app, origin);
         let place = Place {
             cluster: cluster.to_owned(),
             context: app.destination.context.clone(),
             namespace: app.destination.namespace.clone(),
         };
         let mut places = self.places.lock().unwrap_or_else(|e| e.into_inner());
-        if places.get(&key(app)) == Some(&place) {
+        if places.get(&key) == Some(&place) {
             return Ok(());
         }
         let Some(file) = &self.file else {
-            places.insert(key(app), place);
+            places.insert(key, place);
             return Ok(());
         };
         // Another trueup may have written since: what it remembers stays.
@@ -76,7 +82,7 @@ impl Memory {
         {
             *places = now;
         }
-        places.insert(key(app), place);
+        places.insert(key, place);
         let failed = |error: &dyn std::error::Error| {
             Problem::new(
                 ProblemKind::Local,
@@ -97,9 +103,14 @@ impl Memory {
 
 /// Where an App was synced to from here, if that is not where it goes now: another cluster, told by its identity where
 /// that is known, or another namespace.
-pub(super) fn moved_from(memory: &Memory, app: &App, cluster: &str) -> Option<Destination> {
+pub(super) fn moved_from(
+    memory: &Memory,
+    app: &App,
+    origin: Option<&str>,
+    cluster: &str,
+) -> Option<Destination> {
     let places = memory.places.lock().unwrap_or_else(|e| e.into_inner());
-    let before = places.get(&key(app))?;
+    let before = places.get(&key(app, origin))?;
     let same_cluster = if before.cluster.is_empty() || cluster.is_empty() {
         before.context == app.destination.context
     } else {
@@ -112,10 +123,12 @@ pub(super) fn moved_from(memory: &Memory, app: &App, cluster: &str) -> Option<De
     })
 }
 
-fn key(app: &App) -> String {
-    let repository = match &app.source.repository {
-        Repository::Remote(url) => normalise_url(url),
-        Repository::Local(path) => path.display().to_string(),
+/// A checkout counts as its origin: another one of the same repository deploys the same.
+fn key(app: &App, origin: Option<&str>) -> String {
+    let repository = match (&app.source.repository, origin) {
+        (Repository::Remote(url), _) => normalise_url(url),
+        (Repository::Local(_), Some(origin)) => normalise_url(origin),
+        (Repository::Local(path), None) => path.display().to_string(),
     };
     // Several Applications may deploy one directory to several places: each is remembered by its name.
     let name = if app.discovered {
@@ -159,7 +172,7 @@ mod tests {
     #[test]
     fn a_renamed_context_is_no_other_cluster() {
         let memory = Memory::default();
-        memory.remember(&app("old", "shop"), "uid-1").unwrap();
+        memory.remember(&app("old", "shop"), None, "uid-1").unwrap();
         for (context, namespace, cluster, moved) in [
             ("old", "shop", "uid-1", false),
             ("new", "shop", "uid-1", false),
@@ -168,9 +181,22 @@ mod tests {
             ("old", "shop", "", false),
             ("new", "shop", "", true),
         ] {
-            let from = moved_from(&memory, &app(context, namespace), cluster);
+            let from = moved_from(&memory, &app(context, namespace), None, cluster);
             assert_eq!(from.is_some(), moved, "{context} {namespace} {cluster}");
         }
+    }
+
+    #[test]
+    fn another_checkout_of_the_same_repository_is_the_same() {
+        let memory = Memory::default();
+        let (here, mut there) = (app("c", "n"), app("c", "other"));
+        there.source.repository = Repository::Local("/elsewhere".into());
+        memory
+            .remember(&here, Some("git@host:org/shop"), "uid")
+            .unwrap();
+        let from = |origin| moved_from(&memory, &there, Some(origin), "uid");
+        assert!(from("https://host/org/shop.git").is_some());
+        assert!(from("https://host/org/other").is_none());
     }
 
     #[test]
@@ -180,8 +206,8 @@ mod tests {
         let (one, two) = (Memory::open(&file).unwrap(), Memory::open(&file).unwrap());
         let mut other = app("c", "n");
         other.source.path = crate::domain::RepoPath::parse("other").unwrap();
-        one.remember(&app("c", "n"), "uid").unwrap();
-        two.remember(&other, "uid").unwrap();
+        one.remember(&app("c", "n"), None, "uid").unwrap();
+        two.remember(&other, None, "uid").unwrap();
         let both = Memory::open(&file).unwrap();
         assert_eq!(both.places.lock().unwrap().len(), 2);
     }
