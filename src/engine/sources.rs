@@ -51,6 +51,13 @@ pub(super) struct SourceSettings {
     pub live: bool,
 }
 
+impl SourceSettings {
+    /// Between two fetches; `None`: the next one is asked for.
+    fn pause(&self) -> Option<Duration> {
+        (self.live && !self.fetch_every.is_zero()).then_some(self.fetch_every)
+    }
+}
+
 /// Starts the task of one repository.
 pub(super) fn start(
     repository: Repository,
@@ -295,12 +302,12 @@ async fn mirror(
         {
             return;
         }
-        let pause = if settings.live {
-            settings.fetch_every
-        } else {
-            Duration::from_secs(24 * 3600)
+        let pause = async {
+            match settings.pause() {
+                Some(pause) => tokio::time::sleep(pause).await,
+                None => std::future::pending().await,
+            }
         };
-        let pause = tokio::time::sleep(pause);
         tokio::pin!(pause);
         loop {
             tokio::select! {
@@ -438,4 +445,24 @@ pub fn locate(path: &Path) -> Result<(Repository, RepoPath), Problem> {
         .and_then(|p| p.to_str())
         .unwrap_or_default();
     Ok((Repository::Local(root), RepoPath::parse(inside)?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_interval_of_zero_fetches_only_when_asked() {
+        let pause = |seconds, live| {
+            let settings = SourceSettings {
+                cache_dir: PathBuf::new(),
+                fetch_every: Duration::from_secs(seconds),
+                live,
+            };
+            settings.pause()
+        };
+        assert_eq!(pause(60, true), Some(Duration::from_secs(60)));
+        assert_eq!(pause(0, true), None);
+        assert_eq!(pause(60, false), None);
+    }
 }
