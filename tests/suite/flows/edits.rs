@@ -61,7 +61,7 @@ const MORE: [(&str, &str); 18] = [
     ),
     (
         "shop/calm.yaml",
-        "apiVersion: autoscaling/v2\nkind: HorizontalPodAutoscaler\nmetadata: {name: calm}\nspec:\n  scaleTargetRef: {apiVersion: apps/v1, kind: Deployment, name: full}\n  minReplicas: 1\n  maxReplicas: 3\n  metrics:\n  - {type: Resource, resource: {name: memory, target: {type: AverageValue, averageValue: 500Mi}}}\n  behavior: {scaleDown: {stabilizationWindowSeconds: 600}}\n",
+        "apiVersion: autoscaling/v2\nkind: HorizontalPodAutoscaler\nmetadata: {name: calm}\nspec:\n  scaleTargetRef: {apiVersion: apps/v1, kind: Deployment, name: nobody}\n  minReplicas: 1\n  maxReplicas: 3\n  metrics:\n  - {type: Resource, resource: {name: memory, target: {type: AverageValue, averageValue: 500Mi}}}\n  behavior: {scaleDown: {stabilizationWindowSeconds: 600}}\n",
     ),
     (
         "shop/quota.yaml",
