@@ -96,7 +96,7 @@ fn own_part<'v>(
         Some((name.clone(), part.into_owned()))
     });
     let own: serde_json::Map<_, _> = own.collect();
-    (!own.is_empty()).then(|| Cow::Owned(Value::Object(own)))
+    (!own.is_empty()).then_some(Cow::Owned(Value::Object(own)))
 }
 
 /// A pointer into Git's object as a path that leads to the same field of the live one.

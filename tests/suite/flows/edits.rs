@@ -8,7 +8,20 @@ use super::shop::SHOP;
 use crate::controlplane::kubectl;
 
 /// More kinds and fields than the shop has.
-const MORE: [(&str, &str); 14] = [
+const MORE: [(&str, &str); 18] = [
+    (
+        "shop/plain.yaml",
+        "apiVersion: v1\nkind: Service\nmetadata: {name: plain}\nspec:\n  selector: {app: web}\n  ports:\n  - {port: 80}\n",
+    ),
+    (
+        "shop/host.yaml",
+        "apiVersion: apps/v1\nkind: DaemonSet\nmetadata: {name: host}\nspec:\n  selector: {matchLabels: {app: host}}\n  template:\n    metadata: {labels: {app: host}}\n    spec:\n      containers:\n      - {name: host, image: \"registry.example/host:1\", ports: [{containerPort: 9200, hostPort: 9200}]}\n",
+    ),
+    ("shop/gizmos.yaml", GIZMOS),
+    (
+        "shop/gizmo.yaml",
+        "apiVersion: \"@NS@.example/v1\"\nkind: Gizmo\nmetadata: {name: one}\nspec:\n  big: 1\n  parts: [{id: a, size: 1}, {id: b, size: 2}]\n  tags: [red, blue]\n",
+    ),
     (
         "shop/named.yaml",
         "apiVersion: v1\nkind: Service\nmetadata: {name: named}\nspec:\n  type: NodePort\n  selector: {app: web}\n  ports:\n  - {name: http, port: 80}\n  - {name: admin, port: 81}\n",
@@ -48,7 +61,7 @@ const MORE: [(&str, &str); 14] = [
     ),
     (
         "shop/calm.yaml",
-        "apiVersion: autoscaling/v2\nkind: HorizontalPodAutoscaler\nmetadata: {name: calm}\nspec:\n  scaleTargetRef: {apiVersion: apps/v1, kind: Deployment, name: full}\n  minReplicas: 1\n  maxReplicas: 3\n  metrics:\n  - {type: Resource, resource: {name: memory, target: {type: AverageValue, averageValue: 500Mi}}}\n  behavior: {scaleDown: {stabilizationWindowSeconds: 600}}\n",
+        "apiVersion: autoscaling/v2\nkind: HorizontalPodAutoscaler\nmetadata: {name: calm}\nspec:\n  scaleTargetRef: {apiVersion: apps/v1, kind: Deployment, name: nobody}\n  minReplicas: 1\n  maxReplicas: 3\n  metrics:\n  - {type: Resource, resource: {name: memory, target: {type: AverageValue, averageValue: 500Mi}}}\n  behavior: {scaleDown: {stabilizationWindowSeconds: 600}}\n",
     ),
     (
         "shop/quota.yaml",
@@ -63,6 +76,38 @@ const MORE: [(&str, &str); 14] = [
         "apiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\nmetadata: {name: peers}\nspec:\n  podSelector: {}\n  policyTypes: [Ingress]\n  ingress:\n  - from: [{podSelector: {matchLabels: {app: web}}}, {ipBlock: {cidr: 10.0.0.0/8}}]\n",
     ),
 ];
+
+/// A kind with a rule of its own about what goes together, a keyed list and a set.
+const GIZMOS: &str = "apiVersion: apiextensions.k8s.io/v1
+kind: CustomResourceDefinition
+metadata: {name: gizmos.@NS@.example}
+spec:
+  group: \"@NS@.example\"
+  scope: Namespaced
+  names: {plural: gizmos, singular: gizmo, kind: Gizmo}
+  versions:
+  - name: v1
+    served: true
+    storage: true
+    schema:
+      openAPIV3Schema:
+        type: object
+        properties:
+          spec:
+            type: object
+            x-kubernetes-validations:
+            - {rule: has(self.big) != has(self.small), message: set either size}
+            properties:
+              big: {type: integer}
+              small: {type: integer}
+              other: {type: integer}
+              parts:
+                type: array
+                x-kubernetes-list-type: map
+                x-kubernetes-list-map-keys: [id]
+                items: {type: object, required: [id], properties: {id: {type: string}, size: {type: integer}}}
+              tags: {type: array, x-kubernetes-list-type: set, items: {type: string}}
+";
 
 const FULL: &str = "apiVersion: apps/v1
 kind: Deployment
@@ -227,7 +272,10 @@ fn of_object(lines: &[String], of: &str) -> Vec<String> {
     let told = |line: &String| {
         let (object, shown) = line.split_once(' ')?;
         let object = object.trim_end_matches(':').to_lowercase();
-        (object == of.to_lowercase()).then(|| shown.to_owned())
+        // Of a kind of its own `kubectl` must be told the group.
+        let (kind, name) = of.split_once('/')?;
+        let kind = kind.split('.').next()?;
+        (object == format!("{kind}/{name}").to_lowercase()).then(|| shown.to_owned())
     };
     let mut told: Vec<String> = lines.iter().filter_map(told).collect();
     told.sort_unstable();
@@ -366,4 +414,25 @@ fn what_the_server_will_not_let_be_healed_says_what_to_do() {
     g.trueup("sync app --yes").exits(0);
     g.trueup("diff app").exits(0);
     assert_eq!(g.field("configmap fixed", "/data/a"), "1");
+}
+
+#[test]
+#[ignore = "needs a Kubernetes API server (KUBEBUILDER_ASSETS)"]
+fn what_was_deleted_and_made_anew_by_hand_is_taken_back_by_adoption() {
+    let mut g = Ground::with_namespace("anew");
+    let config = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: anew}\ndata: {a: \"1\"}\n";
+    g.commit("One", &[("app/anew.yaml", config)]);
+    g.trueup("sync app --yes").exits(0);
+    let live = g
+        .k("get configmap anew -o json")
+        .replace("\"a\": \"1\"", "\"a\": \"2\"");
+    g.feed("replace --force", &live);
+    assert_eq!(
+        g.drift("app"),
+        ["ConfigMap/anew data.a: \"2\" -> \"1\" (cluster, kubectl-replace)"]
+    );
+    g.trueup("sync app --yes").exits(2).says("--adopt");
+    g.trueup("sync app --yes --adopt").exits(0);
+    g.trueup("diff app").exits(0);
+    assert_eq!(g.field("configmap anew", "/data/a"), "1");
 }
