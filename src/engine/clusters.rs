@@ -16,6 +16,7 @@ use crate::domain::{Clock, GroupKind, ObjectKey, Problem, ProblemKind};
 
 use super::core::{Event, Events};
 use super::loan::Lender;
+use super::world::Seen;
 
 /// Makes connections: the one door to clusters, real or simulated.
 pub trait Connector: Send + Sync {
@@ -86,6 +87,8 @@ pub(super) enum ClusterEvent {
         namespace: Option<String>,
         round: u64,
         event: WatchEvent,
+        /// The objects that the event brings, looked at already: reading thousands would hold everybody up in the core.
+        seen: Vec<Arc<Seen>>,
     },
     /// Neither the cluster nor this namespace may be listed.
     Unreadable {
@@ -457,10 +460,21 @@ async fn forward(
         {
             return Some(problem.clone());
         }
+        let brought = match &event {
+            WatchEvent::Listed(objects) => objects.as_slice(),
+            WatchEvent::Applied(object) => std::slice::from_ref(object),
+            _ => &[],
+        };
         let event = ClusterEvent::Watch {
             kind: resource.group_kind(),
             namespace: namespace.map(str::to_owned),
             round,
+            seen: brought
+                .iter()
+                .cloned()
+                .map(Seen::of)
+                .map(Arc::new)
+                .collect(),
             event,
         };
         if events

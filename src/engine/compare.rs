@@ -86,8 +86,9 @@ impl Core {
                 namespace,
                 round,
                 event,
+                seen,
             } => {
-                self.watched(context, &kind, (namespace.as_deref(), round), event);
+                self.watched(context, &kind, (namespace.as_deref(), round), event, seen);
             }
         }
     }
@@ -129,13 +130,10 @@ impl Core {
         kind: &GroupKind,
         (namespace, round): (Option<&str>, u64),
         event: WatchEvent,
+        seen: Vec<Arc<Seen>>,
     ) {
         match event {
-            WatchEvent::Listed(objects) => {
-                let seen: Vec<_> = objects
-                    .into_iter()
-                    .map(|live| Arc::new(look(live)))
-                    .collect();
+            WatchEvent::Listed(_) => {
                 let Some(cluster) = self.world.clusters.get_mut(context) else {
                     return;
                 };
@@ -156,11 +154,11 @@ impl Core {
                 self.definitions_seen(context, kind);
             }
             WatchEvent::Applied(live) => {
-                let key = live.key.clone();
                 if let Some(cluster) = self.world.clusters.get_mut(context) {
-                    cluster.live.insert(key.clone(), Arc::new(look(live)));
+                    let seen = seen.into_iter().map(|one| (one.live.key.clone(), one));
+                    cluster.live.extend(seen);
                 }
-                self.object_moved(context, &key);
+                self.object_moved(context, &live.key);
                 self.definitions_seen(context, kind);
             }
             WatchEvent::Deleted(key, _) | WatchEvent::Left(key) => {
@@ -731,15 +729,18 @@ fn perhaps_in_git(key: &ObjectKey, seen: &Seen) -> ObjectDrift {
     ObjectDrift::new(key.clone(), seen.live.gvk.clone(), Verdict::Unknown).with_problem(problem)
 }
 
-fn look(live: Arc<Live>) -> Seen {
-    let value = live.value();
-    Seen {
-        content: content_hash(&drift::significant(&value)),
-        health: crate::health::assess(&value),
-        created: value
-            .pointer("/metadata/creationTimestamp")
-            .and_then(Value::as_str)
-            .and_then(|t| t.parse().ok()),
-        live,
+impl Seen {
+    /// Looks at a live object.
+    pub fn of(live: Arc<Live>) -> Self {
+        let value = live.value();
+        Self {
+            content: content_hash(&drift::significant(&value)),
+            health: crate::health::assess(&value),
+            created: value
+                .pointer("/metadata/creationTimestamp")
+                .and_then(Value::as_str)
+                .and_then(|t| t.parse().ok()),
+            live,
+        }
     }
 }
