@@ -20,12 +20,26 @@ const UNITS: [(i64, i64, &str); 5] = [
     (YEAR, i64::MAX, "y"),
 ];
 
-/// How long ago something was (`now`, `2 m`, `3 h`, `5 d`), and when that text changes next.
+/// Ages under a minute, each with the text from it on: coarse enough to leave a line quiet.
+const STEPS: [(i64, &str); 5] = [
+    (0, "now"),
+    (10, "10 s"),
+    (20, "20 s"),
+    (30, "30 s"),
+    (45, "45 s"),
+];
+
+/// How long ago something was (`now`, `20 s`, `2 m`, `3 h`, `5 d`), and when that text changes next.
 pub fn age(then: Timestamp, now: Timestamp) -> (String, Timestamp) {
     let seconds = now.duration_since(then).as_secs();
     if seconds < MINUTE {
         // A clock that is behind the cluster's makes this negative: still now.
-        return ("now".to_owned(), later(then, MINUTE));
+        let at = STEPS
+            .iter()
+            .rposition(|(from, _)| *from <= seconds)
+            .unwrap_or(0);
+        let until = STEPS.get(at + 1).map_or(MINUTE, |(from, _)| *from);
+        return (STEPS[at].1.to_owned(), later(then, until));
     }
     for (unit, until, letter) in UNITS {
         if seconds < until {
@@ -39,14 +53,14 @@ pub fn age(then: Timestamp, now: Timestamp) -> (String, Timestamp) {
     (String::new(), Timestamp::MAX)
 }
 
-/// How long until something is (`5 s`, `2 m`), in steps coarse enough to leave the line quiet, and when that text
+/// How long until something is (`10 s`, `2 m`), in steps coarse enough to leave the line quiet, and when that text
 /// changes next.
 pub fn countdown(then: Timestamp, now: Timestamp) -> (String, Timestamp) {
     let seconds = then.duration_since(now).as_secs_f64().ceil() as i64;
     if seconds <= 0 {
         return ("now".to_owned(), Timestamp::MAX);
     }
-    let step = if seconds <= MINUTE { 5 } else { MINUTE };
+    let step = if seconds <= MINUTE { 10 } else { MINUTE };
     let shown = (seconds + step - 1) / step * step;
     let text = if shown < MINUTE {
         format!("{shown} s")
@@ -84,7 +98,11 @@ mod tests {
         for (seconds, text) in [
             (-30, "now"),
             (0, "now"),
-            (59, "now"),
+            (9, "now"),
+            (10, "10 s"),
+            (29, "20 s"),
+            (44, "30 s"),
+            (59, "45 s"),
             (60, "1 m"),
             (3599, "59 m"),
             (3600, "1 h"),
@@ -115,8 +133,8 @@ mod tests {
     fn countdowns_are_quiet() {
         for (left, text) in [
             (0, "now"),
-            (3, "5 s"),
-            (12, "15 s"),
+            (3, "10 s"),
+            (12, "20 s"),
             (56, "1 m"),
             (61, "2 m"),
         ] {

@@ -39,7 +39,7 @@ pub fn candidates(state: &State, text: &str) -> Vec<String> {
     let mut all: Vec<String> = match argument {
         None => COMMANDS
             .iter()
-            .filter(|c| c.typed)
+            .filter(|c| c.typed && !(state.data.read_only && c.command.changes()))
             .map(|c| c.name.to_owned())
             .collect(),
         Some(_) => match spec(name).map(|s| s.argument) {
@@ -138,6 +138,12 @@ pub fn run(state: &mut State, text: &str) -> Vec<Effect> {
         return Vec::new();
     };
     let argument = argument.filter(|a| !a.is_empty());
+    if let Some(argument) = argument
+        && !takes(spec.argument, argument)
+    {
+        state.refuse(usage(spec, argument));
+        return Vec::new();
+    }
     match (spec.command, argument) {
         // Typed in full, it is meant.
         (Command::Quit, _) => super::update::ask_or_quit(state),
@@ -197,11 +203,68 @@ pub fn run(state: &mut State, text: &str) -> Vec<Effect> {
             super::update::open_text(state, About::Problems(state.apps.selected.clone()));
             Vec::new()
         }
-        (_, Some(_)) if spec.argument == Argument::None || spec.argument == Argument::All => {
-            state.refuse(format!("`{}` takes nothing after it.", spec.name));
-            Vec::new()
-        }
         (command, _) => run_command(state, command),
+    }
+}
+
+/// Whether words may follow a command; names and revisions are looked up by whoever takes them.
+fn takes(argument: Argument, words: &str) -> bool {
+    match argument {
+        Argument::None => false,
+        Argument::All => words == "all",
+        _ => !words.contains(char::is_whitespace),
+    }
+}
+
+fn usage(spec: &CommandSpec, words: &str) -> String {
+    let (name, hint) = (spec.name, spec.argument.hint());
+    match spec.argument {
+        Argument::None => format!("`:{name}` takes nothing after it."),
+        _ => format!("`{words}` is not what `:{name}` takes: write `:{name}{hint}`."),
+    }
+}
+
+/// Lines that were run in this session, to be had again.
+#[derive(Clone, Debug, Default)]
+pub struct History {
+    lines: Vec<String>,
+    /// The line that is shown, counted from the first, and what stood there before.
+    shown: Option<(usize, String)>,
+}
+
+impl History {
+    /// Keeps a line that was run.
+    pub fn keep(&mut self, line: &str) {
+        self.shown = None;
+        let line = line.trim();
+        if !line.is_empty() {
+            self.lines.retain(|l| l != line);
+            self.lines.push(line.to_owned());
+        }
+    }
+
+    /// Forgets which line is shown: a new one is begun.
+    pub fn begin(&mut self) {
+        self.shown = None;
+    }
+
+    /// The line before the one that is shown, or after it; behind the last stands what was being typed.
+    pub fn walk(&mut self, back: bool, typed: &str) -> Option<String> {
+        let at = self.shown.as_ref().map_or(self.lines.len(), |(at, _)| *at);
+        let next = if back {
+            at.checked_sub(1)?
+        } else {
+            (at < self.lines.len()).then_some(at + 1)?
+        };
+        let draft = match self.shown.take() {
+            Some((_, draft)) => draft,
+            None => typed.to_owned(),
+        };
+        let Some(line) = self.lines.get(next) else {
+            return Some(draft);
+        };
+        self.shown = Some((next, draft));
+        Some(line.clone())
     }
 }
 
@@ -263,4 +326,26 @@ fn roll_back(state: &mut State, id: &str) -> Vec<Effect> {
             moves: Moves::default(),
         },
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_are_had_again() {
+        let mut history = History::default();
+        assert_eq!(history.walk(true, "x"), None);
+        for line in ["rev main", "drift", "rev main"] {
+            history.keep(line);
+        }
+        assert_eq!(history.walk(false, "re"), None);
+        assert_eq!(history.walk(true, "re").as_deref(), Some("rev main"));
+        assert_eq!(history.walk(true, "rev main").as_deref(), Some("drift"));
+        assert_eq!(history.walk(true, "drift"), None);
+        assert_eq!(history.walk(false, "drift").as_deref(), Some("rev main"));
+        // What was being typed is not lost.
+        assert_eq!(history.walk(false, "rev main").as_deref(), Some("re"));
+        assert_eq!(history.walk(false, "re"), None);
+    }
 }

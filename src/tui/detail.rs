@@ -245,8 +245,12 @@ fn draw_revision(p: &Painter<'_>, buf: &mut Buffer, inner: Rect, view: &AppView)
         right.push(piece(text, Label::Dim));
     }
     if let Some(since) = view.old_since {
+        let ago = match p.age(since).as_str() {
+            "now" => "a moment ago".to_owned(),
+            age => format!("{age} ago"),
+        };
         right.push(piece(
-            format!("  {} as of {}", p.glyphs.old, p.age(since)),
+            format!("  {} as of {ago}", p.glyphs.old),
             Label::Warn,
         ));
     }

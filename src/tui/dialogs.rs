@@ -4,6 +4,7 @@ pub mod plan;
 pub mod question;
 pub mod run;
 pub mod text;
+mod wrong;
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Rect, Size};

@@ -8,8 +8,10 @@ use std::collections::{BTreeMap, HashMap};
 
 use crate::domain::{Problem, ProblemKind, Result};
 
+use super::glyphs;
+
 pub use press::Press;
-pub use table::{Argument, BINDINGS, COMMANDS, Command, CommandSpec, Context};
+pub use table::{Argument, BINDINGS, COMMANDS, Command, CommandSpec, Context, PAIRS};
 
 /// A row of the table, with the keys as they are after the user's own settings.
 #[derive(Clone, Debug)]
@@ -162,7 +164,7 @@ impl Keymap {
                 );
             }
         }
-        text += "\n## The command line\n\n`:` opens it; `tab` completes.\n\n| command | what it does |\n|---|---|\n";
+        text += "\n## The command line\n\n`:` opens it; `tab` completes, `up` and `down` bring back what was typed before.\n\n| command | what it does |\n|---|---|\n";
         for spec in COMMANDS.iter().filter(|c| c.typed) {
             text += &format!(
                 "| `:{}{}` | {} |\n",
@@ -170,6 +172,20 @@ impl Keymap {
                 spec.argument.hint(),
                 spec.help
             );
+        }
+        text +=
+            "\n## Signs\n\nThe second column has what a terminal shows that draws ASCII alone.\n";
+        for place in glyphs::PLACES {
+            text += &format!("\n### {place}\n\n| sign | ASCII | what it says |\n|---|---|---|\n");
+            for meaning in glyphs::legend(place) {
+                let cell = |sign: &str| format!("`{}`", sign.replace('|', "\\|"));
+                text += &format!(
+                    "| {} | {} | {} |\n",
+                    cell(meaning.unicode),
+                    cell(meaning.ascii),
+                    meaning.says
+                );
+            }
         }
         text
     }

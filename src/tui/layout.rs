@@ -21,6 +21,8 @@ pub struct Areas {
     pub apps: Rect,
     /// The list of clusters, frame included.
     pub clusters: Rect,
+    /// Lines that a cluster takes: two where one is too short to say what there is to say.
+    pub cluster_lines: u16,
     /// The detail pane, frame included.
     pub detail: Rect,
     /// Its content, below tabs and the line about the revision.
@@ -43,15 +45,23 @@ pub fn areas(size: Size, n_clusters: usize, detail: bool) -> Areas {
         (false, false) => width,
     };
     let right = if two || detail { width - left } else { 0 };
+    let n = n_clusters.clamp(1, 8) as u16;
+    // Clusters give way to Apps: a second line is for a pane that is narrow and has the room.
+    let cluster_lines = if left < 70 && 2 * n + 2 <= body / 3 {
+        2
+    } else {
+        1
+    };
     let below = if left == 0 {
         0
     } else {
-        (n_clusters.clamp(1, 8) as u16 + 2).min(body / 3)
+        (n * cluster_lines + 2).min(body / 3)
     };
     let mut areas = Areas {
         header: Rect::new(0, 0, width, 1),
         apps: Rect::new(0, 1, left, if left == 0 { 0 } else { body - below }),
         clusters: Rect::new(0, 1 + body - below, left, below),
+        cluster_lines,
         detail: Rect::new(left, 1, right, if right == 0 { 0 } else { body }),
         content: Rect::default(),
         footer: Rect::new(0, height - 1, width, 1),

@@ -38,6 +38,15 @@ pub struct Painter<'a> {
     next: Cell<Timestamp>,
 }
 
+/// The next full ten seconds of the clock.
+fn on_the_beat(at: Timestamp) -> Timestamp {
+    const BEAT: i64 = 10;
+    let late = at.as_second().rem_euclid(BEAT);
+    let whole = late == 0 && at.subsec_nanosecond() == 0;
+    let seconds = at.as_second() + if whole { 0 } else { BEAT - late };
+    Timestamp::from_second(seconds).unwrap_or(Timestamp::MAX)
+}
+
 impl<'a> Painter<'a> {
     /// A brush for one frame.
     pub fn new(theme: &'a Theme, glyphs: &'a Glyphs, now: Timestamp) -> Self {
@@ -61,10 +70,10 @@ impl<'a> Painter<'a> {
         }
     }
 
-    /// How long ago something was.
+    /// How long ago something was. However many ages are on screen, they change together, at most every ten seconds.
     pub fn age(&self, then: Timestamp) -> String {
         let (text, next) = age::age(then, self.now);
-        self.wake(next);
+        self.wake(on_the_beat(next));
         text
     }
 

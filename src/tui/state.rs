@@ -9,6 +9,7 @@ use ratatui::layout::Size;
 use crate::domain::{AppId, ObjectKey};
 use crate::engine::{AppView, Snapshot, Ticket};
 
+use super::command_line::History;
 use super::detail::{Detail, Tab};
 use super::dialogs::{Dialog, Running};
 use super::field::Field;
@@ -85,6 +86,8 @@ pub struct State {
     pub run: Option<Running>,
     /// A line being typed.
     pub prompt: Option<Prompt>,
+    /// Commands that were typed.
+    pub commands: History,
     /// Something said in passing.
     pub remark: Option<Remark>,
     /// The keys.
@@ -126,6 +129,7 @@ impl State {
             dialogs: Vec::new(),
             run: None,
             prompt: None,
+            commands: History::default(),
             remark: None,
             keymap,
             theme,
@@ -233,12 +237,12 @@ impl State {
 
     /// Makes the rows of the Apps list anew, after data or filters have changed.
     pub fn list_apps(&mut self) {
-        self.app_rows = apps::rows(
-            &self.data,
-            &self.apps.filter,
-            self.only_drift,
-            self.only_context.as_deref(),
-        );
+        let narrowed = apps::Narrowed {
+            filter: &self.apps.filter,
+            only_drift: self.only_drift,
+            only_context: self.only_context.as_deref(),
+        };
+        self.app_rows = apps::rows(&self.data, narrowed, &self.marked);
         self.apps.keep(&self.app_rows);
         self.settle();
     }
@@ -250,7 +254,7 @@ impl State {
             .show(self.app_rows.len(), layout::inner_height(areas.apps));
         self.clusters.show(
             self.cluster_rows.len(),
-            layout::inner_height(areas.clusters),
+            layout::inner_height(areas.clusters) / usize::from(areas.cluster_lines.max(1)),
         );
         let app = self.app().cloned();
         // Texts are broken at this width also while one column shows the list.

@@ -186,6 +186,29 @@ fn either(label: Label) -> Look {
     }
 }
 
+/// Entries of the 256-colour palette (text, fill) for the labels that colour a background. They are chosen by hand:
+/// the palette has no dark or pale tints, so the entries nearest to two of them are often one and the same grey.
+#[rustfmt::skip]
+fn indexed_fill(label: Label, background: Background) -> Option<(Option<u8>, u8)> {
+    Some(match (background, label) {
+        (Background::Light, Label::Selected) => (None, 189),
+        (Background::Light, Label::SelectedIdle) => (None, 254),
+        (Background::Light, Label::Removed) => (Some(52), 224),
+        (Background::Light, Label::RemovedWord) => (Some(52), 217),
+        (Background::Light, Label::Added) => (Some(22), 194),
+        (Background::Light, Label::AddedWord) => (Some(22), 120),
+        (Background::Dark, Label::Selected) => (None, 238),
+        (Background::Dark, Label::SelectedIdle) => (None, 235),
+        (Background::Unknown, Label::Selected) => (Some(231), 24),
+        (Background::Unknown, Label::SelectedIdle) => (Some(231), 240),
+        (_, Label::Removed) => (Some(224), 52),
+        (_, Label::RemovedWord) => (Some(231), 124),
+        (_, Label::Added) => (Some(194), 22),
+        (_, Label::AddedWord) => (Some(231), 28),
+        _ => return None,
+    })
+}
+
 /// The terminal's own sixteen colours, whose owner has made them readable.
 #[rustfmt::skip]
 fn basic(label: Label) -> Style {
@@ -250,7 +273,7 @@ impl Theme {
             Depth::True => styled(look(label), |rgb| {
                 Color::Rgb((rgb >> 16) as u8, (rgb >> 8) as u8, rgb as u8)
             }),
-            Depth::Indexed => styled(look(label), |rgb| Color::Indexed(nearest(rgb))),
+            Depth::Indexed => indexed(look(label), label, background),
         };
         Self {
             styles: LABELS.iter().map(|&label| style(label)).collect(),
@@ -287,6 +310,30 @@ fn styled((fg, bg, modifier): Look, color: impl Fn(u32) -> Color) -> Style {
     }
 }
 
+fn indexed(look: Look, label: Label, background: Background) -> Style {
+    match indexed_fill(label, background) {
+        Some((fg, bg)) => Style {
+            fg: fg.map(Color::Indexed),
+            bg: Some(Color::Indexed(bg)),
+            add_modifier: look.2,
+            ..Style::new()
+        },
+        None => styled(look, |rgb| Color::Indexed(nearest(rgb))),
+    }
+}
+
+/// The colour of an entry of the 256-colour palette from 16 on: its 6x6x6 cube, then greys.
+fn palette(i: u8) -> [u32; 3] {
+    let level = |n: u32| if n == 0 { 0 } else { 55 + 40 * n };
+    let i = u32::from(i);
+    if i < 232 {
+        let n = i.saturating_sub(16);
+        [level(n / 36), level(n / 6 % 6), level(n % 6)]
+    } else {
+        [8 + 10 * (i - 232); 3]
+    }
+}
+
 /// The entry of the 256-colour palette nearest to a colour: of its 6x6x6 cube (16 to 231) or its greys (232 to 255).
 fn nearest(rgb: u32) -> u8 {
     let want = [(rgb >> 16) & 255, (rgb >> 8) & 255, rgb & 255];
@@ -296,17 +343,9 @@ fn nearest(rgb: u32) -> u8 {
             .map(|(w, h)| w.abs_diff(h).pow(2))
             .sum::<u32>()
     };
-    let level = |n: u32| if n == 0 { 0 } else { 55 + 40 * n };
-    (16..=255u32)
-        .min_by_key(|&i| {
-            distance(if i < 232 {
-                let n = i - 16;
-                [level(n / 36), level(n / 6 % 6), level(n % 6)]
-            } else {
-                [8 + 10 * (i - 232); 3]
-            })
-        })
-        .map_or(7, |i| i as u8)
+    (16..=255u8)
+        .min_by_key(|&i| distance(palette(i)))
+        .unwrap_or(7)
 }
 
 #[cfg(test)]
@@ -353,6 +392,37 @@ mod tests {
                         assert!(have >= least, "{name} {label:?} on {behind:06x}: {have:.2}");
                     }
                 }
+            }
+        }
+    }
+
+    #[test]
+    fn lines_of_a_diff_look_different_in_256_colours() {
+        let fills = [
+            Label::Selected,
+            Label::SelectedIdle,
+            Label::Removed,
+            Label::RemovedWord,
+            Label::Added,
+            Label::AddedWord,
+        ];
+        for background in [Background::Dark, Background::Light, Background::Unknown] {
+            let theme = Theme::new(Depth::Indexed, background);
+            let mut seen = std::collections::BTreeMap::new();
+            for label in fills {
+                let style = theme.style(label);
+                let Some(Color::Indexed(bg)) = style.bg else {
+                    panic!("{label:?} has no fill");
+                };
+                if let Some(other) = seen.insert(bg, label) {
+                    panic!("{background:?}: {label:?} and {other:?} are both {bg}");
+                }
+                let Some(Color::Indexed(fg)) = style.fg else {
+                    continue;
+                };
+                let rgb = |i| palette(i).iter().fold(0, |all, c| all << 8 | c);
+                let have = contrast(rgb(fg), rgb(bg));
+                assert!(have >= 4.5, "{background:?} {label:?}: {have:.2}");
             }
         }
     }

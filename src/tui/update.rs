@@ -151,7 +151,17 @@ fn on_prompt_key(state: &mut State, key: KeyEvent) -> Vec<Effect> {
             Vec::new()
         }
         (Prompt::Command(_), KeyCode::Esc) => Vec::new(),
-        (Prompt::Command(field), KeyCode::Enter) => command_line::run(state, field.text()),
+        (Prompt::Command(field), KeyCode::Enter) => {
+            state.commands.keep(field.text());
+            command_line::run(state, field.text())
+        }
+        (Prompt::Command(mut field), KeyCode::Up | KeyCode::Down) => {
+            if let Some(text) = state.commands.walk(key.code == KeyCode::Up, field.text()) {
+                field.set(&text);
+            }
+            state.prompt = Some(Prompt::Command(field));
+            Vec::new()
+        }
         (Prompt::Command(mut field), KeyCode::Tab) => {
             if let Some(text) = command_line::complete(state, field.text()) {
                 field.set(&text);

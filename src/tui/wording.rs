@@ -33,6 +33,15 @@ pub fn health(status: HealthStatus) -> (&'static str, Label) {
     }
 }
 
+/// A health in full, in eleven columns at most, where there is room.
+pub fn health_in_full(status: HealthStatus) -> &'static str {
+    match status {
+        HealthStatus::Suspended => "Suspended",
+        HealthStatus::Progressing => "Progressing",
+        other => health(other).0,
+    }
+}
+
 /// An object's verdict: sign, words and label.
 pub fn verdict(drift: &ObjectDrift, glyphs: &Glyphs) -> (&'static str, &'static str, Label) {
     match drift.verdict {
@@ -58,9 +67,18 @@ pub fn cause(cause: Cause, glyphs: &Glyphs) -> (&'static str, &'static str, Labe
     }
 }
 
-/// An App's verdict in a word.
+/// Whether no cluster is chosen for an App, so that there is nothing to compare it with.
+pub fn is_undecided(view: &AppView) -> bool {
+    view.app.id.context.is_empty()
+}
+
+/// What is said of Apps for which no cluster is chosen, in a heading.
+pub const NO_CLUSTER: &str = "no cluster chosen";
+
+/// An App's verdict in a word of ten columns at most.
 pub fn sync_word(view: &AppView) -> &'static str {
     match view.sync {
+        SyncStatus::Failed if is_undecided(view) => "no cluster",
         // What others applied may be as Git has it; it was not synced.
         SyncStatus::Synced if view.state == AppState::Unmanaged => "unmanaged",
         SyncStatus::Checking => "checking",
@@ -76,6 +94,7 @@ pub fn sync(view: &AppView, glyphs: &Glyphs) -> Vec<Piece> {
     let c = view.counts;
     match view.sync {
         SyncStatus::Checking => vec![piece(glyphs.checking, Label::Dim)],
+        SyncStatus::Failed if is_undecided(view) => vec![piece(glyphs.undecided, Label::Warn)],
         SyncStatus::Failed => vec![piece(glyphs.failed, Label::Bad)],
         SyncStatus::Available => vec![piece(glyphs.available, Label::Dim)],
         SyncStatus::Synced if c.overridden > 0 => {
@@ -116,7 +135,7 @@ pub fn flags(view: &AppView, glyphs: &Glyphs) -> Vec<Piece> {
         (view.pinned.is_some(), glyphs.pinned, Label::Warn),
         (
             target.is_some_and(|t| t.override_of.is_some()),
-            "@",
+            glyphs.elsewhere,
             Label::Accent,
         ),
         (
@@ -141,6 +160,12 @@ pub fn flags(view: &AppView, glyphs: &Glyphs) -> Vec<Piece> {
         }
     }
     pieces
+}
+
+/// Says of an App whose directory has no manifests any more that it is so, as far as there is room.
+pub fn gone(view: &AppView, wide: bool) -> Option<Piece> {
+    let text = if wide { "gone from Git" } else { "gone" };
+    view.app.orphaned.then(|| piece(text, Label::Warn))
 }
 
 /// What a step does, in one word, and how grave that is.

@@ -7,6 +7,7 @@ use crate::drift::lines::{Line, LineKind, Note};
 
 use super::super::document::{Body, Pos, Reader, Row, Section, SourceLine};
 use super::super::fit;
+use super::super::glyphs::Glyphs;
 use super::super::painter::{Painter, Piece, piece, pieces_width};
 use super::super::theme::Label;
 use super::super::wording;
@@ -88,12 +89,12 @@ fn draw_head(p: &Painter<'_>, buf: &mut Buffer, line: Rect, section: &Section, f
 }
 
 /// Sign, text label and label of changed words of a kind of line.
-fn look(kind: &LineKind) -> (&'static str, Label, Label) {
+fn look(kind: &LineKind, glyphs: &Glyphs) -> (&'static str, Label, Label) {
     match kind {
-        LineKind::Removed => ("-", Label::Removed, Label::RemovedWord),
-        LineKind::Added => ("+", Label::Added, Label::AddedWord),
-        LineKind::Foreign => ("~", Label::Foreign, Label::Foreign),
-        LineKind::Overridden => ("!", Label::Overridden, Label::Overridden),
+        LineKind::Removed => (glyphs.line_removed, Label::Removed, Label::RemovedWord),
+        LineKind::Added => (glyphs.line_added, Label::Added, Label::AddedWord),
+        LineKind::Foreign => (glyphs.line_foreign, Label::Foreign, Label::Foreign),
+        LineKind::Overridden => (glyphs.line_overridden, Label::Overridden, Label::Overridden),
         LineKind::Heading => (" ", Label::Strong, Label::Strong),
         LineKind::Context | LineKind::Fold(_) => (" ", Label::Dim, Label::Dim),
     }
@@ -104,7 +105,7 @@ const BEFORE: u16 = 3;
 
 fn draw_change(p: &Painter<'_>, buf: &mut Buffer, row: Rect, line: &Line, column: usize) {
     let (y, end) = (row.y, row.right());
-    let (sign, label, word) = look(&line.kind);
+    let (sign, label, word) = look(&line.kind, p.glyphs);
     if matches!(line.kind, LineKind::Removed | LineKind::Added) {
         let fill = Rect::new(row.left() + 1, y, row.width - 1, 1);
         p.fill(buf, fill, label);

@@ -340,7 +340,7 @@ pub fn draw(state: &State, p: &Painter<'_>, buf: &mut Buffer, dialog: &PlanDialo
         (_, Draw::Sync { adopt: true, .. }) => "Adoption",
         (_, Draw::Sync { .. }) => "Sync",
     };
-    let title = title(kind, dialog);
+    let title = title(kind, dialog, state);
     let right = dialog.plan().map_or_else(String::new, |plan| counts(plan));
     let inner = super::open(state, p, buf, None, &title, &right);
     let text = Rect::new(
@@ -386,18 +386,29 @@ pub fn draw(state: &State, p: &Painter<'_>, buf: &mut Buffer, dialog: &PlanDialo
     super::buttons(p, buf, inner, ["Cancel", &yes], chosen, grave);
 }
 
-fn title(kind: &str, dialog: &PlanDialog) -> String {
+fn title(kind: &str, dialog: &PlanDialog, state: &State) -> String {
     match &dialog.draw {
         Draw::Sync { apps, only, .. } => {
             let what = match apps.as_slice() {
                 [one] => format!("{} in {}", one.name, one.context),
-                many => format!("{} Apps", many.len()),
+                many => {
+                    let names: Vec<_> = many.iter().map(|id| id.name.as_str()).collect();
+                    format!("{} Apps: {}", many.len(), names.join(", "))
+                }
             };
-            if only.is_empty() {
-                format!("{kind} {what}")
-            } else {
-                let n = wording::count(only.len(), "object", "objects");
+            // Marks win over the cursor: the title says so where they do.
+            let marked = apps.iter().all(|id| state.marked.contains(id));
+            if !only.is_empty() {
+                let n = wording::count(only.len(), "marked object", "marked objects");
                 format!("{kind} {n} of {what}")
+            } else if marked {
+                let n = wording::count(apps.len(), "marked App", "marked Apps");
+                let what = what
+                    .split_once(": ")
+                    .map_or(what.as_str(), |(_, names)| names);
+                format!("{kind} {n}: {what}")
+            } else {
+                format!("{kind} {what}")
             }
         }
         Draw::Rollback { app, record, .. } => {

@@ -9,8 +9,10 @@ use crate::engine::{Reason, Ticket};
 
 use super::super::detail::{body, diff};
 use super::super::document::{Reader, Section};
-use super::super::keymap::{Context, Press};
-use super::super::painter::{Painter, Piece, piece};
+use super::super::fit;
+use super::super::glyphs;
+use super::super::keymap::{COMMANDS, Command, Context, Press};
+use super::super::painter::{Painter, Piece, piece, pieces_width};
 use super::super::state::State;
 use super::super::theme::Label;
 use super::super::wording;
@@ -77,8 +79,8 @@ impl TextDialog {
     pub fn sections(&self, state: &State) -> Vec<Section> {
         let (width, _) = super::text_size(state.size);
         match &self.about {
-            About::Keys(context) => keys(state, *context),
-            About::Problems(app) => problems(state, app.as_ref(), width),
+            About::Keys(context) => keys(state, *context, width),
+            About::Problems(app) => super::wrong::sections(state, app.as_ref(), width),
             About::Cluster(context) => cluster(state, context, width),
             About::Object {
                 app, key, reasons, ..
@@ -101,70 +103,72 @@ pub fn draw(state: &State, p: &Painter<'_>, buf: &mut Buffer, dialog: &TextDialo
     p.below(buf, frame, dialog.reader.below(usize::from(text.height)));
 }
 
-fn heading(name: &str, lines: Vec<Vec<Piece>>) -> Section {
+pub(super) fn heading(name: &str, lines: Vec<Vec<Piece>>) -> Section {
     let mut section = Section::text(name, lines);
     section.left = vec![piece(name, Label::Strong)];
     section
 }
 
-fn keys(state: &State, context: Context) -> Vec<Section> {
-    context
+/// Columns of the keys, before what they do.
+const KEYS: usize = 16;
+
+fn keys(state: &State, context: Context, width: usize) -> Vec<Section> {
+    let mut sections: Vec<_> = context
         .chain()
         .iter()
         .map(|&part| {
-            let rows = state
-                .keymap
-                .within(part)
-                .filter(|b| b.context == part && !b.keys.is_empty());
-            let lines = rows.map(|b| {
+            let rows = state.keymap.within(part).filter(|b| {
+                b.context == part && !b.keys.is_empty() && is_possible(state, b.command)
+            });
+            let lines = rows.flat_map(|b| {
                 let keys: Vec<_> = b.keys.iter().map(Press::to_string).collect();
-                vec![
-                    piece(format!("  {:<14}", keys.join(" ")), Label::Accent),
-                    piece(b.command.spec().help, Label::Text),
-                ]
+                let keys = vec![piece(format!("  {}", keys.join(" ")), Label::Accent)];
+                entry(keys, KEYS, b.command.spec().help, width)
             });
             heading(part.title(), lines.collect())
         })
-        .collect()
-}
-
-fn problems(state: &State, app: Option<&AppId>, width: usize) -> Vec<Section> {
-    let mut sections = Vec::new();
-    let mut add = |title: &str, problems: &[Problem]| {
-        if !problems.is_empty() {
-            let lines = problems
-                .iter()
-                .flat_map(|p| diff::problem_lines(p, width, &state.glyphs));
-            sections.push(heading(title, lines.collect()));
-        }
-    };
-    if let Some(view) = app.and_then(|id| state.data.app(id)) {
-        add(&format!("App {}", view.app.id.name), &view.problems);
-    }
-    add("trueup", &state.data.problems);
-    for view in &state.data.clusters {
-        if let crate::engine::Reach::Down { problem, .. } = &view.reach {
-            add(&view.context, std::slice::from_ref(problem));
-        }
-        add(&view.context, &view.problems);
-    }
-    if !state.data.notices.is_empty() {
-        let lines = state.data.notices.iter().flat_map(|notice| {
-            let place = if notice.place.is_empty() {
-                String::new()
-            } else {
-                format!("{}: ", notice.place)
-            };
-            let text = format!("{place}{}", notice.text);
-            diff::paragraph(&text, width, Label::Dim)
+        .collect();
+    let typed = COMMANDS
+        .iter()
+        .filter(|c| c.typed && is_possible(state, c.command));
+    let lines = typed.flat_map(|c| {
+        let text = format!("  :{}{}", c.name, c.argument.hint());
+        entry(vec![piece(text, Label::Accent)], 26, c.help, width)
+    });
+    sections.push(heading("The command line", lines.collect()));
+    let ascii = state.glyphs.mark == glyphs::ASCII.mark;
+    for place in glyphs::PLACES {
+        let lines = glyphs::legend(place).flat_map(|meaning| {
+            let mut signs = Vec::new();
+            if !ascii {
+                signs.push(piece(format!("  {}", meaning.unicode), Label::Accent));
+            }
+            signs.push(piece(format!("  {}", meaning.ascii), Label::Dim));
+            entry(signs, if ascii { 6 } else { 9 }, meaning.says, width)
         });
-        sections.push(heading("Noticed", lines.collect()));
-    }
-    if sections.is_empty() {
-        let line = vec![piece("Nothing is wrong.", Label::Good)];
-        sections.push(Section::text("nothing", vec![line]));
+        let name = format!("Signs: {}", place.to_lowercase());
+        sections.push(heading(&name, lines.collect()));
     }
     sections
+}
+
+/// Whether a command can do anything in this run of the program.
+fn is_possible(state: &State, command: Command) -> bool {
+    !(state.data.read_only && command.changes())
+}
+
+/// A line of a table with two columns, the second broken into several where it is long.
+fn entry(left: Vec<Piece>, columns: usize, right: &str, width: usize) -> Vec<Vec<Piece>> {
+    let room = width.saturating_sub(columns + 2);
+    let mut lines = Vec::new();
+    for (i, text) in fit::wrap(right, room).into_iter().enumerate() {
+        let mut line = if i == 0 { left.clone() } else { Vec::new() };
+        let gap = columns.saturating_sub(pieces_width(&line)).max(1);
+        line.push(piece(" ".repeat(gap), Label::Text));
+        line.push(piece(text, Label::Text));
+        lines.push(line);
+    }
+    lines
 }
 
 fn cluster(state: &State, context: &str, width: usize) -> Vec<Section> {

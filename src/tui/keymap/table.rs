@@ -159,9 +159,10 @@ commands! {
     Reveal "reveal" true None "show the secret values of the App, after asking",
     Foreign "foreign" true None "show or hide what others added",
     WatchRun "run" true None "show the Run that is under way, or the last one",
-    Problems "problems" true None "show what is wrong in full",
-    Help "help" true None "show the keys that hold here",
-    Quit "quit" true None "leave trueup",
+    Problems "problems" true None "show all that is wrong, and what was noticed",
+    Details "details" false None "show what is known of the cluster",
+    Help "help" true None "show the keys that hold here, and what the signs mean",
+    Quit "quit" true None "one pane back; leave trueup, after asking",
     Back "back" false None "one step back: a filter first, then marks, then the pane",
     Open "open" false None "go into what is under the cursor",
     Mark "mark" false None "mark or unmark what is under the cursor",
@@ -204,11 +205,26 @@ impl Command {
         &COMMANDS[self as usize]
     }
 
+    /// Whether it leads to a change of a cluster, and so to nothing where trueup runs read-only.
+    pub fn changes(self) -> bool {
+        matches!(
+            self,
+            Self::Sync | Self::Rollback | Self::Accept | Self::Prune | Self::Adopt | Self::Stop
+        )
+    }
+
     /// Its name.
     pub fn name(self) -> &'static str {
         self.spec().name
     }
 }
+
+/// Commands that go opposite ways: where the second is in the footer, the keys of both stand there.
+pub const PAIRS: &[(Command, Command)] = &[
+    (Command::PreviousTab, Command::NextTab),
+    (Command::LessContext, Command::MoreContext),
+    (Command::ScrollUp, Command::ScrollDown),
+];
 
 /// Context, command, keys, and what the footer calls it (empty: not in the footer). The order is the footer's.
 pub const BINDINGS: &[(Context, Command, &str, &str)] = {
@@ -217,41 +233,42 @@ pub const BINDINGS: &[(Context, Command, &str, &str)] = {
     &[
         (Apps, C::Open, "enter", ""),
         (Clusters, C::Open, "enter", "its Apps"),
+        (Clusters, C::Details, "i", "details"),
         (Diff, C::Open, "enter", "fold"),
-        (Diff, C::LessContext, "{", ""),
-        (Diff, C::MoreContext, "}", "context"),
         (Resources, C::Open, "enter", "why"),
         (History, C::Open, "enter", "go back to it"),
         (Source, C::Open, "enter", "fold"),
+        (Apps, C::Mark, "space", "mark"),
+        (Resources, C::Mark, "space", "mark"),
+        (Diff, C::LessContext, "{", ""),
+        (Diff, C::MoreContext, "}", "context"),
         (Panes, C::Sync, "s", "sync"),
         (Panes, C::Rollback, "R", "rollback"),
         (Panes, C::Refresh, "r", "refresh"),
         (Panes, C::ShowDiff, "d", "diff"),
-        (Apps, C::Mark, "space", "mark"),
-        (Resources, C::Mark, "space", "mark"),
-        (Panes, C::Filter, "/", "filter"),
-        (Panes, C::CommandLine, ":", "command"),
-        (Panes, C::Help, "? f1", "help"),
-        (Panes, C::NextPane, "tab", "pane"),
-        (Panes, C::PreviousPane, "shift-tab", ""),
         (Panes, C::PreviousTab, "[", ""),
         (Panes, C::NextTab, "]", "tab"),
-        (Panes, C::NextDifference, "n", ""),
+        (Panes, C::NextPane, "tab", "pane"),
+        (Panes, C::PreviousPane, "shift-tab", ""),
+        (Panes, C::Filter, "/", "filter"),
+        (Panes, C::CommandLine, ":", "command"),
+        (Panes, C::NextDifference, "n", "next"),
         (Panes, C::PreviousDifference, "N", ""),
+        (Panes, C::Problems, "!", "problems"),
+        (Panes, C::Quit, "q", "back"),
+        (Panes, C::Help, "? f1", "help"),
         (Diff, C::Fold, "-", ""),
         (Source, C::Fold, "-", ""),
         (Panes, C::FoldAll, "_", ""),
-        (Panes, C::Foreign, "f", ""),
+        (Panes, C::Foreign, "f", "foreign"),
         (Panes, C::Reveal, "x", ""),
         (Panes, C::WatchRun, "w", ""),
-        (Panes, C::Problems, "!", ""),
         (Apps, C::LessContext, "{", ""),
         (Apps, C::MoreContext, "}", ""),
         (Panes, C::ScrollUp, "ctrl-u", ""),
         (Panes, C::ScrollDown, "ctrl-d", ""),
         (Panes, C::LineUp, "K", ""),
         (Panes, C::LineDown, "J", ""),
-        (Panes, C::Quit, "q", "back"),
         (Plan, C::Accept, "y", "yes, run it"),
         (Plan, C::Prune, "p", "prune"),
         (Plan, C::Adopt, "A", "adopt"),
@@ -265,7 +282,7 @@ pub const BINDINGS: &[(Context, Command, &str, &str)] = {
         (Plan, C::MoreContext, "}", "context"),
         (Plan, C::ScrollUp, "ctrl-u", ""),
         (Plan, C::ScrollDown, "ctrl-d", ""),
-        (Plan, C::Quit, "q", ""),
+        (Plan, C::Quit, "q", "cancel"),
         (Run, C::Open, "enter", ""),
         (Run, C::Stop, "x", "stop"),
         (Run, C::ScrollUp, "ctrl-u", ""),
@@ -275,10 +292,10 @@ pub const BINDINGS: &[(Context, Command, &str, &str)] = {
         (Question, C::Accept, "y", "yes"),
         (Question, C::NextPane, "tab", ""),
         (Question, C::Quit, "n q", "no"),
+        (Text, C::Quit, "q ?", "close"),
         (Text, C::Open, "enter", ""),
         (Text, C::ScrollUp, "ctrl-u", ""),
-        (Text, C::ScrollDown, "ctrl-d", ""),
-        (Text, C::Quit, "q ?", "close"),
+        (Text, C::ScrollDown, "ctrl-d", "scroll"),
         (Anywhere, C::Back, "esc", ""),
         (Anywhere, C::Up, "k up", ""),
         (Anywhere, C::Down, "j down", ""),

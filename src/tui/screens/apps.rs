@@ -1,5 +1,6 @@
 //! The list of Apps, by context.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use ratatui::buffer::Buffer;
@@ -10,7 +11,7 @@ use crate::engine::{AppState, AppView, Reach, Snapshot, SyncStatus};
 
 use super::super::fit;
 use super::super::list::{self, Row};
-use super::super::painter::{Painter, piece, pieces_width};
+use super::super::painter::{Painter, Piece, piece, pieces_width};
 use super::super::state::{Pane, State};
 use super::super::theme::Label;
 use super::super::wording;
@@ -44,23 +45,40 @@ pub fn is_trouble(view: &AppView) -> bool {
             .is_some_and(|h| h.status == HealthStatus::Degraded)
 }
 
-/// The rows that the filters leave.
-pub fn rows(
-    data: &Snapshot,
-    filter: &str,
-    only_drift: bool,
-    only_context: Option<&str>,
-) -> Vec<AppRow> {
-    let mut rows = Vec::with_capacity(data.apps.len() + data.clusters.len());
-    let mut context: Option<&str> = None;
-    for view in &data.apps {
+/// What narrows the list.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Narrowed<'a> {
+    /// Words that Apps must fit.
+    pub filter: &'a str,
+    /// Whether only Apps that differ or are not well are listed.
+    pub only_drift: bool,
+    /// The only context listed.
+    pub only_context: Option<&'a str>,
+}
+
+impl Narrowed<'_> {
+    fn leaves(&self, view: &AppView) -> bool {
+        self.only_context.is_none_or(|c| c == view.app.id.context)
+            && (!self.only_drift || is_trouble(view))
+            && (self.filter.is_empty() || list::fits(self.filter, &haystack(view)))
+    }
+}
+
+/// The rows that the filters leave, and those that are marked: a sync is of the marked ones, so they are always seen.
+pub fn rows(data: &Snapshot, narrowed: Narrowed<'_>, marked: &BTreeSet<AppId>) -> Vec<AppRow> {
+    let mut apps: Vec<&Arc<AppView>> = data
+        .apps
+        .iter()
+        .filter(|view| marked.contains(&view.app.id) || narrowed.leaves(view))
+        .collect();
+    apps.sort_by_key(|view| {
         let id = &view.app.id;
-        if only_context.is_some_and(|c| c != id.context)
-            || only_drift && !is_trouble(view)
-            || !filter.is_empty() && !list::fits(filter, &haystack(view))
-        {
-            continue;
-        }
+        (id.context.is_empty(), &id.context, &id.namespace, &id.name)
+    });
+    let mut rows = Vec::with_capacity(apps.len() + data.clusters.len());
+    let mut context: Option<&str> = None;
+    for view in apps {
+        let id = &view.app.id;
         if context != Some(&id.context) {
             context = Some(&id.context);
             let down = data
@@ -80,10 +98,11 @@ fn haystack(view: &AppView) -> String {
     let health = view
         .health
         .as_ref()
-        .map_or("", |h| wording::health(h.status).0);
+        .map_or("", |h| wording::health_in_full(h.status));
     let pinned = if view.pinned.is_some() { "pinned" } else { "" };
+    let gone = wording::gone(view, true).map_or(String::new(), |(text, _)| text);
     format!(
-        "{} {} {} {sync} {health} {pinned}",
+        "{} {} {} {sync} {health} {pinned} {gone}",
         id.name, id.namespace, id.context
     )
 }
@@ -119,6 +138,7 @@ pub fn draw(state: &State, p: &Painter<'_>, buf: &mut Buffer, area: Rect) {
     if state.app_rows.is_empty() {
         return draw_empty(state, p, buf, inner);
     }
+    let columns = Columns::new(state, inner.width);
     let rows = state.app_rows.iter().enumerate().skip(state.apps.offset);
     let mut y = inner.top();
     let mut unreachable = false;
@@ -133,10 +153,10 @@ pub fn draw(state: &State, p: &Painter<'_>, buf: &mut Buffer, area: Rect) {
             AppRow::Context(context, down) => {
                 unreachable = *down;
                 let label = if *down { Label::Bad } else { Label::Dim };
-                let text = if *down {
-                    format!("{} {context}", p.glyphs.down)
-                } else {
-                    context.clone()
+                let text = match (context.as_str(), down) {
+                    ("", _) => wording::NO_CLUSTER.to_owned(),
+                    (name, true) => format!("{} {name}", p.glyphs.down),
+                    (name, false) => name.to_owned(),
                 };
                 let text = p.middle(&text, usize::from(inner.width).saturating_sub(2));
                 p.put(buf, inner.left() + 1, inner.right(), y, &text, label);
@@ -144,7 +164,7 @@ pub fn draw(state: &State, p: &Painter<'_>, buf: &mut Buffer, area: Rect) {
             AppRow::App(view) => {
                 let row = Rect::new(inner.left(), y, inner.width, 1);
                 let selected = line == state.apps.line();
-                draw_app(state, p, buf, row, view, selected, unreachable);
+                draw_app(state, p, buf, row, &columns, view, selected, unreachable);
             }
         }
         y += 1;
@@ -157,16 +177,64 @@ pub fn title_label(focused: bool) -> Label {
 }
 
 /// From this width on a row says its verdict also in a word.
-const WITH_WORDS: u16 = 70;
+const WITH_WORDS: u16 = 52;
 
-/// Columns of a verdict with its word.
-const SYNC_WITH_WORD: u16 = 15;
+/// From this width on a row says what was synced last, and when.
+const WITH_SYNCED: u16 = 76;
 
+/// Columns of a verdict's signs, of its word, of a commit, of an age.
+const SIGNS: u16 = 8;
+const WORD: u16 = 10;
+const COMMIT: u16 = 7;
+const AGE: u16 = 4;
+
+/// Which columns there are, by width alone: what is in them never moves them.
+struct Columns<'a> {
+    words: bool,
+    synced: bool,
+    /// Columns of the health, or of a word in its place.
+    state: u16,
+    /// Columns of the namespace, where rows are wide enough to set it apart.
+    namespace: u16,
+    /// Contexts with Apps in several namespaces.
+    several: BTreeSet<&'a str>,
+}
+
+impl<'a> Columns<'a> {
+    fn new(state: &'a State, width: u16) -> Self {
+        let mut first: BTreeMap<&str, &str> = BTreeMap::new();
+        let mut several = BTreeSet::new();
+        let mut longest = 0;
+        for view in &state.data.apps {
+            let id = &view.app.id;
+            longest = longest.max(fit::width(&id.namespace));
+            if *first.entry(&id.context).or_insert(&id.namespace) != id.namespace {
+                several.insert(id.context.as_str());
+            }
+        }
+        let words = width >= WITH_WORDS;
+        let namespace = if words && !several.is_empty() {
+            (longest as u16).min(width / 5)
+        } else {
+            0
+        };
+        Self {
+            words,
+            synced: width >= WITH_SYNCED,
+            state: if words { 11 } else { 10 },
+            namespace,
+            several,
+        }
+    }
+}
+
+#[allow(clippy::too_many_arguments, reason = "one row, drawn in one place")]
 fn draw_app(
     state: &State,
     p: &Painter<'_>,
     buf: &mut Buffer,
     row: Rect,
+    columns: &Columns<'_>,
     view: &AppView,
     selected: bool,
     unreachable: bool,
@@ -182,58 +250,105 @@ fn draw_app(
     } else if changed.is_some() {
         p.put(buf, x + 1, end, y, p.glyphs.changed, Label::Accent);
     }
+    // What failed by itself is not made less of because it is old; a whole cluster has said so already.
+    let faint = dim && (unreachable || view.sync != SyncStatus::Failed);
+    let or_faint = |label| if faint { Label::Faint } else { label };
 
-    let (word, mut label) = match &view.health {
-        Some(health) => wording::health(health.status),
-        None if view.state == AppState::Available => ("", Label::Dim),
-        None => ("", Label::Dim),
+    // From the right: what was synced, the health, the verdict; the name has the rest.
+    let mut at = end.saturating_sub(1);
+    if columns.synced {
+        let synced = view.record.as_ref().and_then(|r| r.last_synced());
+        let age_x = at.saturating_sub(AGE);
+        let commit_x = age_x.saturating_sub(COMMIT + 2);
+        if let Some(record) = synced {
+            let age = piece(p.age(record.started), Label::Faint);
+            p.put_right(buf, age_x, at, y, &[age]);
+            p.put(buf, commit_x, age_x, y, record.commit.short(), Label::Faint);
+        }
+        at = commit_x.saturating_sub(2);
+    }
+    let state_x = at.saturating_sub(columns.state);
+    let mut signs = wording::sync(view, p.glyphs);
+    let sign_label = signs.first().map_or(Label::Dim, |(_, label)| *label);
+    let word = wording::sync_word(view);
+    match &view.health {
+        Some(health) => {
+            let (short, label) = wording::health(health.status);
+            let text = if columns.words {
+                wording::health_in_full(health.status)
+            } else {
+                short
+            };
+            let label = if dim { Label::Faint } else { label };
+            p.put(buf, state_x, at, y, text, label);
+        }
+        // Without a health, the verdict is all that there is to say.
+        None if !columns.words => {
+            p.put(buf, state_x, at, y, word, or_faint(sign_label));
+        }
+        None => {}
+    }
+    if faint {
+        signs.iter_mut().for_each(|(_, l)| *l = Label::Faint);
+    }
+    let signs_width = pieces_width(&signs) as u16;
+    let signs_end = if columns.words {
+        let word_x = state_x.saturating_sub(WORD + 2);
+        if signs_width <= SIGNS {
+            let label = match view.sync {
+                SyncStatus::Synced | SyncStatus::Checking => Label::Dim,
+                _ => sign_label,
+            };
+            p.put(buf, word_x, state_x, y, word, or_faint(label));
+            word_x.saturating_sub(1)
+        } else {
+            word_x.saturating_sub(1 + SIGNS) + signs_width
+        }
+    } else {
+        state_x.saturating_sub(1)
     };
-    let mut sync = wording::sync(view, p.glyphs);
+    let mut limit = p.put_right(buf, x + 10, signs_end, y, &signs);
+    if columns.words {
+        limit = limit.min(state_x.saturating_sub(WORD + 3 + SIGNS));
+    }
+    let limit = limit.min(signs_end.saturating_sub(4)).saturating_sub(1);
+
+    let several = columns.several.contains(view.app.id.context.as_str());
+    let namespace = if several { &view.app.id.namespace } else { "" };
+    let mut name_end = limit;
+    if columns.namespace > 0 {
+        name_end = limit.saturating_sub(columns.namespace + 1);
+        let text = p.middle(namespace, usize::from(columns.namespace));
+        p.put(buf, name_end + 1, limit, y, &text, Label::Faint);
+    }
+    let mut beside = Vec::new();
+    let mut add = |pieces: Vec<Piece>| {
+        if !pieces.is_empty() {
+            beside.push(piece(" ", Label::Text));
+            beside.extend(pieces);
+        }
+    };
+    let room = usize::from(name_end.saturating_sub(x + 2));
+    if several && columns.namespace == 0 {
+        let text = p.middle(namespace, room / 3);
+        add(vec![piece(text, Label::Faint)]);
+    }
     let mut flags = wording::flags(view, p.glyphs);
     if dim {
-        label = Label::Faint;
-        // What failed by itself is not made less of because it is old; a whole cluster has said so already.
-        if unreachable || view.sync != SyncStatus::Failed {
-            sync.iter_mut().for_each(|(_, label)| *label = Label::Faint);
-        }
-        flags
-            .iter_mut()
-            .for_each(|(_, label)| *label = Label::Faint);
+        flags.iter_mut().for_each(|(_, l)| *l = Label::Faint);
     }
-    let health_end = end.saturating_sub(1);
-    let health_start = health_end.saturating_sub(8);
-    p.put(buf, health_start, health_end, y, word, label);
-    let sync_end = health_start.saturating_sub(2);
-    let sync_start = if row.width >= WITH_WORDS {
-        // Where there is room the sign is also said, so that signs need not be learned.
-        let word = wording::sync_word(view);
-        let label = if dim { Label::Faint } else { Label::Dim };
-        sync.push(piece(format!(" {word}"), label));
-        let start = sync_end.saturating_sub(SYNC_WITH_WORD);
-        p.put_all(buf, start, sync_end, y, &sync);
-        start
-    } else {
-        p.put_right(buf, x + 10, sync_end, y, &sync)
-    };
+    add(flags);
+    add(wording::gone(view, columns.words).into_iter().collect());
 
-    let name_x = x + 2;
-    let flags_width = pieces_width(&flags);
-    let room = usize::from(
-        sync_start
-            .min(sync_end.saturating_sub(4))
-            .saturating_sub(name_x + 1),
-    );
-    let name_room = room.saturating_sub(flags_width + usize::from(flags_width > 0));
+    let name_room = room.saturating_sub(pieces_width(&beside));
     let name = p.middle(&view.app.id.name, name_room);
     let label = match (dim, selected) {
         (true, _) => Label::Dim,
         (false, true) => Label::Strong,
         (false, false) => Label::Text,
     };
-    let after = p.put(buf, name_x, end, y, &name, label);
-    if flags_width > 0 {
-        p.put_all(buf, after + 1, sync_start, y, &flags);
-    }
+    let after = p.put(buf, x + 2, name_end, y, &name, label);
+    p.put_all(buf, after, name_end, y, &beside);
     if selected {
         cursor(p, buf, row, state.focus == Pane::Apps);
     }
@@ -247,7 +362,9 @@ pub fn cursor(p: &Painter<'_>, buf: &mut Buffer, row: Rect, focused: bool) {
         (Label::SelectedIdle, Label::Faint)
     };
     p.fill(buf, row, fill);
-    p.put(buf, row.left(), row.right(), row.y, p.glyphs.bar, bar);
+    for y in row.top()..row.bottom() {
+        p.put(buf, row.left(), row.right(), y, p.glyphs.bar, bar);
+    }
 }
 
 /// Says why the list is empty and what to press.

@@ -3,12 +3,16 @@
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
+use crate::domain::{AppId, ObjectKey};
+use crate::engine::Reach;
+
 use super::super::command_line;
+use super::super::detail::Tab;
 use super::super::field::Field;
 use super::super::fit;
-use super::super::keymap::{Binding, Command, Context};
+use super::super::keymap::{Binding, Command, PAIRS};
 use super::super::painter::{Painter, Piece, piece, pieces_width};
-use super::super::state::{Prompt, State};
+use super::super::state::{Pane, Prompt, State};
 use super::super::theme::Label;
 use super::super::wording;
 
@@ -18,7 +22,15 @@ pub fn draw(state: &State, p: &Painter<'_>, buf: &mut Buffer, area: Rect) {
     match &state.prompt {
         Some(Prompt::Filter(field, _)) => {
             let x = p.put(buf, x, end, y, "/", Label::Accent);
-            draw_field(p, buf, x, end, y, field);
+            let x = draw_field(p, buf, x, end, y, field) + 2;
+            let hint = [
+                piece("enter", Label::Accent),
+                piece(" keep  ", Label::Dim),
+                piece("esc", Label::Accent),
+                piece(" undo  ", Label::Dim),
+                piece("!word leaves out", Label::Dim),
+            ];
+            p.put_right(buf, x, end, y, &hint);
             return;
         }
         Some(Prompt::Command(field)) => {
@@ -71,7 +83,17 @@ fn status(state: &State) -> Vec<Piece> {
     }
     if !state.marked_objects.is_empty() {
         let n = wording::count(state.marked_objects.len(), "object", "objects");
-        add(format!("{n} marked"), Label::Accent);
+        let listed = |(app, key): &(AppId, ObjectKey)| {
+            let rows = &state.detail.object_rows;
+            state.apps.selected.as_ref() == Some(app) && rows.iter().any(|r| r.0.drift.key == *key)
+        };
+        let hidden = state.marked_objects.iter().filter(|m| !listed(m)).count();
+        let hidden = match hidden {
+            0 => String::new(),
+            n if n == state.marked_objects.len() => ", hidden".to_owned(),
+            n => format!(", {n} hidden"),
+        };
+        add(format!("{n} marked{hidden}"), Label::Accent);
     } else if !state.marked.is_empty() {
         let n = wording::count(state.marked.len(), "App", "Apps");
         add(format!("{n} marked"), Label::Accent);
@@ -79,48 +101,124 @@ fn status(state: &State) -> Vec<Piece> {
     pieces
 }
 
-/// Draws keys as far as they fit. What tells the others has its place even where not all do.
-fn draw_keys(state: &State, p: &Painter<'_>, buf: &mut Buffer, mut x: u16, end: u16, y: u16) {
-    let offered = state.keymap.within(state.context()).filter(|binding| {
-        !binding.label.is_empty() && !binding.keys.is_empty() && is_open(state, binding.command)
-    });
-    let pieces = |binding: &Binding| {
-        let key = binding.keys.first().map(ToString::to_string);
-        [
-            piece(key.unwrap_or_default(), Label::Accent),
-            piece(" ", Label::Text),
-            piece(binding.label, Label::Dim),
-        ]
+/// What goes first where not all keys fit.
+const FIRST_TO_GO: &[Command] = {
+    use Command as C;
+    &[
+        C::Foreign,
+        C::NextDifference,
+        C::CommandLine,
+        C::ShowDiff,
+        C::Refresh,
+        C::Rollback,
+        C::Problems,
+        C::NextPane,
+        C::Filter,
+        C::MoreContext,
+        C::NextTab,
+    ]
+};
+
+/// Draws the keys that hold, as far as they fit.
+fn draw_keys(state: &State, p: &Painter<'_>, buf: &mut Buffer, x: u16, end: u16, y: u16) {
+    let context = state.context();
+    let mut offered: Vec<(Command, Vec<Piece>)> = state
+        .keymap
+        .within(context)
+        .filter(|b| !b.label.is_empty() && !b.keys.is_empty() && is_open(state, b.command))
+        .map(|b| (b.command, key_and_label(state, b)))
+        .collect();
+    let room = usize::from(end.saturating_sub(x));
+    let width = |offered: &[(Command, Vec<Piece>)]| {
+        let keys = offered.iter().map(|(_, pieces)| pieces_width(pieces) + 2);
+        keys.sum::<usize>().saturating_sub(2)
     };
-    let (help, others): (Vec<_>, Vec<_>) = offered.partition(|b| b.command == Command::Help);
-    let help = help.first().map(|b| pieces(b));
-    let kept = help.as_ref().map_or(0, |h| pieces_width(h) as u16 + 2);
-    for binding in others {
-        let pieces = pieces(binding);
-        if x + pieces_width(&pieces) as u16 + kept > end {
+    // At the root leaving is what everybody finds.
+    let at_root =
+        (state.dialogs.is_empty() && state.focus != Pane::Detail).then_some(Command::Quit);
+    for command in at_root.iter().chain(FIRST_TO_GO) {
+        if width(&offered) <= room {
             break;
         }
-        x = p.put_all(buf, x, end, y, &pieces) + 2;
+        offered.retain(|(c, _)| c != command);
     }
-    if let Some(help) = help {
-        p.put_all(buf, x, end, y, &help);
+    // What tells all the others has its place even then.
+    while width(&offered) > room
+        && let Some(last) = offered.iter().rposition(|(c, _)| *c != Command::Help)
+    {
+        offered.remove(last);
     }
+    let mut x = x;
+    for (_, pieces) in &offered {
+        x = p.put_all(buf, x, end, y, pieces) + 2;
+    }
+}
+
+fn key_and_label(state: &State, binding: &Binding) -> Vec<Piece> {
+    let context = state.context();
+    let first = |b: &Binding| b.keys.first().map(ToString::to_string);
+    let opposite = PAIRS
+        .iter()
+        .find(|(_, second)| *second == binding.command)
+        .and_then(|(other, _)| {
+            let mut bindings = state.keymap.within(context);
+            bindings.find(|b| b.command == *other).and_then(first)
+        });
+    let keys: Vec<String> = opposite.into_iter().chain(first(binding)).collect();
+    let label = match (binding.command, state.focus) {
+        _ if !state.dialogs.is_empty() => binding.label,
+        (Command::Quit, Pane::Apps | Pane::Clusters) => "quit",
+        (Command::Open, Pane::Clusters) if is_down(state) => "why",
+        _ => binding.label,
+    };
+    vec![
+        piece(keys.join(" "), Label::Accent),
+        piece(" ", Label::Text),
+        piece(label, Label::Dim),
+    ]
+}
+
+/// Whether the cluster under the cursor is out of reach.
+fn is_down(state: &State) -> bool {
+    let selected = state.clusters.selected.as_deref();
+    let cluster = selected.and_then(|context| state.data.cluster(context));
+    cluster.is_some_and(|c| matches!(c.reach, Reach::Down { .. }))
 }
 
 /// Whether a command can do something at all: what is never possible here is not offered.
 fn is_open(state: &State, command: Command) -> bool {
     use Command as C;
+    if let Some(dialog) = state.dialogs.last() {
+        return dialog.offers(state, command);
+    }
+    let tab = (state.focus == Pane::Detail).then_some(state.detail.tab);
     match command {
-        C::Sync | C::Rollback => !state.data.read_only,
-        C::Open if state.context() == Context::History => {
+        C::Sync | C::Rollback if state.data.read_only => false,
+        C::Sync => state.app().is_some() || !state.marked.is_empty(),
+        C::Rollback => state.app().is_some() && tab != Some(Tab::History),
+        C::ShowDiff => state.app().is_some() && tab != Some(Tab::Diff),
+        C::NextTab => state.app().is_some(),
+        C::Open if tab == Some(Tab::History) => {
             !state.data.read_only && !state.detail.record_rows.is_empty()
         }
-        C::Prune | C::Adopt | C::Accept | C::Stop => state
-            .dialogs
-            .last()
-            .is_none_or(|dialog| dialog.offers(state, command)),
+        C::Open | C::Details if state.focus == Pane::Clusters => state.clusters.selected.is_some(),
+        C::Open => state.app().is_some(),
+        C::Filter => state.focus != Pane::Clusters && tab != Some(Tab::History),
+        C::NextDifference => state.focus != Pane::Clusters && tab != Some(Tab::History),
+        C::Foreign => tab == Some(Tab::Diff),
+        C::Problems => is_anything_wrong(state),
         _ => true,
     }
+}
+
+fn is_anything_wrong(state: &State) -> bool {
+    let data = &state.data;
+    !data.problems.is_empty()
+        || data.apps.iter().any(|app| !app.problems.is_empty())
+        || data
+            .clusters
+            .iter()
+            .any(|c| !c.problems.is_empty() || matches!(c.reach, Reach::Down { .. }))
 }
 
 /// Draws a field with its cursor; returns the column after it.

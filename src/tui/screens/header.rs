@@ -1,13 +1,15 @@
 //! The first line: the program, the clusters, how many Apps are how.
 
+use std::sync::Arc;
+
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
 use crate::domain::HealthStatus;
-use crate::engine::{Reach, SyncStatus};
+use crate::engine::{ClusterView, SyncStatus};
 
 use super::super::fit;
-use super::super::painter::{Painter, piece};
+use super::super::painter::{Painter, Piece, piece, pieces_width};
 use super::super::state::State;
 use super::super::theme::Label;
 use super::super::wording;
@@ -27,7 +29,10 @@ pub fn draw(state: &State, p: &Painter<'_>, buf: &mut Buffer, area: Rect) {
         .iter()
         .filter(|a| a.sync == SyncStatus::Drifted)
         .count();
-    let failed = apps.iter().filter(|a| a.sync == SyncStatus::Failed).count();
+    let (undecided, failed): (Vec<_>, Vec<_>) = apps
+        .iter()
+        .filter(|a| a.sync == SyncStatus::Failed)
+        .partition(|a| wording::is_undecided(a));
     let degraded = apps
         .iter()
         .filter(|a| {
@@ -48,8 +53,11 @@ pub fn draw(state: &State, p: &Painter<'_>, buf: &mut Buffer, area: Rect) {
     if drifted > 0 {
         add(format!("{drifted} drifted"), Label::Warn);
     }
-    if failed > 0 {
-        add(format!("{failed} failed"), Label::Bad);
+    if !failed.is_empty() {
+        add(format!("{} failed", failed.len()), Label::Bad);
+    }
+    if !undecided.is_empty() {
+        add(format!("{} no cluster", undecided.len()), Label::Warn);
     }
     if degraded > 0 {
         add(format!("{degraded} degraded"), Label::Bad);
@@ -67,27 +75,52 @@ pub fn draw(state: &State, p: &Painter<'_>, buf: &mut Buffer, area: Rect) {
     }
     let end = area.right().saturating_sub(1);
     let start = p.put_right(buf, area.left() + 9, end, y, &right);
-    let mut x = p.put(buf, area.left() + 1, start, y, "trueup", Label::Strong) + 2;
-    let limit = start.saturating_sub(2);
-    let n = state.data.clusters.len();
-    for (i, cluster) in state.data.clusters.iter().enumerate() {
+    let x = p.put(buf, area.left() + 1, start, y, "trueup", Label::Strong) + 2;
+    draw_clusters(state, p, buf, x, start.saturating_sub(2), y);
+}
+
+/// Draws the clusters by name as far as they fit, and counts the rest by how they are.
+fn draw_clusters(state: &State, p: &Painter<'_>, buf: &mut Buffer, x: u16, limit: u16, y: u16) {
+    let mut x = x;
+    let clusters = &state.data.clusters;
+    for (i, cluster) in clusters.iter().enumerate() {
         let (glyph, label) = wording::reach(&cluster.reach, p.glyphs);
         let name = p.middle(&cluster.context, 20);
-        let left = n - i;
+        let rest = counted(p, &clusters[i + 1..]);
+        let more = match pieces_width(&rest) {
+            0 => 0,
+            width => 2 + width,
+        };
         let room = usize::from(limit.saturating_sub(x));
-        let more = if left > 1 { 5 } else { 0 };
         if 2 + fit::width(&name) + more > room {
-            let hidden = &state.data.clusters[i..];
-            let down = hidden.iter().any(|c| matches!(c.reach, Reach::Down { .. }));
-            let (sign, label) = if down {
-                (p.glyphs.down, Label::Bad)
-            } else {
-                ("", Label::Dim)
-            };
-            p.put(buf, x, limit, y, &format!("{sign}+{left}"), label);
-            break;
+            if i > 0 {
+                x = p.put(buf, x, limit, y, "+", Label::Dim);
+            }
+            p.put_all(buf, x, limit, y, &counted(p, &clusters[i..]));
+            return;
         }
         x = p.put(buf, x, limit, y, glyph, label);
         x = p.put(buf, x + 1, limit, y, &name, Label::Dim) + 2;
     }
+}
+
+/// How many clusters are how: `●3 ✗1`.
+fn counted(p: &Painter<'_>, clusters: &[Arc<ClusterView>]) -> Vec<Piece> {
+    let mut counts: Vec<((&str, Label), usize)> = Vec::new();
+    for cluster in clusters {
+        let sign = wording::reach(&cluster.reach, p.glyphs);
+        match counts.iter_mut().find(|(s, _)| *s == sign) {
+            Some((_, n)) => *n += 1,
+            None => counts.push((sign, 1)),
+        }
+    }
+    let mut pieces = Vec::new();
+    for ((glyph, label), n) in counts {
+        if !pieces.is_empty() {
+            pieces.push(piece(" ", Label::Text));
+        }
+        pieces.push(piece(glyph, label));
+        pieces.push(piece(n.to_string(), Label::Dim));
+    }
+    pieces
 }

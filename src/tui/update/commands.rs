@@ -51,8 +51,16 @@ pub fn run(state: &mut State, command: Command) -> Vec<Effect> {
         }
         C::Reveal => reveal(state),
         C::Filter => panes::open_filter(state),
-        C::CommandLine => state.prompt = Some(Prompt::Command(Field::new(""))),
+        C::CommandLine => {
+            state.commands.begin();
+            state.prompt = Some(Prompt::Command(Field::new("")));
+        }
         C::Help => text(state, About::Keys(state.context())),
+        C::Details => {
+            if let Some(context) = state.clusters.selected.clone() {
+                text(state, About::Cluster(context));
+            }
+        }
         C::Problems => text(state, About::Problems(state.apps.selected.clone())),
         C::WatchRun => return watch(state),
         C::Drift => {

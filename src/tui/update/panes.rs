@@ -27,7 +27,7 @@ pub fn page(state: &mut State, delta: isize) {
     let areas = state.areas();
     let lines = match state.focus {
         Pane::Apps => inner_height(areas.apps),
-        Pane::Clusters => inner_height(areas.clusters),
+        Pane::Clusters => inner_height(areas.clusters) / usize::from(areas.cluster_lines.max(1)),
         Pane::Detail => usize::from(areas.content.height),
     };
     step(state, delta * (lines as isize - 1).max(1));
@@ -199,6 +199,10 @@ pub fn mark(state: &mut State) {
             if !state.marked.remove(&app) {
                 state.marked.insert(app);
             }
+            // What a filter hides is listed for as long as it is marked.
+            step(state, 1);
+            state.list_apps();
+            return;
         }
         (Pane::Detail, Tab::Resources) => {
             let Some(key) = state.detail.objects.selected.clone() else {
@@ -206,6 +210,7 @@ pub fn mark(state: &mut State) {
             };
             // A Plan covers whole Apps or single objects, not both.
             state.marked.clear();
+            state.list_apps();
             let mark = (app, key);
             if !state.marked_objects.remove(&mark) {
                 state.marked_objects.insert(mark);
@@ -241,6 +246,7 @@ pub fn back(state: &mut State) {
         Pane::Apps => {
             state.marked.clear();
             state.marked_objects.clear();
+            state.list_apps();
         }
     }
     state.settle();

@@ -468,8 +468,8 @@ fn ages_change_when_the_timer_says() {
     let console = console();
     let mut buffer = console.buffer().clone();
     let next = trueup::tui::view::draw(&console.state, &mut buffer).unwrap();
-    // The retry of the dead cluster is in 18 s, shown as 20 s until 15 s are left.
-    assert_eq!(next.duration_since(scene::now()).as_secs(), 3);
+    // The retry of the dead cluster is in 18 s, shown as 20 s until 10 s are left.
+    assert_eq!(next.duration_since(scene::now()).as_secs(), 8);
 }
 
 #[test]
