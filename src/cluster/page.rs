@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures::FutureExt as _;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
@@ -174,7 +175,7 @@ impl Connection {
             }
         };
         let kind = resource.group_kind();
-        let shared = async { listed.await.map(Arc::new) };
+        let shared = async { listed.await.map(Arc::new) }.boxed();
         self.names().get(kind, now, |_| true, shared).await
     }
 

@@ -1,5 +1,6 @@
 //! Whether the user may keep record and lock, without which there is no sync. Asks, and changes nothing.
 
+use futures::FutureExt as _;
 use futures::future::try_join_all;
 
 use crate::domain::{Problem, ProblemKind, Result};
@@ -36,7 +37,7 @@ impl Connection {
                 let may = granted
                     || (!name.is_empty() && {
                         let name = name.to_owned();
-                        self.may(&Ask { name, ..all }).await?
+                        self.may(&Ask { name, ..all }).boxed().await?
                     });
                 Ok::<_, Problem>(
                     (!may).then(|| format!("you may not {verb} {} (its {what})", resource.plural)),

@@ -5,6 +5,8 @@ use std::hash::Hash;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+use futures::future::BoxFuture;
+
 use crate::domain::Result;
 
 /// How long an answer holds. Long enough to be shared by the Apps of one Plan, short enough to hide no change: what is
@@ -30,7 +32,7 @@ impl<K: Eq + Hash, V: Clone> Recent<K, V> {
         question: K,
         now: Instant,
         lasts: impl FnOnce(&V) -> bool,
-        ask: impl Future<Output = Result<V>>,
+        ask: BoxFuture<'_, Result<V>>,
     ) -> Result<V> {
         let slot = {
             let mut slots = self.0.lock().unwrap_or_else(PoisonError::into_inner);
@@ -50,8 +52,9 @@ impl<K: Eq + Hash, V: Clone> Recent<K, V> {
 
 #[cfg(test)]
 mod tests {
-    use std::cell::Cell;
+    use std::sync::atomic::{AtomicU32, Ordering};
 
+    use futures::FutureExt as _;
     use futures::future::join_all;
 
     use super::*;
@@ -59,24 +62,25 @@ mod tests {
 
     #[tokio::test]
     async fn an_answer_is_shared_for_a_moment_and_a_failure_never() {
-        let (recent, start, n_asked) = (Recent::default(), Instant::now(), Cell::new(0));
+        let (recent, start, n_asked) = (Recent::default(), Instant::now(), AtomicU32::new(0));
         let get = |key: u8, now: Instant, answer: Result<u8>| {
             let n_asked = &n_asked;
             let asked = async move {
-                n_asked.set(n_asked.get() + 1);
+                n_asked.fetch_add(1, Ordering::Relaxed);
                 tokio::task::yield_now().await;
                 answer
             };
-            recent.get(key, now, |answer| *answer != 0, asked)
+            recent.get(key, now, |answer| *answer != 0, asked.boxed())
         };
         let no = || Problem::new(ProblemKind::Unreachable, "no answer");
         assert!(get(1, start, Err(no())).await.is_err());
         let all = join_all((0..9).map(|_| get(1, start, Ok(7)))).await;
-        assert_eq!((all, n_asked.get()), (vec![Ok(7); 9], 2));
+        assert_eq!(all, vec![Ok(7); 9]);
+        assert_eq!(n_asked.load(Ordering::Relaxed), 2);
         assert_eq!(get(1, start + AGE / 2, Ok(8)).await, Ok(7));
         assert_eq!(get(2, start, Ok(0)).await, Ok(0));
         assert_eq!(get(2, start, Ok(9)).await, Ok(9), "what does not last");
         assert_eq!(get(1, start + AGE, Ok(8)).await, Ok(8), "too old");
-        assert_eq!(n_asked.get(), 5);
+        assert_eq!(n_asked.load(Ordering::Relaxed), 5);
     }
 }

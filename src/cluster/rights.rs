@@ -1,5 +1,6 @@
 //! What we may do, by the server's own word (authorization.k8s.io/v1).
 
+use futures::FutureExt as _;
 use serde::Deserialize;
 use serde_json::json;
 
@@ -87,7 +88,7 @@ impl Connection {
     /// have come since.
     pub(super) async fn may_now(&self, ask: &Ask) -> Result<bool> {
         let now = self.clock().instant();
-        let asked = self.may(ask);
+        let asked = self.may(ask).boxed();
         self.granted()
             .get(ask.clone(), now, |granted| *granted, asked)
             .await

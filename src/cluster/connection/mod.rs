@@ -8,6 +8,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
+use futures::FutureExt as _;
 use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderName, RETRY_AFTER, WARNING};
 use http::{Method, Response, StatusCode};
 use http_body_util::BodyExt as _;
@@ -271,10 +272,12 @@ impl Connection {
         let is_question = method == Method::GET || path_and_query.contains("dryRun=All");
         let mut patience = PATIENCE;
         loop {
+            // On the heap: what waits for a request is itself waited for, many deep, and each holds all that it waits for.
             let response = self
                 .send(method.clone(), path_and_query, headers, body.clone())
+                .boxed()
                 .await?;
-            let reply = tokio::time::timeout(limit, self.collect(response))
+            let reply = tokio::time::timeout(limit, self.collect(response).boxed())
                 .await
                 .unwrap_or_else(|_| Err(transport::timed_out(self.target(), limit)))?;
             let asked = reply.retry_after.filter(|_| reply.status == 429);

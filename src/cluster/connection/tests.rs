@@ -182,3 +182,14 @@ async fn events_are_asked_by_object() {
         "/api/v1/namespaces/default/events?fieldSelector=involvedObject.kind%3DNode%2CinvolvedObject.name%3Dn%5C%2C1&limit=500"
     );
 }
+
+#[tokio::test]
+async fn who_waits_for_a_request_keeps_its_stack() {
+    let (connection, _) = connection(Vec::new());
+    let sizes = [
+        size_of_val(&connection.get("/version")),
+        size_of_val(&connection.may(&Ask::default())),
+        size_of_val(&connection.may_sync("n", "r", "l")),
+    ];
+    assert!(sizes.iter().all(|size| *size <= 2048), "{sizes:?}");
+}
