@@ -36,6 +36,7 @@ pub mod status;
 mod suspects;
 mod target;
 mod transport;
+mod unasked;
 pub mod watch;
 pub mod writer;
 

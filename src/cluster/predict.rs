@@ -107,6 +107,9 @@ impl Connection {
             Ok(target) => target,
             Err(problem) => return Ok(unsendable(problem)),
         };
+        if let Some(refusal) = self.must_not_ask(resource, &target).await? {
+            return Ok(Prediction::refused(refusal));
+        }
         let mut prediction = Prediction::default();
         let mut reply = self
             .dry_apply(&target, object, false, &mut prediction)
@@ -145,6 +148,9 @@ impl Connection {
             Ok(target) => target,
             Err(problem) => return Ok(unsendable(problem)),
         };
+        if let Some(refusal) = self.must_not_ask(resource, &target).await? {
+            return Ok(Prediction::refused(refusal));
+        }
         let mut prediction = Prediction::default();
         let mut reply = self.dry_put(&target, object, live, &mut prediction).await?;
         let mut status = Status::of(&reply);

@@ -14,13 +14,26 @@ use crate::domain::Result;
 const AGE: Duration = Duration::from_secs(10);
 
 /// The last answer to each question, with when it was given.
-pub(super) struct Recent<K, V>(Mutex<HashMap<K, Slot<V>>>);
+pub(super) struct Recent<K, V> {
+    slots: Mutex<HashMap<K, Slot<V>>>,
+    age: Duration,
+}
 
 type Slot<V> = Arc<tokio::sync::Mutex<Option<(Instant, V)>>>;
 
 impl<K, V> Default for Recent<K, V> {
     fn default() -> Self {
-        Self(Mutex::default())
+        Self::for_as_long_as(AGE)
+    }
+}
+
+impl<K, V> Recent<K, V> {
+    /// Answers that hold for this long.
+    pub fn for_as_long_as(age: Duration) -> Self {
+        Self {
+            slots: Mutex::default(),
+            age,
+        }
     }
 }
 
@@ -35,12 +48,12 @@ impl<K: Eq + Hash, V: Clone> Recent<K, V> {
         ask: BoxFuture<'_, Result<V>>,
     ) -> Result<V> {
         let slot = {
-            let mut slots = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+            let mut slots = self.slots.lock().unwrap_or_else(PoisonError::into_inner);
             slots.entry(question).or_default().clone()
         };
         let mut slot = slot.lock().await;
         if let Some((at, answer)) = &*slot
-            && now.saturating_duration_since(*at) < AGE
+            && now.saturating_duration_since(*at) < self.age
         {
             return Ok(answer.clone());
         }

@@ -38,6 +38,8 @@ pub enum RefusalKind {
     TooLarge,
     /// A webhook on the way cannot be asked without side effects.
     DryRunUnsupported,
+    /// The API does not say that it knows dry runs, and one that it ignores would change the object: it was not asked.
+    NotAsked,
     /// Anything else that the server will not do.
     Other,
 }

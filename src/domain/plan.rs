@@ -80,6 +80,19 @@ pub struct PlannedApp {
     pub warnings: Vec<String>,
 }
 
+impl PlannedApp {
+    /// An App of which nothing is done.
+    pub fn refused(id: AppId, commit: Commit, problem: Problem) -> Self {
+        Self {
+            id,
+            commit,
+            prunable: Vec::new(),
+            refused: Some(problem),
+            warnings: Vec::new(),
+        }
+    }
+}
+
 /// The ordered steps of a sync, a rollback or an adoption, over one or several Apps.
 #[derive(Clone, Debug)]
 pub struct Plan {

@@ -13,6 +13,8 @@ use crate::providers::native::RepositoryRef;
 #[derive(Debug, Default)]
 pub struct Memory {
     file: Option<PathBuf>,
+    /// Why what was remembered is not known.
+    lost: Option<Problem>,
     places: Mutex<BTreeMap<String, Place>>,
 }
 
@@ -50,8 +52,22 @@ impl Memory {
         };
         Ok(Self {
             file: Some(file.to_path_buf()),
+            lost: None,
             places: Mutex::new(places),
         })
+    }
+
+    /// Nothing is known of what was remembered: nobody may take that for "nothing was".
+    pub fn unreadable(problem: Problem) -> Self {
+        Self {
+            lost: Some(problem),
+            ..Self::default()
+        }
+    }
+
+    /// Why what was remembered is not known.
+    pub(super) fn lost(&self) -> Option<&Problem> {
+        self.lost.as_ref()
     }
 
     /// Remembers where an App was synced to.

@@ -215,8 +215,8 @@ pub fn assemble(settings: &Settings, machine: &Machine) -> (EngineOptions, Arc<d
     }
     let memory = Memory::open(&machine.places.state_dir.join("destinations.json")).unwrap_or_else(
         |problem| {
-            problems.push(problem);
-            Memory::default()
+            problems.push(problem.clone());
+            Memory::unreadable(problem)
         },
     );
     let connect = ConnectOptions {

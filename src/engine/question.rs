@@ -139,6 +139,10 @@ impl Question {
                     n_requests,
                 });
             }
+            // Asking would have changed it: the object alone tells.
+            Some(refusal) if refusal.kind == RefusalKind::NotAsked => {
+                drift::local(&comparison(None, Vec::new()), None)
+            }
             // An absent namespace makes the object Missing, not wrong.
             Some(refusal) if refusal.kind == RefusalKind::NamespaceAbsent => {
                 missing(&self.key, &self.desired)

@@ -31,10 +31,20 @@ pub struct LiveFacts {
     pub labels: BTreeMap<String, String>,
     /// Its annotations, without the large last-applied one.
     pub annotations: BTreeMap<String, String>,
-    /// For a Namespace: whether it holds a trueup record or objects outside the inventory. For a CRD: whether objects
-    /// of its kind live that are outside the inventory. Deleting it would take those along, so that `of` assumes so;
-    /// whoever has looked may clear it.
-    pub holds_others: bool,
+    /// What would go with it. `of` does not know; whoever has looked says so.
+    pub contents: Contents,
+}
+
+/// What goes with an object when it is deleted: all that is in a namespace, all objects of a kind.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Contents {
+    /// It is no container.
+    #[default]
+    None,
+    /// Nobody has looked, or could.
+    Unknown,
+    /// These, without what depends on them and what every namespace has.
+    Known(Vec<ObjectKey>),
 }
 
 impl LiveFacts {
@@ -63,7 +73,11 @@ impl LiveFacts {
             deletion_pending: live.pointer("/metadata/deletionTimestamp").is_some(),
             labels: strings(live, "/metadata/labels"),
             annotations,
-            holds_others: is_container(&kind),
+            contents: if is_container(&kind) {
+                Contents::Unknown
+            } else {
+                Contents::None
+            },
         }
     }
 

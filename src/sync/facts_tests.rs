@@ -36,7 +36,9 @@ fn facts_are_read_from_the_object() {
         (facts.uid.as_str(), facts.resource_version.as_str()),
         ("u", "9")
     );
-    assert!(facts.deletion_pending && !facts.holds_others && !facts.applied_by_trueup());
+    assert!(
+        facts.deletion_pending && facts.contents == Contents::None && !facts.applied_by_trueup()
+    );
     assert_eq!(facts.owner.as_deref(), Some("Operator/o"));
     assert_eq!(facts.former_appliers, ["helm"]);
     assert_eq!(facts.managers.len(), 2);
@@ -55,7 +57,8 @@ fn what_takes_others_along_is_assumed_to_hold_some() {
         ("v1", "Service", false),
     ] {
         let object = json!({"apiVersion": api_version, "kind": kind, "metadata": {"name": "x"}});
-        assert_eq!(LiveFacts::of(&object).holds_others, holds, "{kind}");
+        let contents = LiveFacts::of(&object).contents;
+        assert_eq!(contents == Contents::Unknown, holds, "{kind}");
     }
 }
 

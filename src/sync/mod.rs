@@ -13,7 +13,7 @@ pub mod plan;
 pub mod record;
 pub mod run;
 
-pub use facts::{Claim, LiveFacts};
+pub use facts::{Claim, Contents, LiveFacts};
 pub use options::parse_app_options;
 pub use plan::{AppInput, Candidate, PlanOptions, RecordState, plan};
 pub use run::{Next, Run, RunSummary, StepResult, StepState};

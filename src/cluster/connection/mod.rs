@@ -23,12 +23,14 @@ use super::rights::Ask;
 use super::status;
 use super::transport::{self, AuthKind, Target};
 use crate::domain::{
-    Clock, GroupKind, ObjectKey, Problem, ProblemKind, Result, SystemClock, Value,
+    Clock, GroupKind, Gvk, ObjectKey, Problem, ProblemKind, Result, SystemClock, Value,
 };
 
 /// A body larger than this is refused before it fills the memory.
 const MAX_BODY: usize = 512 << 20;
 /// How long one question waits in all because the server asks it to.
+/// An API that knows dry runs does not unlearn them; one that is replaced does so rarely.
+const DRY_RUN_KNOWN: Duration = Duration::from_secs(3600);
 const PATIENCE: Duration = Duration::from_secs(10);
 
 /// A connection to one cluster. Cheap to clone. It can read and ask; what changes something needs a writer.
@@ -51,6 +53,8 @@ struct Inner {
     granted: Recent<Ask, bool>,
     /// What a kind held a moment ago.
     names: Recent<GroupKind, Arc<Vec<ObjectKey>>>,
+    /// Kinds whose API knows dry runs.
+    dry_runs: Recent<Gvk, bool>,
 }
 
 /// An answer of the API server, whatever its status.
@@ -136,6 +140,7 @@ impl Connection {
                 woken: Notify::new(),
                 granted: Recent::default(),
                 names: Recent::default(),
+                dry_runs: Recent::for_as_long_as(DRY_RUN_KNOWN),
             }),
         }
     }
@@ -215,6 +220,11 @@ impl Connection {
     /// Rights that were granted a moment ago.
     pub(super) fn granted(&self) -> &Recent<Ask, bool> {
         &self.inner.granted
+    }
+
+    /// Kinds whose API was seen to know dry runs.
+    pub(super) fn dry_runs(&self) -> &Recent<Gvk, bool> {
+        &self.inner.dry_runs
     }
 
     /// What a kind held a moment ago.

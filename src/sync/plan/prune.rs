@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use super::choose::options_of;
 use super::{AppInput, Candidate, PlanOptions, RecordState, wave_of};
 use crate::domain::plan::Guard;
-use crate::domain::{Action, PlanStep, Problem, ProblemKind};
-use crate::sync::facts::is_container;
+use crate::domain::{Action, ObjectKey, PlanStep, Problem, ProblemKind};
+use crate::sync::facts::{Contents, is_container};
 
 /// The prune steps of the chosen objects. Why one that Git no longer has is kept is a warning.
 pub fn prunes(
@@ -14,9 +14,18 @@ pub fn prunes(
     chosen: &[&Candidate],
     warnings: &mut Vec<String>,
 ) -> Vec<PlanStep> {
-    let mut steps = Vec::new();
-    for candidate in chosen.iter().filter(|c| c.desired.is_none()) {
-        match kept(input, candidate) {
+    let mut steps: Vec<PlanStep> = Vec::new();
+    let gone = chosen.iter().copied().filter(|c| c.desired.is_none());
+    // What a container takes along must be going anyway, which is known once all else is.
+    let (containers, others): (Vec<&Candidate>, Vec<&Candidate>) =
+        gone.partition(|c| is_container(&c.drift.key));
+    // A CRD before the namespace that may hold nothing else.
+    for candidate in others.into_iter().chain(containers) {
+        let going: BTreeSet<ObjectKey> = match is_container(&candidate.drift.key) {
+            true => steps.iter().map(|step| step.key.clone()).collect(),
+            false => BTreeSet::new(),
+        };
+        match kept(input, candidate, &going) {
             Some(reason) if reason.is_empty() => {}
             Some(reason) => warnings.push(format!(
                 "{} is no longer in Git and stays: {reason}",
@@ -29,7 +38,7 @@ pub fn prunes(
 }
 
 /// Why an object is not pruned; an empty reason needs no mention. Every doubt keeps it.
-fn kept(input: &AppInput, candidate: &Candidate) -> Option<String> {
+fn kept(input: &AppInput, candidate: &Candidate, going: &BTreeSet<ObjectKey>) -> Option<String> {
     let key = &candidate.drift.key;
     let RecordState::Read(record) = &input.record else {
         return Some("the App has no record that lists it".to_owned());
@@ -58,13 +67,24 @@ fn kept(input: &AppInput, candidate: &Candidate) -> Option<String> {
     if !options_of(input, candidate).prune {
         return Some("a sync option says that it is not pruned (Prune=false)".to_owned());
     }
-    if is_container(key) && live.holds_others {
-        return Some(match key.kind.as_str() {
-            "Namespace" => "it holds, or may hold, a trueup record or objects of others; delete it by hand once it is empty".to_owned(),
-            _ => "deleting it would delete every object of its kind, of others too; delete it by hand once none is left".to_owned(),
-        });
+    match &live.contents {
+        Contents::None => None,
+        Contents::Unknown => Some(
+            "what else would go with it cannot be told; delete it by hand once nothing is left in it"
+                .to_owned(),
+        ),
+        Contents::Known(contents) => {
+            let staying: Vec<_> = contents.iter().filter(|key| !going.contains(key)).collect();
+            let first = staying.first()?;
+            let more = match staying.len() {
+                1 => String::new(),
+                n => format!(" and {} more", n - 1),
+            };
+            Some(format!(
+                "deleting it would delete {first}{more}; delete it by hand once nothing is left in it"
+            ))
+        }
     }
-    None
 }
 
 fn step(input: &AppInput, candidate: &Candidate) -> Option<PlanStep> {

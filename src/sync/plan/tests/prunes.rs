@@ -1,6 +1,7 @@
 //! What is deleted, and what every doubt keeps.
 
 use super::*;
+use crate::sync::Contents;
 
 #[test]
 fn prunes_are_listed_apart_and_made_only_when_asked() {
@@ -87,12 +88,14 @@ fn every_doubt_keeps_an_object() {
         "Prune=false",
     );
     kept(
-        with_live(extra("Namespace", "shop"), |l| l.holds_others = true),
+        with_live(extra("Namespace", "shop"), |l| {
+            l.contents = Contents::Unknown
+        }),
         "by hand",
     );
     kept(
         with_live(extra("CustomResourceDefinition", "w"), |l| {
-            l.holds_others = true
+            l.contents = Contents::Unknown
         }),
         "by hand",
     );
@@ -101,6 +104,36 @@ fn every_doubt_keeps_an_object() {
     Arc::make_mut(&mut unseen.drift).problem =
         Some(Problem::new(ProblemKind::Forbidden, "may not be read"));
     kept(unseen, "may not be read");
+}
+
+#[test]
+fn a_container_goes_only_with_all_that_is_in_it() {
+    let inside = ObjectKey::new("", "Secret", "shop", "old");
+    let other = ObjectKey::new("", "ConfigMap", "shop", "of-others");
+    for (contents, goes) in [
+        (Contents::Unknown, false),
+        (Contents::Known(Vec::new()), true),
+        (Contents::Known(vec![inside.clone()]), true),
+        (Contents::Known(vec![inside, other]), false),
+    ] {
+        let plan = draw(
+            input(vec![
+                managed("Deployment", "keep", Verdict::InSync),
+                extra("Secret", "old"),
+                with_live(extra("Namespace", "gone"), |l| {
+                    l.contents = contents.clone()
+                }),
+            ]),
+            pruning(),
+        );
+        let pruned: Vec<_> = plan.steps.iter().map(|s| s.key.kind.as_str()).collect();
+        assert_eq!(
+            pruned.contains(&"Namespace"),
+            goes,
+            "{contents:?}: {pruned:?}"
+        );
+        assert!(pruned.contains(&"Secret"));
+    }
 }
 
 #[test]

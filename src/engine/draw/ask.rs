@@ -1,0 +1,223 @@
+//! Asks about an App's objects, its record and the rights that a sync needs.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use futures::StreamExt as _;
+
+use crate::cluster::{Refusal, RefusalKind};
+use crate::domain::{GroupKind, ObjectDrift, Problem, ProblemKind, Verdict};
+use crate::drift::desired::Prepared;
+use crate::sync::{AppInput, Candidate, LiveFacts, RecordState};
+
+use super::super::question::{Question, missing as absent};
+use super::super::{apps, record_key};
+use super::held::held;
+use super::work::Work;
+
+/// All that the `sync` room wants to know of an App.
+pub(super) async fn input(work: &Work) -> Result<AppInput, Problem> {
+    let id = &work.app.id;
+    let namespace = &work.app.destination.namespace;
+    let namespace_exists = work
+        .connection
+        .get(&format!("/api/v1/namespaces/{namespace}"))
+        .await?
+        .status
+        != 404;
+    let record = record(work).await;
+    let mut candidates = candidates(work, namespace_exists).await?;
+    if let RecordState::Read(record) = &record {
+        for key in record
+            .inventory
+            .0
+            .iter()
+            .filter(|key| !work.prepared.contains_key(*key))
+        {
+            candidates.extend(held(work, key).await?);
+        }
+    }
+    Ok(AppInput {
+        app: work.app.clone(),
+        commit: work.commit.clone(),
+        candidates,
+        record,
+        render_problems: work.render_problems.clone(),
+        namespace_exists,
+        missing_rights: missing_rights(work).await?,
+        argo_application: argo_application(work)
+            .await?
+            .map(|name| format!("{name} ({})", id.context)),
+        moved_from: work.moved_from.clone(),
+    })
+}
+
+async fn record(work: &Work) -> RecordState {
+    let key = record_key(&work.app);
+    match work.connection.read_record(&key.namespace, &key.name).await {
+        Ok(None) => RecordState::None,
+        Ok(Some((config_map, _))) => {
+            match crate::sync::record::decode(&work.app.id.name, &config_map) {
+                Ok(record) => RecordState::Read(record),
+                Err(problem) => RecordState::Unreadable(problem),
+            }
+        }
+        Err(problem) => RecordState::Unreadable(problem),
+    }
+}
+
+async fn candidates(work: &Work, namespace_exists: bool) -> Result<Vec<Candidate>, Problem> {
+    let own_kinds: BTreeSet<GroupKind> = work
+        .prepared
+        .values()
+        .filter_map(|p| apps::crd_scope(&p.manifest.value))
+        .map(|(kind, _)| kind)
+        .collect();
+    let own_namespaces: BTreeSet<&str> = work
+        .prepared
+        .keys()
+        .filter(|k| k.group.is_empty() && k.kind == "Namespace" && !work.live.contains_key(k))
+        .map(|k| k.name.as_str())
+        .collect();
+    let one = |prepared: Prepared| {
+        let (own_kinds, own_namespaces) = (&own_kinds, &own_namespaces);
+        async move {
+            let key = prepared.key.clone();
+            let absent_home = !key.namespace.is_empty()
+                && (own_namespaces.contains(key.namespace.as_str())
+                    || (key.namespace == work.app.destination.namespace && !namespace_exists));
+            let question = work.questions.get(&key);
+            let missing = |unpredicted| Candidate {
+                desired: Some(prepared.manifest.clone()),
+                drift: Arc::new(absent(&key, &prepared.manifest)),
+                live: None,
+                hook: prepared.hook,
+                leftovers: Vec::new(),
+                unpredicted,
+            };
+            if prepared.hook {
+                return Ok(missing(false));
+            }
+            let Some(question) = question else {
+                if own_kinds.contains(&key.group_kind()) {
+                    return Ok(missing(true));
+                }
+                // A kind that nobody knows: what was found out stands.
+                let known = work.known.get(&key).cloned().unwrap_or_else(|| {
+                    let problem = Problem::new(
+                        ProblemKind::NotFound,
+                        format!(
+                            "the cluster does not know the kind {}",
+                            prepared.manifest.gvk
+                        ),
+                    );
+                    let drift = ObjectDrift::new(
+                        key.clone(),
+                        prepared.manifest.gvk.clone(),
+                        Verdict::Refused,
+                    );
+                    Arc::new(drift.with_problem(problem))
+                });
+                return Ok(Candidate {
+                    drift: known,
+                    ..missing(false)
+                });
+            };
+            if absent_home && question.live.is_none() {
+                return Ok(missing(true));
+            }
+            asked(question, missing(false)).await
+        }
+    };
+    let answers: Vec<Result<Candidate, Problem>> =
+        futures::stream::iter(work.prepared.values().cloned().map(one))
+            .buffer_unordered(work.asks_at_once)
+            .collect()
+            .await;
+    answers.into_iter().collect()
+}
+
+/// Asks the server about one object, with all that its step must know.
+async fn asked(question: &Question, base: Candidate) -> Result<Candidate, Problem> {
+    let mut asked = question.put().await?;
+    let behind = asked.prediction.as_ref().is_some_and(|p| {
+        let seen = question.live.as_ref().map(|live| &live.resource_version);
+        !p.resource_version.is_empty() && seen.is_some_and(|seen| *seen != p.resource_version)
+    });
+    if behind {
+        // The watch has not caught up with what was just done: two moments must not be compared as one.
+        let key = &question.key;
+        let live = question
+            .connection
+            .get_object(&question.resource, &key.namespace, &key.name)
+            .await?;
+        let now = Question {
+            live: live.map(Arc::new),
+            ..question.clone()
+        };
+        asked = now.put().await?;
+    }
+    let refusal = asked.prediction.as_ref().and_then(|p| p.refusal.as_ref());
+    let is_local = |r: &&Refusal| asked.forbidden || r.kind == RefusalKind::NotAsked;
+    if let Some(refusal) = refusal.filter(is_local)
+        && asked.drift.verdict != Verdict::InSync
+    {
+        // To look at, the local comparison would do; nothing is planned that the server will not let be done, and what
+        // needs nothing stands in nobody's way.
+        asked.drift.verdict = Verdict::Refused;
+        asked.drift.problem = Some(refusal.problem.clone());
+    }
+    let unpredicted = asked
+        .prediction
+        .as_ref()
+        .and_then(|p| p.refusal.as_ref())
+        .is_some_and(|r| r.kind == RefusalKind::NamespaceAbsent);
+    let live = asked.live.as_ref().map(|live| {
+        let mut facts = LiveFacts::of(live);
+        if let Some(prediction) = asked
+            .prediction
+            .as_ref()
+            .filter(|p| !p.resource_version.is_empty())
+        {
+            facts.resource_version = prediction.resource_version.clone();
+        }
+        facts
+    });
+    Ok(Candidate {
+        desired: Some(asked.sent),
+        drift: Arc::new(asked.drift),
+        live,
+        leftovers: asked.prediction.map(|p| p.leftovers).unwrap_or_default(),
+        unpredicted,
+        ..base
+    })
+}
+
+/// Rights that a sync needs for its record and its lock and that this user does not have.
+async fn missing_rights(work: &Work) -> Result<Vec<String>, Problem> {
+    let record = record_key(&work.app);
+    let lock = crate::sync::lock::lease_name(&work.app.id.name);
+    let missing = work
+        .connection
+        .may_sync(&record.namespace, &record.name, &lock)
+        .await?;
+    let rights = missing.map(|problem| problem.causes).unwrap_or_default();
+    let bare = |right: String| right.trim_start_matches("you may not ").to_owned();
+    Ok(rights.into_iter().map(bare).collect())
+}
+
+/// An Argo CD Application of that cluster whose instance name is this App's.
+async fn argo_application(work: &Work) -> Result<Option<String>, Problem> {
+    let Some(resource) = work
+        .discovery
+        .preferred(&GroupKind::new("argoproj.io", "Application"))
+    else {
+        return Ok(None);
+    };
+    let applications = work.connection.names_of(resource).await.unwrap_or_default();
+    let name = &work.app.id.name;
+    Ok(applications
+        .iter()
+        .find(|a| a.name == *name || format!("{}_{}", a.namespace, a.name) == *name)
+        .map(|a| format!("{}/{}", a.namespace, a.name)))
+}
