@@ -307,19 +307,17 @@ fn draw_app(
     } else {
         state_x.saturating_sub(1)
     };
-    let mut limit = p.put_right(buf, x + 10, signs_end, y, &signs);
-    if columns.words {
-        limit = limit.min(state_x.saturating_sub(WORD + 3 + SIGNS));
-    }
-    let limit = limit.min(signs_end.saturating_sub(4)).saturating_sub(1);
+    let signs_x = p.put_right(buf, x + 10, signs_end, y, &signs);
+    let limit = signs_x.min(signs_end.saturating_sub(4)).saturating_sub(1);
 
     let several = columns.several.contains(view.app.id.context.as_str());
     let namespace = if several { &view.app.id.namespace } else { "" };
     let mut name_end = limit;
-    if columns.namespace > 0 {
-        name_end = limit.saturating_sub(columns.namespace + 1);
+    if several && columns.namespace > 0 {
+        let namespace_end = state_x.saturating_sub(WORD + 3 + SIGNS + 1).min(limit);
+        name_end = namespace_end.saturating_sub(columns.namespace + 1);
         let text = p.middle(namespace, usize::from(columns.namespace));
-        p.put(buf, name_end + 1, limit, y, &text, Label::Faint);
+        p.put(buf, name_end + 1, namespace_end, y, &text, Label::Faint);
     }
     let mut beside = Vec::new();
     let mut add = |pieces: Vec<Piece>| {
@@ -329,16 +327,20 @@ fn draw_app(
         }
     };
     let room = usize::from(name_end.saturating_sub(x + 2));
-    if several && columns.namespace == 0 {
-        let text = p.middle(namespace, room / 3);
-        add(vec![piece(text, Label::Faint)]);
-    }
     let mut flags = wording::flags(view, p.glyphs);
     if dim {
         flags.iter_mut().for_each(|(_, l)| *l = Label::Faint);
     }
+    let gone = wording::gone(view, columns.words);
+    if several && columns.namespace == 0 {
+        // A third of the room, or what the name leaves.
+        let beside = pieces_width(&flags) + gone.as_ref().map_or(0, |(text, _)| text.len());
+        let taken = fit::width(&view.app.id.name) + beside + 3;
+        let text = p.middle(namespace, (room / 3).max(room.saturating_sub(taken)));
+        add(vec![piece(text, Label::Faint)]);
+    }
     add(flags);
-    add(wording::gone(view, columns.words).into_iter().collect());
+    add(gone.into_iter().collect());
 
     let name_room = room.saturating_sub(pieces_width(&beside));
     let name = p.middle(&view.app.id.name, name_room);
