@@ -100,7 +100,7 @@ fn haystack(view: &AppView) -> String {
         .as_ref()
         .map_or("", |h| wording::health_in_full(h.status));
     let pinned = if view.pinned.is_some() { "pinned" } else { "" };
-    let gone = wording::gone(view, true).map_or(String::new(), |(text, _)| text);
+    let gone = if view.app.orphaned { "gone" } else { "" };
     format!(
         "{} {} {} {sync} {health} {pinned} {gone}",
         id.name, id.namespace, id.context
@@ -213,7 +213,7 @@ impl<'a> Columns<'a> {
             }
         }
         let words = width >= WITH_WORDS;
-        let namespace = if words && !several.is_empty() {
+        let namespace = if width >= WITH_SYNCED && !several.is_empty() {
             (longest as u16).min(width / 5)
         } else {
             0
@@ -271,7 +271,9 @@ fn draw_app(
     let mut signs = wording::sync(view, p.glyphs);
     let sign_label = signs.first().map_or(Label::Dim, |(_, label)| *label);
     let word = wording::sync_word(view);
-    match &view.health {
+    // Without a health, the verdict is all that there is to say; of an App that is gone it is what matters.
+    let health = view.health.as_ref();
+    match health.filter(|_| columns.words || !view.app.orphaned) {
         Some(health) => {
             let (short, label) = wording::health(health.status);
             let text = if columns.words {
@@ -282,7 +284,6 @@ fn draw_app(
             let label = if dim { Label::Faint } else { label };
             p.put(buf, state_x, at, y, text, label);
         }
-        // Without a health, the verdict is all that there is to say.
         None if !columns.words => {
             p.put(buf, state_x, at, y, word, or_faint(sign_label));
         }
@@ -331,16 +332,13 @@ fn draw_app(
     if dim {
         flags.iter_mut().for_each(|(_, l)| *l = Label::Faint);
     }
-    let gone = wording::gone(view, columns.words);
     if several && columns.namespace == 0 {
         // A third of the room, or what the name leaves.
-        let beside = pieces_width(&flags) + gone.as_ref().map_or(0, |(text, _)| text.len());
-        let taken = fit::width(&view.app.id.name) + beside + 3;
+        let taken = fit::width(&view.app.id.name) + pieces_width(&flags) + 3;
         let text = p.middle(namespace, (room / 3).max(room.saturating_sub(taken)));
         add(vec![piece(text, Label::Faint)]);
     }
     add(flags);
-    add(gone.into_iter().collect());
 
     let name_room = room.saturating_sub(pieces_width(&beside));
     let name = p.middle(&view.app.id.name, name_room);

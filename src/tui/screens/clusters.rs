@@ -186,8 +186,13 @@ fn draw_in_two_lines(p: &Painter<'_>, buf: &mut Buffer, row: Rect, view: &Cluste
     let right = p.put_right(buf, x + 1, end, y, &aside);
     let below = row.left() + 3;
     if let Reach::Down { problem, .. } = &view.reach {
-        // It has the whole line: a pane may be no wider than a short sentence.
-        let (x, end) = (row.left() + 2, row.right());
+        // Where the pane is no wider than a short sentence, it has the whole line.
+        let long = fit::width(&problem.summary) > usize::from(end.saturating_sub(below));
+        let (x, end) = if long {
+            (row.left() + 2, row.right())
+        } else {
+            (below, end)
+        };
         let text = p.end(&problem.summary, usize::from(end - x));
         p.put(buf, x, end, y + 1, &text, Label::Bad);
         return;
