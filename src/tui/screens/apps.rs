@@ -269,7 +269,11 @@ fn draw_app(
     }
     let state_x = at.saturating_sub(columns.state);
     let mut signs = wording::sync(view, p.glyphs);
-    let sign_label = signs.first().map_or(Label::Dim, |(_, label)| *label);
+    let sign_label = match signs.first() {
+        _ if view.app.orphaned => Label::Warn,
+        Some((_, label)) => *label,
+        None => Label::Dim,
+    };
     let word = wording::sync_word(view);
     // Without a health, the verdict is all that there is to say; of an App that is gone it is what matters.
     let health = view.health.as_ref();
@@ -297,7 +301,7 @@ fn draw_app(
         let word_x = state_x.saturating_sub(WORD + 2);
         if signs_width <= SIGNS {
             let label = match view.sync {
-                SyncStatus::Synced | SyncStatus::Checking => Label::Dim,
+                SyncStatus::Synced | SyncStatus::Checking if !view.app.orphaned => Label::Dim,
                 _ => sign_label,
             };
             p.put(buf, word_x, state_x, y, word, or_faint(label));
