@@ -65,6 +65,8 @@ labels! {
     RemovedWord "The words of it that differ.",
     Added "A line that a sync brings.",
     AddedWord "The words of it that differ.",
+    RemovedNote "Owner and place on a line of the live side.",
+    AddedNote "Owner and place on a line that a sync brings.",
     Choice "A button.",
     ChoiceOn "The chosen button.",
 }
@@ -118,6 +120,8 @@ fn dark(label: Label) -> Look {
         Label::RemovedWord => (Some(0xff_e0_dd), Some(0x7a_2c_2e), NONE),
         Label::Added => (Some(0xbf_e0_c4), Some(0x1b_2f_22), NONE),
         Label::AddedWord => (Some(0xdd_ff_e2), Some(0x22_66_36), NONE),
+        Label::RemovedNote => (Some(0xa9_94_96), None, NONE),
+        Label::AddedNote => (Some(0x8f_a8_96), None, NONE),
         Label::Choice => (Some(0x8b_93_9e), None, NONE),
         Label::ChoiceOn => (Some(0x10_16_1e), Some(0x6c_b6_ff), BOLD),
     }
@@ -149,6 +153,8 @@ fn light(label: Label) -> Look {
         Label::RemovedWord => (Some(0x5a_0a_10), Some(0xff_b8_b3), NONE),
         Label::Added => (Some(0x0d_4a_20), Some(0xe6_fa_ea), NONE),
         Label::AddedWord => (Some(0x06_3d_17), Some(0x9b_e3_ae), NONE),
+        Label::RemovedNote => (Some(0x7d_4f_50), None, NONE),
+        Label::AddedNote => (Some(0x42_6b_50), None, NONE),
         Label::Choice => (Some(0x5f_68_73), None, NONE),
         Label::ChoiceOn => (Some(0xff_ff_ff), Some(0x09_58_c4), BOLD),
     }
@@ -181,6 +187,8 @@ fn either(label: Label) -> Look {
         Label::RemovedWord => (Some(0xff_e8_e6), Some(0x8a_30_33), NONE),
         Label::Added => (Some(0xcf_ec_d4), Some(0x1f_3f_2a), NONE),
         Label::AddedWord => (Some(0xe4_ff_e8), Some(0x26_6e_3b), NONE),
+        Label::RemovedNote => (Some(0xbd_a0_a1), None, NONE),
+        Label::AddedNote => (Some(0x9c_bb_a5), None, NONE),
         Label::Choice => (Some(0x77_7b_80), None, NONE),
         Label::ChoiceOn => (Some(0xff_ff_ff), Some(0x2b_66_b1), BOLD),
     }
@@ -237,6 +245,7 @@ fn basic(label: Label) -> Style {
         Label::RemovedWord => s.fg(Color::Black).bg(Color::Red),
         Label::Added => s.fg(Color::Green),
         Label::AddedWord => s.fg(Color::Black).bg(Color::Green),
+        Label::RemovedNote | Label::AddedNote => s.fg(Color::Reset).add_modifier(Modifier::DIM),
         Label::ChoiceOn => s.add_modifier(Modifier::REVERSED),
     }
 }
@@ -247,6 +256,7 @@ fn mono(label: Label) -> Style {
     match label {
         Label::Strong | Label::Title | Label::Bad => s.add_modifier(BOLD),
         Label::Dim | Label::Faint | Label::Note | Label::Choice => s.add_modifier(Modifier::DIM),
+        Label::RemovedNote | Label::AddedNote => s.add_modifier(Modifier::DIM),
         Label::Selected | Label::ChoiceOn | Label::Badge => s.add_modifier(Modifier::REVERSED),
         Label::RemovedWord | Label::AddedWord => s.add_modifier(Modifier::REVERSED),
         _ => s,
@@ -310,7 +320,21 @@ fn styled((fg, bg, modifier): Look, color: impl Fn(u32) -> Color) -> Style {
     }
 }
 
+/// Notes on lines with such a fill, readable there.
+fn indexed_note(label: Label, background: Background) -> Option<u8> {
+    match (background, label) {
+        (Background::Light, Label::RemovedNote) => Some(238),
+        (Background::Light, Label::AddedNote) => Some(238),
+        (_, Label::RemovedNote) => Some(181),
+        (_, Label::AddedNote) => Some(151),
+        _ => None,
+    }
+}
+
 fn indexed(look: Look, label: Label, background: Background) -> Style {
+    if let Some(fg) = indexed_note(label, background) {
+        return Style::new().fg(Color::Indexed(fg));
+    }
     match indexed_fill(label, background) {
         Some((fg, bg)) => Style {
             fg: fg.map(Color::Indexed),
@@ -380,7 +404,12 @@ mod tests {
         ];
         for (name, table, backgrounds) in cases {
             for &label in LABELS {
-                let (fg, bg, _) = table(label);
+                let (fg, mut bg, _) = table(label);
+                bg = match label {
+                    Label::RemovedNote => table(Label::Removed).1,
+                    Label::AddedNote => table(Label::Added).1,
+                    _ => bg,
+                };
                 let least = match label {
                     Label::Faint => 2.5,
                     _ if name == "either" => 3.9,
@@ -420,9 +449,18 @@ mod tests {
                 let Some(Color::Indexed(fg)) = style.fg else {
                     continue;
                 };
+                let note = match label {
+                    Label::Removed => theme.style(Label::RemovedNote).fg,
+                    Label::Added => theme.style(Label::AddedNote).fg,
+                    _ => None,
+                };
                 let rgb = |i| palette(i).iter().fold(0, |all, c| all << 8 | c);
                 let have = contrast(rgb(fg), rgb(bg));
                 assert!(have >= 4.5, "{background:?} {label:?}: {have:.2}");
+                if let Some(Color::Indexed(note)) = note {
+                    let have = contrast(rgb(note), rgb(bg));
+                    assert!(have >= 4.5, "{background:?} note, {label:?}: {have:.2}");
+                }
             }
         }
     }

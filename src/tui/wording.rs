@@ -79,6 +79,8 @@ pub const NO_CLUSTER: &str = "no cluster chosen";
 pub fn sync_word(view: &AppView) -> &'static str {
     match view.sync {
         SyncStatus::Failed if is_undecided(view) => "no cluster",
+        // Its directory has no manifests any more; only the cluster's record tells of it.
+        SyncStatus::Synced | SyncStatus::Drifted if view.app.orphaned => "not in Git",
         // What others applied may be as Git has it; it was not synced.
         SyncStatus::Synced if view.state == AppState::Unmanaged => "unmanaged",
         SyncStatus::Checking => "checking",
@@ -160,12 +162,6 @@ pub fn flags(view: &AppView, glyphs: &Glyphs) -> Vec<Piece> {
         }
     }
     pieces
-}
-
-/// Says of an App whose directory has no manifests any more that it is so, as far as there is room.
-pub fn gone(view: &AppView, wide: bool) -> Option<Piece> {
-    let text = if wide { "gone from Git" } else { "gone" };
-    view.app.orphaned.then(|| piece(text, Label::Warn))
 }
 
 /// What a step does, in one word, and how grave that is.

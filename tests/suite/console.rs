@@ -2,6 +2,7 @@
 
 mod flows;
 mod loads;
+mod looks;
 mod pictures;
 mod scene;
 mod screens;

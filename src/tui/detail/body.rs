@@ -129,7 +129,15 @@ fn draw_change(p: &Painter<'_>, buf: &mut Buffer, row: Rect, line: &Line, column
     let mut limit = end;
     if let Some(note) = &line.note {
         let room = usize::from(row.width.saturating_sub(BEFORE)).saturating_sub(shown + 2);
-        for pieces in notes(p, note, &line.kind) {
+        for mut pieces in notes(p, note, &line.kind) {
+            // On the fill of a line, what is dim elsewhere could not be read.
+            for (_, label) in pieces.iter_mut().filter(|(_, l)| *l == Label::Note) {
+                *label = match line.kind {
+                    LineKind::Removed => Label::RemovedNote,
+                    LineKind::Added => Label::AddedNote,
+                    _ => *label,
+                };
+            }
             let needed = pieces_width(&pieces);
             if needed > 0 && needed <= room {
                 limit = p.put_right(buf, row.left() + BEFORE, end.saturating_sub(1), y, &pieces);

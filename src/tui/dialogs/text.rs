@@ -146,7 +146,7 @@ fn keys(state: &State, context: Context, width: usize) -> Vec<Section> {
             signs.push(piece(format!("  {}", meaning.ascii), Label::Dim));
             entry(signs, if ascii { 6 } else { 9 }, meaning.says, width)
         });
-        let name = format!("Signs: {}", place.to_lowercase());
+        let name = format!("Signs: {place}");
         sections.push(heading(&name, lines.collect()));
     }
     sections

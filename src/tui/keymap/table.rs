@@ -205,11 +205,17 @@ impl Command {
         &COMMANDS[self as usize]
     }
 
-    /// Whether it leads to a change of a cluster, and so to nothing where trueup runs read-only.
+    /// Whether it is of use only where a cluster can be changed: trueup may run read-only.
     pub fn changes(self) -> bool {
         matches!(
             self,
-            Self::Sync | Self::Rollback | Self::Accept | Self::Prune | Self::Adopt | Self::Stop
+            Self::Sync
+                | Self::Rollback
+                | Self::Mark
+                | Self::Accept
+                | Self::Prune
+                | Self::Adopt
+                | Self::Stop
         )
     }
 

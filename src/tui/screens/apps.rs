@@ -100,7 +100,7 @@ fn haystack(view: &AppView) -> String {
         .as_ref()
         .map_or("", |h| wording::health_in_full(h.status));
     let pinned = if view.pinned.is_some() { "pinned" } else { "" };
-    let gone = wording::gone(view, true).map_or(String::new(), |(text, _)| text);
+    let gone = if view.app.orphaned { "gone" } else { "" };
     format!(
         "{} {} {} {sync} {health} {pinned} {gone}",
         id.name, id.namespace, id.context
@@ -213,7 +213,7 @@ impl<'a> Columns<'a> {
             }
         }
         let words = width >= WITH_WORDS;
-        let namespace = if words && !several.is_empty() {
+        let namespace = if width >= WITH_SYNCED && !several.is_empty() {
             (longest as u16).min(width / 5)
         } else {
             0
@@ -269,9 +269,15 @@ fn draw_app(
     }
     let state_x = at.saturating_sub(columns.state);
     let mut signs = wording::sync(view, p.glyphs);
-    let sign_label = signs.first().map_or(Label::Dim, |(_, label)| *label);
+    let sign_label = match signs.first() {
+        _ if view.app.orphaned => Label::Warn,
+        Some((_, label)) => *label,
+        None => Label::Dim,
+    };
     let word = wording::sync_word(view);
-    match &view.health {
+    // Without a health, the verdict is all that there is to say; of an App that is gone it is what matters.
+    let health = view.health.as_ref();
+    match health.filter(|_| columns.words || !view.app.orphaned) {
         Some(health) => {
             let (short, label) = wording::health(health.status);
             let text = if columns.words {
@@ -282,7 +288,6 @@ fn draw_app(
             let label = if dim { Label::Faint } else { label };
             p.put(buf, state_x, at, y, text, label);
         }
-        // Without a health, the verdict is all that there is to say.
         None if !columns.words => {
             p.put(buf, state_x, at, y, word, or_faint(sign_label));
         }
@@ -296,7 +301,7 @@ fn draw_app(
         let word_x = state_x.saturating_sub(WORD + 2);
         if signs_width <= SIGNS {
             let label = match view.sync {
-                SyncStatus::Synced | SyncStatus::Checking => Label::Dim,
+                SyncStatus::Synced | SyncStatus::Checking if !view.app.orphaned => Label::Dim,
                 _ => sign_label,
             };
             p.put(buf, word_x, state_x, y, word, or_faint(label));
@@ -307,19 +312,17 @@ fn draw_app(
     } else {
         state_x.saturating_sub(1)
     };
-    let mut limit = p.put_right(buf, x + 10, signs_end, y, &signs);
-    if columns.words {
-        limit = limit.min(state_x.saturating_sub(WORD + 3 + SIGNS));
-    }
-    let limit = limit.min(signs_end.saturating_sub(4)).saturating_sub(1);
+    let signs_x = p.put_right(buf, x + 10, signs_end, y, &signs);
+    let limit = signs_x.min(signs_end.saturating_sub(4)).saturating_sub(1);
 
     let several = columns.several.contains(view.app.id.context.as_str());
     let namespace = if several { &view.app.id.namespace } else { "" };
     let mut name_end = limit;
-    if columns.namespace > 0 {
-        name_end = limit.saturating_sub(columns.namespace + 1);
+    if several && columns.namespace > 0 {
+        let namespace_end = state_x.saturating_sub(WORD + 3 + SIGNS + 1).min(limit);
+        name_end = namespace_end.saturating_sub(columns.namespace + 1);
         let text = p.middle(namespace, usize::from(columns.namespace));
-        p.put(buf, name_end + 1, limit, y, &text, Label::Faint);
+        p.put(buf, name_end + 1, namespace_end, y, &text, Label::Faint);
     }
     let mut beside = Vec::new();
     let mut add = |pieces: Vec<Piece>| {
@@ -329,16 +332,17 @@ fn draw_app(
         }
     };
     let room = usize::from(name_end.saturating_sub(x + 2));
-    if several && columns.namespace == 0 {
-        let text = p.middle(namespace, room / 3);
-        add(vec![piece(text, Label::Faint)]);
-    }
     let mut flags = wording::flags(view, p.glyphs);
     if dim {
         flags.iter_mut().for_each(|(_, l)| *l = Label::Faint);
     }
+    if several && columns.namespace == 0 {
+        // A third of the room, or what the name leaves.
+        let taken = fit::width(&view.app.id.name) + pieces_width(&flags) + 3;
+        let text = p.middle(namespace, (room / 3).max(room.saturating_sub(taken)));
+        add(vec![piece(text, Label::Faint)]);
+    }
     add(flags);
-    add(wording::gone(view, columns.words).into_iter().collect());
 
     let name_room = room.saturating_sub(pieces_width(&beside));
     let name = p.middle(&view.app.id.name, name_room);

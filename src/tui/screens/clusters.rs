@@ -186,8 +186,15 @@ fn draw_in_two_lines(p: &Painter<'_>, buf: &mut Buffer, row: Rect, view: &Cluste
     let right = p.put_right(buf, x + 1, end, y, &aside);
     let below = row.left() + 3;
     if let Reach::Down { problem, .. } = &view.reach {
-        let text = p.end(&problem.summary, usize::from(end.saturating_sub(below)));
-        p.put(buf, below, end, y + 1, &text, Label::Bad);
+        // Where the pane is no wider than a short sentence, it has the whole line.
+        let long = fit::width(&problem.summary) > usize::from(end.saturating_sub(below));
+        let (x, end) = if long {
+            (row.left() + 2, row.right())
+        } else {
+            (below, end)
+        };
+        let text = p.end(&problem.summary, usize::from(end - x));
+        p.put(buf, x, end, y + 1, &text, Label::Bad);
         return;
     }
     draw_cut(

@@ -193,7 +193,7 @@ fn is_open(state: &State, command: Command) -> bool {
     }
     let tab = (state.focus == Pane::Detail).then_some(state.detail.tab);
     match command {
-        C::Sync | C::Rollback if state.data.read_only => false,
+        command if state.data.read_only && command.changes() => false,
         C::Sync => state.app().is_some() || !state.marked.is_empty(),
         C::Rollback => state.app().is_some() && tab != Some(Tab::History),
         C::ShowDiff => state.app().is_some() && tab != Some(Tab::Diff),

@@ -1,0 +1,249 @@
+//! What lists, footers and texts say, each where it once said too little or the wrong thing.
+
+use std::sync::Arc;
+
+use trueup::domain::*;
+use trueup::engine::*;
+use trueup::tui::Theme;
+
+use super::scene;
+use super::script::Console;
+
+fn app(world: &mut Snapshot, name: &str) -> usize {
+    world
+        .apps
+        .iter()
+        .position(|a| a.app.id.name == name)
+        .unwrap()
+}
+
+fn footer(console: &Console) -> String {
+    console.text().lines().last().unwrap_or_default().to_owned()
+}
+
+#[test]
+fn problems_of_apps_that_are_not_selected_are_listed() {
+    let mut world = scene::world();
+    let down = Problem::new(ProblemKind::Unreachable, "the API server cannot be reached")
+        .at("edge-7")
+        .because("connection refused (os error 111)")
+        .hint("Is the cluster switched on?");
+    let till = app(&mut world, "till");
+    Arc::make_mut(&mut world.apps[till]).problems = vec![down];
+    let cart = app(&mut world, "cart");
+    Arc::make_mut(&mut world.apps[cart]).notices = vec![Notice {
+        place: String::new(),
+        text: "trueup syncs when you say so".into(),
+    }];
+    let mut console = Console::new(120, 60, world);
+    console.keys("G !");
+    let text = console.text();
+    for said in [
+        "App payments",
+        "the file does not parse",
+        "App checkout",
+        "the server does not take this object",
+        "cart: trueup syncs when you say so",
+    ] {
+        assert!(text.contains(said), "{said}\n{text}");
+    }
+    // One of the cluster and of its App, said once.
+    assert_eq!(text.matches("connection refused").count(), 1, "{text}");
+    assert!(text.contains("2 times in all, also: App till"), "{text}");
+    // The selected App comes first.
+    let mut console = Console::new(120, 60, scene::world());
+    console.keys("G k !");
+    let text = console.text();
+    let at = |what: &str| text.find(what).unwrap();
+    assert!(at("App payments") < at("Cluster edge-7"));
+    assert!(at("Cluster edge-7") < at("App checkout"));
+}
+
+#[test]
+fn a_mark_that_a_filter_hid_won_over_the_cursor_unseen() {
+    let mut console = Console::new(120, 40, scene::world());
+    console.keys("j space / \"vouch\" enter");
+    assert!(console.shows("■ cart") || console.shows("■cart"));
+    console.keys("s");
+    assert!(console.shows("Sync 1 marked App: cart in prod-eu"));
+    console.keys("esc esc esc");
+    assert_eq!(console.state.marked.len(), 0);
+    console.keys("s");
+    assert!(!console.shows("marked"));
+    // Marked objects of an App that is not looked at any more.
+    let mut console = Console::new(120, 40, scene::world());
+    console.keys("n ] enter j space");
+    assert!(footer(&console).ends_with("1 object marked"));
+    console.keys("tab tab j");
+    assert!(footer(&console).ends_with("1 object marked, hidden"));
+    console.keys("s");
+    assert!(console.shows("Sync 1 marked object of checkout in prod-eu"));
+}
+
+#[test]
+fn footers_name_the_keys_that_hold_there() {
+    for (width, keys, wanted) in [
+        (80, "n enter ]", "[ ] tab"),
+        (80, "n enter", "{ } context"),
+        (80, "n enter", "q back"),
+        (160, "", "q quit"),
+        (120, "tab tab", "enter its Apps"),
+        (120, "tab tab", "i details"),
+        (120, "tab tab G", "enter why"),
+        (60, "", "? help"),
+        (120, "", "! problems"),
+    ] {
+        let mut console = Console::new(width, 24, scene::world());
+        console.keys(keys);
+        assert!(
+            footer(&console).contains(wanted),
+            "{keys}: {}",
+            footer(&console)
+        );
+    }
+    let mut console = Console::new(120, 40, scene::world());
+    console.keys("tab tab i");
+    assert!(console.shows("https://prod-eu.example.com:6443"));
+}
+
+#[test]
+fn read_only_help_offers_no_sync() {
+    let mut world = scene::world();
+    world.read_only = true;
+    let mut console = Console::new(120, 160, world);
+    assert!(!footer(&console).contains("sync") && !footer(&console).contains("mark"));
+    console.keys("?");
+    assert!(!console.shows("Plan of a sync") && !console.shows("go back to an earlier Run"));
+    assert!(console.shows("fetch, render and compare"));
+}
+
+#[test]
+fn help_has_every_sign_and_cuts_no_line() {
+    let mut console = Console::new(60, 220, scene::world());
+    console.keys("?");
+    let text = console.text();
+    for meaning in trueup::tui::glyphs::PLACES
+        .iter()
+        .flat_map(|place| trueup::tui::glyphs::legend(place))
+    {
+        let row = format!("  {}  {}", meaning.unicode, meaning.ascii);
+        let first = meaning.says.split(' ').next().unwrap();
+        assert!(
+            text.lines().any(|l| l.contains(&row) && l.contains(first)),
+            "{row} {first}\n{text}"
+        );
+    }
+    assert!(text.contains("around a") && text.contains("change"));
+}
+
+#[test]
+fn words_after_a_command_that_takes_none_were_ignored() {
+    let mut console = Console::new(120, 40, scene::world());
+    console.keys(": \"quit\" space \"now\" enter");
+    assert!(!console.has_quit);
+    assert!(console.shows("`:quit` takes nothing after it."));
+    console.keys(": \"refresh\" space \"xxx\" enter");
+    assert!(console.shows("write `:refresh [all]`"));
+    console.keys(": \"problems\" space \"x\" enter");
+    assert!(console.state.dialogs.is_empty());
+    // What was typed comes back.
+    console.keys(": \"re\" up up");
+    assert!(
+        footer(&console).starts_with(" :refresh xxx"),
+        "{}",
+        footer(&console)
+    );
+    console.keys("down down");
+    assert!(
+        footer(&console).starts_with(" :re "),
+        "{}",
+        footer(&console)
+    );
+}
+
+#[test]
+fn namespaces_are_told_apart_where_a_context_has_several() {
+    let mut world = scene::world();
+    let cart = app(&mut world, "cart");
+    let view = Arc::make_mut(&mut world.apps[cart]);
+    let mut other = (*view.app).clone();
+    other.id.namespace = "zoo".into();
+    view.app = Arc::new(other);
+    for width in [80, 100, 160] {
+        let console = Console::new(width, 40, world.clone());
+        let text = console.text();
+        let line = |name: &str| text.lines().position(|l| l.contains(name)).unwrap();
+        // By namespace, then name.
+        assert!(line("search") < line("zoo"), "{text}");
+        assert!(
+            text.lines()
+                .any(|l| l.contains("search") && l.contains("shop"))
+        );
+    }
+}
+
+#[test]
+fn an_app_without_a_cluster_was_just_failed() {
+    let mut world = scene::world();
+    let at = app(&mut world, "payments");
+    let view = Arc::make_mut(&mut world.apps[at]);
+    let mut app = (*view.app).clone();
+    app.id.context = String::new();
+    view.app = Arc::new(app);
+    for width in [60, 80, 120, 160] {
+        let console = Console::new(width, 40, world.clone());
+        assert!(console.shows("no cluster chosen"), "{}", console.text());
+        assert!(console.shows("! no cluster"), "{}", console.text());
+        assert!(!console.shows("1 failed") && console.shows("1 no cluster"));
+    }
+}
+
+#[test]
+fn an_app_that_is_gone_from_git_says_so() {
+    let mut world = scene::world();
+    let at = app(&mut world, "search");
+    let view = Arc::make_mut(&mut world.apps[at]);
+    let mut app = (*view.app).clone();
+    app.orphaned = true;
+    view.app = Arc::new(app);
+    for width in [60, 80, 100, 160] {
+        let console = Console::new(width, 40, world.clone());
+        let text = console.text();
+        let row = text.lines().find(|l| l.contains("search")).unwrap();
+        assert!(row.contains("not in Git"), "{text}");
+    }
+    let mut console = Console::new(120, 40, world);
+    console.keys("/ \"gone\" enter");
+    assert!(console.shows("1 of 10"));
+}
+
+#[test]
+fn folded_clusters_are_counted_by_how_they_are() {
+    let console = Console::new(60, 15, scene::world());
+    let text = console.text();
+    let header = text.lines().next().unwrap();
+    assert!(header.contains("●2 ◌1 ✗1"), "{header}");
+}
+
+#[test]
+fn a_narrow_clusters_pane_uses_a_second_line() {
+    let mut world = scene::world();
+    world
+        .clusters
+        .retain(|c| c.context != "prod-us" && c.context != "staging");
+    let console = Console::new(100, 30, world);
+    assert!(console.shows("v1.34.2  12 ms  ada"), "{}", console.text());
+    assert!(console.shows("the API server cannot be reached"));
+    assert!(console.shows("retry in 20 s"));
+}
+
+#[test]
+fn ascii_help_is_ascii() {
+    let mut world = scene::world();
+    world.apps.retain(|a| a.app.id.name.is_ascii());
+    let mut console = Console::themed(100, 200, world, Theme::labelled(), true);
+    console.keys("?");
+    let text = console.text();
+    assert!(text.contains("c   the cluster was edited"), "{text}");
+    assert!(text.is_ascii());
+}
