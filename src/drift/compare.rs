@@ -270,8 +270,8 @@ fn forget_tracking(object: &mut Value) {
     else {
         return;
     };
-    if annotations.remove(tracking::ANNOTATION).is_some() && annotations.is_empty() {
-        metadata.remove("annotations");
+    if annotations.remove(tracking::ANNOTATION).is_some() {
+        forget_empty(object);
     }
 }
 
@@ -279,8 +279,24 @@ fn forget_tracking(object: &mut Value) {
 fn hide_last_applied(a: &mut Value, b: &mut Value) {
     let path = FieldPath::fields(["metadata", "annotations", LAST_APPLIED]);
     if path.get(a) == path.get(b) {
-        estimate::remove(a, &path.0);
-        estimate::remove(b, &path.0);
+        for side in [a, b] {
+            estimate::remove(side, &path.0);
+            forget_empty(side);
+        }
+    }
+}
+
+/// Leaves out the map of annotations where nothing is left in it: the server keeps no empty one either.
+fn forget_empty(object: &mut Value) {
+    let Some(metadata) = object.get_mut("metadata").and_then(Value::as_object_mut) else {
+        return;
+    };
+    if metadata
+        .get("annotations")
+        .and_then(Value::as_object)
+        .is_some_and(serde_json::Map::is_empty)
+    {
+        metadata.remove("annotations");
     }
 }
 

@@ -2,8 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use futures::StreamExt as _;
+use tokio::sync::mpsc;
 
 use crate::cluster::{Connection, Discovery, Live, RefusalKind};
 use crate::domain::record::AppRecord;
@@ -38,7 +40,13 @@ pub(super) struct Drawn {
 pub(super) fn start(core: &mut Core, ticket: Ticket, what: Draw) -> tokio::task::AbortHandle {
     let reports = core.reports.clone();
     let plans = core.plans.clone();
-    let work = prepare(core, &what);
+    let meter = Arc::new(Meter {
+        ticket,
+        reports: core.reports.clone(),
+        done: AtomicUsize::new(0),
+        total: AtomicUsize::new(0),
+    });
+    let work = prepare(core, &what, &meter);
     tokio::spawn(async move {
         let drawn = match work {
             Ok((works, options)) => draw(works, options).await,
@@ -52,6 +60,30 @@ pub(super) fn start(core: &mut Core, ticket: Ticket, what: Draw) -> tokio::task:
         let _ = reports.send(Report::Drawn(ticket, plan)).await;
     })
     .abort_handle()
+}
+
+/// Tells how many objects the server has answered for.
+struct Meter {
+    ticket: Ticket,
+    reports: mpsc::Sender<Report>,
+    done: AtomicUsize,
+    total: AtomicUsize,
+}
+
+impl Meter {
+    fn adds(&self, n_objects: usize) {
+        self.total.fetch_add(n_objects, Ordering::Relaxed);
+    }
+
+    /// One more is answered. Tells so some forty times in all, and never waits for whoever listens.
+    fn answered(&self) {
+        let total = self.total.load(Ordering::Relaxed);
+        let done = self.done.fetch_add(1, Ordering::Relaxed) + 1;
+        if done.is_multiple_of((total / 40).max(1)) {
+            let report = Report::Drawing(self.ticket, done, total);
+            let _ = self.reports.try_send(report);
+        }
+    }
 }
 
 /// What a cluster has, shared by the Apps of a Plan.
@@ -73,9 +105,14 @@ struct Work {
     moved_from: Option<crate::domain::Destination>,
     rollback: Option<(Repo, CommitId)>,
     asks_at_once: usize,
+    meter: Arc<Meter>,
 }
 
-fn prepare(core: &Core, what: &Draw) -> Result<(Vec<Work>, PlanOptions), Problem> {
+fn prepare(
+    core: &Core,
+    what: &Draw,
+    meter: &Arc<Meter>,
+) -> Result<(Vec<Work>, PlanOptions), Problem> {
     let confirmed = core.options.destination_given;
     match what {
         Draw::Sync {
@@ -88,7 +125,7 @@ fn prepare(core: &Core, what: &Draw) -> Result<(Vec<Work>, PlanOptions), Problem
             let mut seen = HashMap::new();
             let works = apps
                 .iter()
-                .map(|id| work(core, id, None, &mut seen))
+                .map(|id| work(core, id, None, &mut seen, meter))
                 .collect::<Result<_, _>>()?;
             let options = PlanOptions {
                 kind: if *adopt {
@@ -126,7 +163,13 @@ fn prepare(core: &Core, what: &Draw) -> Result<(Vec<Work>, PlanOptions), Problem
                     .at(app.to_string())
                     .hint("`trueup history` lists what there is.")
                 })?;
-            let work = work(core, app, Some(run.commit.clone()), &mut HashMap::new())?;
+            let work = work(
+                core,
+                app,
+                Some(run.commit.clone()),
+                &mut HashMap::new(),
+                meter,
+            )?;
             let options = PlanOptions {
                 kind: PlanKind::Rollback,
                 destination_confirmed: confirmed,
@@ -146,6 +189,7 @@ fn work(
     id: &AppId,
     rollback: Option<CommitId>,
     seen: &mut HashMap<String, Arc<LiveObjects>>,
+    meter: &Arc<Meter>,
 ) -> Result<Work, Problem> {
     let entry = core.world.apps.get(id).ok_or_else(|| unknown_app(id))?;
     let cluster = core.world.clusters.get(&id.context);
@@ -218,7 +262,11 @@ fn work(
             ))
         })
         .collect();
+    if rollback.is_none() {
+        meter.adds(prepared.len());
+    }
     Ok(Work {
+        meter: meter.clone(),
         app: entry.app.clone(),
         commit: desired.target.commit.clone(),
         revision: desired.target.revision.clone(),
@@ -412,6 +460,7 @@ async fn go_back(work: &mut Work, repo: Repo, commit: CommitId) -> Result<(), Pr
             ))
         })
         .collect();
+    work.meter.adds(prepared.len());
     work.prepared = prepared;
     Ok(())
 }
@@ -532,6 +581,7 @@ async fn candidates(work: &Work, namespace_exists: bool) -> Result<Vec<Candidate
     let answers: Vec<Result<Candidate, Problem>> =
         futures::stream::iter(work.prepared.values().cloned().map(one))
             .buffer_unordered(work.asks_at_once)
+            .inspect(|_| work.meter.answered())
             .collect()
             .await;
     answers.into_iter().collect()

@@ -37,6 +37,10 @@ pub struct Glyphs {
     pub ellipsis: &'static str,
     pub rule: &'static str,
     pub arrow: &'static str,
+    /// What the run of a masked value is made of.
+    pub mask_run: &'static str,
+    /// What moves while something is under way.
+    pub spinner: [&'static str; 4],
     /// Corners and edges of a frame: top left, top right, bottom left, bottom right, horizontal, vertical.
     pub frame: [&'static str; 6],
 }
@@ -75,6 +79,8 @@ pub const UNICODE: Glyphs = Glyphs {
     ellipsis: "…",
     rule: "─",
     arrow: "→",
+    mask_run: "•",
+    spinner: ["◐", "◓", "◑", "◒"],
     frame: ["╭", "╮", "╰", "╯", "─", "│"],
 };
 
@@ -112,6 +118,8 @@ pub const ASCII: Glyphs = Glyphs {
     ellipsis: "~",
     rule: "-",
     arrow: "->",
+    mask_run: "*",
+    spinner: ["|", "/", "-", "\\"],
     frame: ["+", "+", "+", "+", "-", "|"],
 };
 

@@ -115,11 +115,10 @@ fn is_open(state: &State, command: Command) -> bool {
         C::Open if state.context() == Context::History => {
             !state.data.read_only && !state.detail.record_rows.is_empty()
         }
-        C::Prune | C::Adopt | C::Accept | C::Stop => state
+        _ => state
             .dialogs
             .last()
             .is_none_or(|dialog| dialog.offers(state, command)),
-        _ => true,
     }
 }
 
