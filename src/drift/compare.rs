@@ -395,6 +395,24 @@ mod tests {
     }
 
     #[test]
+    fn annotations_that_held_the_copy_alone_do_not_stay_as_an_empty_map() {
+        let with = |x: i32| {
+            let mut object = object(json!({"x": x}));
+            object["metadata"]["annotations"] = json!({LAST_APPLIED: "copy"});
+            object
+        };
+        let (desired, key) = (
+            manifest(object(json!({"x": 2}))),
+            ObjectKey::new("x.example", "X", "", "x"),
+        );
+        let (live, predicted) = (with(1), with(2));
+        let drift = compare(&against(&desired, &key, &live, &predicted));
+        for side in [drift.live, drift.predicted] {
+            assert_eq!(side.unwrap()["metadata"], json!({"name": "x"}));
+        }
+    }
+
+    #[test]
     fn the_copy_of_client_side_apply_is_shown_only_when_it_changes() {
         let with = |copy: Option<&str>, x: i32| {
             let mut object = object(json!({"x": x}));

@@ -191,6 +191,19 @@ fn what_stands_before_the_first_difference_is_seen_in_one_column() {
 }
 
 #[test]
+fn the_cursor_rests_on_no_empty_line() {
+    let mut console = console(world());
+    console.keys("g");
+    for _ in 0..6 {
+        let text = console.text();
+        let line = text.lines().find_map(|l| l.split_once("\u{2502}\u{258c}"));
+        let (_, line) = line.unwrap_or_else(|| panic!("no cursor: {text}"));
+        assert!(!line.trim_matches(['\u{2502}', ' ']).is_empty(), "{text}");
+        console.keys("j");
+    }
+}
+
+#[test]
 fn a_plan_names_its_revision_and_its_way_out() {
     let mut console = console(world());
     console.keys("s");
