@@ -271,8 +271,8 @@ fn forget_tracking(object: &mut Value) {
     else {
         return;
     };
-    if annotations.remove(tracking::ANNOTATION).is_some() && annotations.is_empty() {
-        metadata.remove("annotations");
+    if annotations.remove(tracking::ANNOTATION).is_some() {
+        forget_empty(object);
     }
 }
 
@@ -280,8 +280,24 @@ fn forget_tracking(object: &mut Value) {
 fn hide_last_applied(a: &mut Value, b: &mut Value) {
     let path = FieldPath::fields(["metadata", "annotations", LAST_APPLIED]);
     if path.get(a) == path.get(b) {
-        estimate::remove(a, &path.0);
-        estimate::remove(b, &path.0);
+        for side in [a, b] {
+            estimate::remove(side, &path.0);
+            forget_empty(side);
+        }
+    }
+}
+
+/// Leaves out the map of annotations where nothing is left in it: the server keeps no empty one either.
+fn forget_empty(object: &mut Value) {
+    let Some(metadata) = object.get_mut("metadata").and_then(Value::as_object_mut) else {
+        return;
+    };
+    if metadata
+        .get("annotations")
+        .and_then(Value::as_object)
+        .is_some_and(serde_json::Map::is_empty)
+    {
+        metadata.remove("annotations");
     }
 }
 
@@ -377,6 +393,24 @@ mod tests {
         };
         assert_eq!(compare(&unmanaged).verdict, Verdict::InSync);
         assert_eq!(local(&unmanaged, None).verdict, Verdict::InSync);
+    }
+
+    #[test]
+    fn annotations_that_held_the_copy_alone_do_not_stay_as_an_empty_map() {
+        let with = |x: i32| {
+            let mut object = object(json!({"x": x}));
+            object["metadata"]["annotations"] = json!({LAST_APPLIED: "copy"});
+            object
+        };
+        let (desired, key) = (
+            manifest(object(json!({"x": 2}))),
+            ObjectKey::new("x.example", "X", "", "x"),
+        );
+        let (live, predicted) = (with(1), with(2));
+        let drift = compare(&against(&desired, &key, &live, &predicted));
+        for side in [drift.live, drift.predicted] {
+            assert_eq!(side.unwrap()["metadata"], json!({"name": "x"}));
+        }
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! Secrets masked: runs of `+` that keep equal values equal and different ones different.
+//! Secrets masked: runs of [`MASK`] that keep equal values equal and different ones different.
 //!
 //! Everything that shows or exports a drift or an object takes it through here first. Only core `Secret`s are masked;
 //! a ConfigMap is not. Within one drift equal values get equal runs, wherever and in whatever encoding they stand.
@@ -10,6 +10,9 @@ use crate::domain::{FieldPath, ObjectDrift, Problem, Step, Value};
 
 use super::canonical::decode;
 use crate::merge::LAST_APPLIED;
+
+/// What a run is made of: no sign of a diff, and nothing that YAML would quote.
+pub const MASK: &str = "•";
 
 /// Length of the first run; each further distinct value gets [`STEP`] more (the rule of Argo CD's diff).
 const FIRST: usize = 8;
@@ -109,7 +112,7 @@ struct Masker {
 impl Masker {
     fn run(&mut self, value: &[u8]) -> String {
         let next = FIRST + STEP * self.runs.len();
-        "+".repeat(*self.runs.entry(value.to_vec()).or_insert(next))
+        MASK.repeat(*self.runs.entry(value.to_vec()).or_insert(next))
     }
 
     /// Masks what lies at `path` of a Secret: the whole object where the path is empty.
@@ -243,7 +246,7 @@ impl Masker {
         forms.dedup_by(|a, b| a.0 == b.0);
         let mut out = text.to_owned();
         for (form, length) in forms.iter().filter(|(form, _)| !form.trim().is_empty()) {
-            out = replace(&out, form, &"+".repeat(*length));
+            out = replace(&out, form, &MASK.repeat(*length));
         }
         out
     }
@@ -281,8 +284,8 @@ mod tests {
         let secret = |a: &str, b: &str| json!({"apiVersion": "v1", "kind": "Secret", "data": {"a": a, "b": b}});
         let (live, predicted) = mask(Some(&secret("b25l", "dHdv")), Some(&secret("b25l", "b25l")));
         let (live, predicted) = (live.unwrap(), predicted.unwrap());
-        assert_eq!(live["data"]["a"], "++++++++");
-        assert_eq!(live["data"]["b"], "++++++++++++");
+        assert_eq!(live["data"]["a"], "••••••••");
+        assert_eq!(live["data"]["b"], "••••••••••••");
         assert_eq!(predicted["data"]["a"], predicted["data"]["b"]);
         assert_eq!(live["data"]["a"], predicted["data"]["a"]);
     }
@@ -329,22 +332,22 @@ mod tests {
         for (text, expected) in [
             (
                 "invalid value \"hunter2\": no",
-                "invalid value \"++++++++\": no",
+                "invalid value \"••••••••\": no",
             ),
-            ("data: aHVudGVyMg==", "data: ++++++++"),
+            ("data: aHVudGVyMg==", "data: ••••••••"),
             (
                 "got \"line one\\nline \\\"two\\\"\"",
-                "got \"++++++++++++\"",
+                "got \"••••••••••••\"",
             ),
-            ("got line one", "got ++++++++++++"),
-            ("about ab", "about ++++++++++++++++"),
+            ("got line one", "got ••••••••••••"),
+            ("about ab", "about ••••••••••••••••"),
         ] {
             assert_eq!(mask_text(text, &values), expected);
         }
         let secret = json!({"apiVersion": "v1", "kind": "Secret", "data": {"p": "aHVudGVyMg=="}});
         assert_eq!(
             mask_text("bad hunter2", &secret_values(&secret)),
-            "bad ++++++++"
+            "bad ••••••••"
         );
     }
 

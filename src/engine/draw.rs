@@ -6,8 +6,10 @@ mod work;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use futures::StreamExt as _;
+use tokio::sync::mpsc;
 
 use crate::domain::plan::PlannedApp;
 use crate::domain::record::AppRecord;
@@ -42,7 +44,13 @@ pub(super) struct Drawn {
 pub(super) fn start(core: &mut Core, ticket: Ticket, what: Draw) -> tokio::task::AbortHandle {
     let reports = core.reports.clone();
     let plans = core.plans.clone();
-    let taken = prepare(core, &what);
+    let meter = Arc::new(Meter {
+        ticket,
+        reports: core.reports.clone(),
+        done: AtomicUsize::new(0),
+        total: AtomicUsize::new(0),
+    });
+    let taken = prepare(core, &what, &meter);
     tokio::spawn(async move {
         let drawn = match taken {
             Ok(taken) => {
@@ -63,6 +71,30 @@ pub(super) fn start(core: &mut Core, ticket: Ticket, what: Draw) -> tokio::task:
         let _ = reports.send(Report::Drawn(ticket, plan)).await;
     })
     .abort_handle()
+}
+
+/// Tells how many objects the server has answered for.
+struct Meter {
+    ticket: Ticket,
+    reports: mpsc::Sender<Report>,
+    done: AtomicUsize,
+    total: AtomicUsize,
+}
+
+impl Meter {
+    fn adds(&self, n_objects: usize) {
+        self.total.fetch_add(n_objects, Ordering::Relaxed);
+    }
+
+    /// One more is answered. Tells so some forty times in all, and never waits for whoever listens.
+    fn answered(&self) {
+        let total = self.total.load(Ordering::Relaxed);
+        let done = self.done.fetch_add(1, Ordering::Relaxed) + 1;
+        if done.is_multiple_of((total / 40).max(1)) {
+            let report = Report::Drawing(self.ticket, done, total);
+            let _ = self.reports.try_send(report);
+        }
+    }
 }
 
 /// Apps of one Plan that are drawn at a time.
@@ -213,6 +245,7 @@ async fn go_back(work: &mut Work, repo: Repo, commit: CommitId) -> Result<(), Pr
             ))
         })
         .collect();
+    work.meter.adds(prepared.len());
     work.prepared = prepared;
     Ok(())
 }

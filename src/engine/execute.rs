@@ -277,8 +277,8 @@ impl Driver {
 
     async fn tell(&self, next: &Next) {
         let waiting = match next {
-            Next::Begin(id) => format!("taking the lock and writing the record of {}", id.name),
-            Next::End(id) => format!("writing the record of {}", id.name),
+            Next::Begin(id) => format!("the lock and the record of {}", id.name),
+            Next::End(id) => format!("the record of {} to be written", id.name),
             Next::WaitEstablished(keys) => format!("{} to be established", names(keys)),
             Next::WaitHealthy { wave, keys } => {
                 format!("{} to be healthy before wave {wave}", names(keys))

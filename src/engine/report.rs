@@ -15,6 +15,8 @@ use super::request::{Move, Ticket};
 pub enum Report {
     /// The snapshot is a new one.
     Changed,
+    /// So many objects of a Plan that is being drawn were answered for, of so many.
+    Drawing(Ticket, usize, usize),
     /// A Plan was drawn, or could not be.
     Drawn(Ticket, Result<Arc<Plan>, Problem>),
     /// No Plan was drawn yet: these Apps would go elsewhere than before, and somebody is to be asked.
@@ -67,8 +69,10 @@ pub enum StepState {
 /// One line of explanation: a waiting reason, or an event.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Reason {
-    /// When; `None` for a present state.
+    /// When it happened, or since when it is so; `None` where nothing says.
     pub time: Option<Timestamp>,
+    /// Whether it holds at present, rather than having happened.
+    pub present: bool,
     /// Whether it is a warning.
     pub warning: bool,
     /// The object it is about (`Pod web-7d4b9-x2x`).

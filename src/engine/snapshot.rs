@@ -6,7 +6,9 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use crate::domain::record::AppRecord;
-use crate::domain::{App, AppId, Commit, CommitId, Health, Notice, ObjectDrift, Problem, Revision};
+use crate::domain::{
+    App, AppId, Commit, CommitId, Health, Notice, ObjectDrift, Problem, Revision, Verdict,
+};
 
 use super::packed::PackedManifest;
 
@@ -220,6 +222,8 @@ pub struct AppView {
     pub state: AppState,
     /// What it is compared with; `None` until resolved.
     pub target: Option<Target>,
+    /// The revision that was asked for in place of its own and that does not resolve: what is shown came before it.
+    pub unresolved: Option<Revision>,
     /// The verdict.
     pub sync: SyncStatus,
     /// Objects by verdict.
@@ -245,6 +249,19 @@ pub struct AppView {
     pub old_since: Option<Timestamp>,
     /// When its verdict, counts or health last changed.
     pub changed_at: Timestamp,
+}
+
+impl AppView {
+    /// Whether the App held this object and somebody deleted it from the cluster. One that was never held is new in
+    /// Git.
+    pub fn was_deleted(&self, drift: &ObjectDrift) -> bool {
+        drift.verdict == Verdict::Missing
+            && self.state == AppState::Managed
+            && self
+                .record
+                .as_ref()
+                .is_some_and(|record| record.inventory.0.contains(&drift.key))
+    }
 }
 
 /// One object of an App.

@@ -4,7 +4,9 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use crate::cluster::Connection;
-use crate::domain::{AppId, Cause, Health, HealthStatus, Notice, ObjectKey, Problem, Verdict};
+use crate::domain::{
+    AppId, Cause, Health, HealthStatus, Notice, ObjectKey, Problem, Revision, Verdict,
+};
 use crate::health::{AppObject, roll_up};
 
 use super::core::Core;
@@ -182,6 +184,7 @@ fn app(world: &World, id: &AppId) -> Option<AppView> {
         app: entry.app.clone(),
         state,
         target: entry.desired.as_ref().map(|d| d.target.clone()),
+        unresolved: unresolved(entry),
         health: health(entry, cluster, state, &objects),
         counts,
         rendered: rendered(entry, cluster),
@@ -211,6 +214,16 @@ fn rendered(entry: &AppEntry, cluster: Option<&ClusterEntry>) -> Arc<Vec<PackedM
         Some(desired) if entry.prepared.is_none() && !is_awaited => desired.manifests.clone(),
         _ => Arc::default(),
     }
+}
+
+/// The revision that is looked at, where it came to nothing.
+fn unresolved(entry: &AppEntry) -> Option<Revision> {
+    let shown = entry.desired.as_ref().map(|d| &d.target.revision);
+    entry
+        .revision
+        .clone()
+        .filter(|asked| !entry.desired_pending && shown != Some(asked))
+        .filter(|_| !entry.desired_problems.is_empty())
 }
 
 fn objects(entry: &AppEntry, cluster: Option<&ClusterEntry>) -> Vec<Arc<ObjectView>> {

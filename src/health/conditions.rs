@@ -45,6 +45,11 @@ impl<'a> Condition<'a> {
         self.text("type")
     }
 
+    /// Since when its status is so, as the server writes a time.
+    pub fn since(self) -> &'a str {
+        self.text("lastTransitionTime")
+    }
+
     /// `True`, `False` or `Unknown`.
     pub fn status(self) -> &'a str {
         self.text("status")

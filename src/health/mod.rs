@@ -15,7 +15,7 @@ mod workloads;
 
 use crate::domain::{Gvk, Health, HealthStatus, Value};
 
-pub use pod::waiting_reasons;
+pub use pod::{Waiting, waiting_reasons};
 pub use rollup::{AppObject, roll_up};
 
 /// Annotation that keeps an object's health out of its App's.

@@ -1,5 +1,7 @@
 //! Pods: their health (gitops-engine `health_pod.go`), and why one does not come up, in words.
 
+use jiff::Timestamp;
+
 use super::conditions::{conditions, items, number, text};
 use crate::domain::HealthStatus::{Degraded, Healthy, Progressing, Unknown};
 use crate::domain::{Health, Value};
@@ -90,44 +92,64 @@ const LISTS: [(&str, &str); 3] = [
     ("/status/ephemeralContainerStatuses", "ephemeral container"),
 ];
 
+/// What a pod waits for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Waiting {
+    /// A sentence, in the cluster's own words, raw.
+    pub text: String,
+    /// Since when, as the pod says.
+    pub since: Option<Timestamp>,
+}
+
 /// Why a pod has not come up, one sentence a reason: that it cannot be placed, what each container waits for, and how it
-/// last ended. Empty when nothing is wrong. Texts are the cluster's own, raw.
-pub fn waiting_reasons(pod: &Value) -> Vec<String> {
+/// last ended. Empty when nothing is wrong.
+pub fn waiting_reasons(pod: &Value) -> Vec<Waiting> {
     let mut reasons = Vec::new();
+    let mut add = |text, since: &str| {
+        reasons.push(Waiting {
+            text,
+            since: since.parse().ok(),
+        });
+    };
     let (reason, message) = (text(pod, "/status/reason"), text(pod, "/status/message"));
     if !reason.is_empty() || !message.is_empty() {
-        reasons.push(sentence("pod", reason, message));
+        add(sentence("pod", reason, message), "");
     }
+    let mut unready = "";
     for condition in conditions(pod, "/status/conditions") {
         if condition.is("PodScheduled", "False") {
-            reasons.push(sentence(
-                "not scheduled",
-                condition.reason(),
-                condition.message(),
-            ));
+            add(
+                sentence("not scheduled", condition.reason(), condition.message()),
+                condition.since(),
+            );
+        }
+        if condition.is("ContainersReady", "False") {
+            unready = condition.since();
         }
     }
     for (list, noun) in LISTS {
         for container in items(pod, list) {
-            reasons.extend(container_reasons(container, noun));
+            container_reasons(container, noun, unready, &mut add);
         }
     }
     reasons
 }
 
-fn container_reasons(container: &Value, noun: &str) -> Vec<String> {
+/// `unready`: since when the pod's containers are not ready.
+fn container_reasons(
+    container: &Value,
+    noun: &str,
+    unready: &str,
+    add: &mut impl FnMut(String, &str),
+) {
     let name = text(container, "/name");
-    let mut reasons = Vec::new();
     if container.pointer("/state/waiting").is_some() {
         let reason = text(container, "/state/waiting/reason");
         // Every container waits so while the init containers run: they have the reason.
         if reason != "PodInitializing" {
             let message = text(container, "/state/waiting/message");
-            reasons.push(sentence(
-                &format!("{noun} {name} is waiting"),
-                reason,
-                message,
-            ));
+            let start = format!("{noun} {name} is waiting");
+            add(sentence(&start, reason, message), unready);
         }
     }
     for (state, verb) in [("/state", "ended"), ("/lastState", "last ended")] {
@@ -141,9 +163,11 @@ fn container_reasons(container: &Value, noun: &str) -> Vec<String> {
             continue;
         }
         let start = format!("{noun} {name} {verb} with exit code {code}");
-        reasons.push(sentence(&start, reason, text(container, &at("message"))));
+        add(
+            sentence(&start, reason, text(container, &at("message"))),
+            text(container, &at("finishedAt")),
+        );
     }
-    reasons
 }
 
 /// `start: reason: message`, without what is empty.

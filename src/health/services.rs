@@ -10,14 +10,21 @@ const BALANCERS: &str = "/status/loadBalancer/ingress";
 
 /// `v1` Service: one that asks for a load balancer waits for its address.
 pub fn service(object: &Value) -> Health {
-    let waits = text(object, "/spec/type") == "LoadBalancer" && items(object, BALANCERS).is_empty();
-    Health::new(if waits { Progressing } else { Healthy }, "")
+    balanced(object, text(object, "/spec/type") == "LoadBalancer")
 }
 
 /// Ingress: it waits for its address.
 pub fn ingress(object: &Value) -> Health {
-    let waits = items(object, BALANCERS).is_empty();
-    Health::new(if waits { Progressing } else { Healthy }, "")
+    balanced(object, true)
+}
+
+/// Argo CD gives no reason here; a person wants one.
+fn balanced(object: &Value, wanted: bool) -> Health {
+    if wanted && items(object, BALANCERS).is_empty() {
+        Health::new(Progressing, "no load balancer has given it an address yet")
+    } else {
+        Health::new(Healthy, "")
+    }
 }
 
 /// `v1` PersistentVolumeClaim.

@@ -5,13 +5,14 @@ pub mod diff;
 pub mod history;
 pub mod resources;
 pub mod source;
+pub mod why;
 
 use std::sync::Arc;
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
-use crate::domain::ObjectKey;
+use crate::domain::{ObjectDrift, ObjectKey, Verdict};
 use crate::engine::AppView;
 
 use super::document::{BodyOptions, Reader};
@@ -81,9 +82,11 @@ pub struct Detail {
     pub records: List<u64>,
     /// Its rows, newest first.
     pub record_rows: Vec<history::RecordRow>,
+    /// Why the App is not well.
+    pub why: why::Why,
     /// How texts are built.
     pub options: BodyOptions,
-    built_for: (u16, String),
+    built_for: (u16, String, bool, u64),
 }
 
 impl Detail {
@@ -105,7 +108,12 @@ impl Detail {
             self.objects = List::default();
             self.records = List::default();
         }
-        let built_for = (width, self.objects.filter.clone());
+        let built_for = (
+            width,
+            self.objects.filter.clone(),
+            self.options.foreign,
+            self.why.revision,
+        );
         let unchanged = match (&self.app, &app) {
             (Some(a), Some(b)) => Arc::ptr_eq(a, b),
             (None, None) => true,
@@ -114,7 +122,7 @@ impl Detail {
         if !unchanged || built_for != self.built_for {
             let (diff, source) = match &app {
                 Some(view) => (
-                    diff::sections(view, &self.objects.filter, usize::from(width), glyphs),
+                    diff::sections(view, self, usize::from(width), glyphs),
                     source::sections(view, &self.objects.filter, glyphs),
                 ),
                 None => Default::default(),
@@ -139,8 +147,11 @@ impl Detail {
             .show(self.object_rows.len(), height.saturating_sub(1));
         self.records
             .show(self.record_rows.len(), height.saturating_sub(1));
-        self.diff.show(height);
-        self.source.show(height);
+        // Out of sight, one column showing the list, a text must not be scrolled to its cursor.
+        if height > 1 {
+            self.diff.show(height);
+            self.source.show(height);
+        }
     }
 
     /// The text of the tab shown, where it is one.
@@ -172,6 +183,7 @@ pub fn draw(state: &State, p: &Painter<'_>, buf: &mut Buffer, areas: &Areas) {
         }
     }
     let inner = p.frame(buf, areas.detail, &title, &[], focused);
+    draw_position(state, p, buf, areas);
     draw_tabs(state, p, buf, inner);
     draw_revision(p, buf, inner, view);
     let content = areas.content;
@@ -181,6 +193,35 @@ pub fn draw(state: &State, p: &Painter<'_>, buf: &mut Buffer, areas: &Areas) {
         Tab::History => history::draw(state, p, buf, content, view),
         Tab::Source => source::draw(state, p, buf, content, view),
     }
+}
+
+/// Says in the lower edge where in the tab the reader is.
+fn draw_position(state: &State, p: &Painter<'_>, buf: &mut Buffer, areas: &Areas) {
+    let detail = &state.detail;
+    let height = usize::from(areas.content.height);
+    let rows_below = |len: usize, offset: usize| {
+        let n = len.saturating_sub(offset + height.saturating_sub(1));
+        if n > 0 {
+            format!("{n} more below")
+        } else {
+            String::new()
+        }
+    };
+    let of_text = |reader: &Reader| {
+        let position = reader.position(height);
+        match (reader.column, position.is_empty()) {
+            (0, _) => position,
+            (column, true) => format!("from column {}", column + 1),
+            (column, false) => format!("from column {} {} {position}", column + 1, p.glyphs.dot),
+        }
+    };
+    let text = match detail.tab {
+        Tab::Diff => of_text(&detail.diff),
+        Tab::Source => of_text(&detail.source),
+        Tab::Resources => rows_below(detail.object_rows.len(), detail.objects.offset),
+        Tab::History => rows_below(detail.record_rows.len(), detail.records.offset),
+    };
+    p.edge(buf, areas.detail, &text);
 }
 
 fn draw_tabs(state: &State, p: &Painter<'_>, buf: &mut Buffer, inner: Rect) {
@@ -211,10 +252,20 @@ fn draw_tabs(state: &State, p: &Painter<'_>, buf: &mut Buffer, inner: Rect) {
         add("foreign hidden".to_owned(), Label::Dim);
     }
     if detail.tab == Tab::Diff {
-        let stops = detail.diff.document.sections().iter();
-        let n = stops.filter(|s| s.stop).count();
-        if n > 0 {
-            add(wording::count(n, "difference", "differences"), Label::Dim);
+        // What was not compared is no difference; the list of Apps counts alike.
+        let n = |test: fn(&ObjectDrift) -> bool| {
+            let rows = detail.object_rows.iter();
+            rows.filter(|row| test(&row.0.drift)).count()
+        };
+        let differs =
+            n(|d| d.is_drift() || d.verdict == Verdict::InSync && !d.overridden.is_empty());
+        let unknown = n(|d| d.verdict == Verdict::Unknown);
+        if unknown > 0 {
+            add(format!("{unknown} not compared"), Label::Warn);
+        }
+        if differs > 0 {
+            let text = wording::count(differs, "difference", "differences");
+            add(text, Label::Dim);
         }
     }
     p.put_right(buf, x, end.saturating_sub(1), y, &right);
@@ -272,12 +323,27 @@ fn draw_revision(p: &Painter<'_>, buf: &mut Buffer, inner: Rect, view: &AppView)
 }
 
 fn revision(p: &Painter<'_>, view: &AppView, synced: Option<&str>) -> Vec<Piece> {
+    if let Some(asked) = &view.unresolved {
+        let own = &view.app.source.revision;
+        let mut pieces = vec![
+            piece(asked.to_string(), Label::Bad),
+            piece(format!(" instead of {own}: not resolved"), Label::Bad),
+        ];
+        if let Some(target) = &view.target {
+            let old = format!("{}@{}", target.name, target.commit.id.short());
+            pieces.push(piece(format!("  {} {old}", p.glyphs.old), Label::Warn));
+            pieces.push(piece(" as it was before", Label::Dim));
+        }
+        return pieces;
+    }
     let Some(target) = &view.target else {
         let text = format!("{} not resolved", view.app.source.revision);
         return vec![piece(text, Label::Dim)];
     };
     let mut status = Vec::new();
     let moved = synced.is_some_and(|s| s != target.commit.id.short());
+    // Commits that touch nothing of this App are no news for it.
+    let moved = moved && view.ahead != Some(0);
     let ahead = view.ahead.filter(|n| moved && *n > 0);
     let ahead = ahead.map(|n| wording::count(n, "commit", "commits") + " ahead");
     if let Some(pinned) = &view.pinned {
@@ -291,7 +357,7 @@ fn revision(p: &Painter<'_>, view: &AppView, synced: Option<&str>) -> Vec<Piece>
             Label::Warn,
         ));
     } else if moved {
-        let ahead = ahead.map_or_else(String::new, |text| format!(" {text}"));
+        let ahead = ahead.map_or_else(|| " Git moved".to_owned(), |text| format!(" {text}"));
         status.push(piece(format!("{}{ahead}  ", p.glyphs.git), Label::Git));
     }
     // That something else is looked at than what the App means stands before everything.

@@ -50,11 +50,20 @@ impl Dialog {
     pub fn offers(&self, state: &State, command: Command) -> bool {
         match (self, command) {
             (Self::Plan(plan), Command::Accept) => plan.can_run(state),
+            (Self::Plan(plan), Command::Open | Command::NextPane) => plan.has_choice(state),
+            (Self::Plan(plan), Command::Refresh) => plan.is_out_of_date(),
+            (Self::Plan(plan), Command::Fold | Command::FoldAll) => plan.has_folds(),
+            (Self::Plan(plan), Command::LessContext | Command::MoreContext) => plan.has_folds(),
             (Self::Plan(plan), Command::Prune) => plan.can_prune(),
             (Self::Plan(plan), Command::Adopt) => plan.can_adopt(state),
             (Self::Run, Command::Stop) => state.is_running(),
+            (Self::Run, Command::Refresh) => {
+                state.run.as_ref().is_some_and(Running::can_draw_again)
+            }
             (Self::Question(question), Command::Accept) => question.shown,
+            (Self::Question(_), Command::Back) => false,
             (Self::Typed(_), Command::Accept | Command::Quit) => false,
+            (Self::Typed(typed), Command::Open) => typed.field.text() == typed.name,
             _ => true,
         }
     }

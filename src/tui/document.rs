@@ -72,6 +72,11 @@ impl Section {
     fn has_head(&self) -> bool {
         !self.left.is_empty()
     }
+
+    /// Whether there is something under its heading.
+    pub fn can_fold(&self) -> bool {
+        self.has_head() && (!self.intro.is_empty() || !matches!(self.body, Content::Empty))
+    }
 }
 
 /// How bodies are built.
@@ -160,13 +165,13 @@ impl Document {
     pub fn is_folded(&self, section: usize) -> bool {
         self.sections
             .get(section)
-            .is_some_and(|s| s.has_head() && self.folds.get(&s.id).copied().unwrap_or(s.folded))
+            .is_some_and(|s| s.can_fold() && self.folds.get(&s.id).copied().unwrap_or(s.folded))
     }
 
     /// Folds or unfolds a section.
     pub fn fold(&mut self, section: usize, folded: bool) {
         if let Some(s) = self.sections.get(section)
-            && s.has_head()
+            && s.can_fold()
         {
             self.folds.insert(s.id.clone(), folded);
         }
@@ -175,7 +180,7 @@ impl Document {
     /// Folds all sections, or unfolds them where all are folded.
     pub fn fold_all(&mut self) {
         let n = self.sections.len();
-        let any_open = (0..n).any(|i| self.sections[i].has_head() && !self.is_folded(i));
+        let any_open = (0..n).any(|i| self.sections[i].can_fold() && !self.is_folded(i));
         for i in 0..n {
             self.fold(i, any_open);
         }

@@ -32,6 +32,10 @@ macro_rules! glyphs {
         #[derive(Clone, Copy, Debug)]
         pub struct Glyphs {
             $(#[doc = $says] pub $name: &'static str,)*
+            /// What the run of a masked value is made of.
+            pub mask_run: &'static str,
+            /// What moves while something is under way.
+            pub spinner: [&'static str; 4],
             /// Corners and edges of a frame: top left, top right, bottom left, bottom right, horizontal, vertical.
             pub frame: [&'static str; 6],
         }
@@ -39,12 +43,16 @@ macro_rules! glyphs {
         /// Signs of Unicode, all of which common monospaced fonts have.
         pub const UNICODE: Glyphs = Glyphs {
             $($name: $unicode,)*
+            mask_run: "•",
+            spinner: ["◐", "◓", "◑", "◒"],
             frame: ["╭", "╮", "╰", "╯", "─", "│"],
         };
 
         /// Signs of ASCII alone.
         pub const ASCII: Glyphs = Glyphs {
             $($name: $ascii,)*
+            mask_run: "*",
+            spinner: ["|", "/", "-", "\\"],
             frame: ["+", "+", "+", "+", "-", "|"],
         };
 

@@ -8,6 +8,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
 use crate::domain::text::visible;
+use crate::drift::redact;
 
 use super::fit;
 use super::glyphs::Glyphs;
@@ -90,14 +91,13 @@ impl<'a> Painter<'a> {
         if x >= end || y >= buf.area.bottom() {
             return x;
         }
-        buf.set_stringn(
-            x,
-            y,
-            visible(text),
-            usize::from(end - x),
-            self.theme.style(label),
-        )
-        .0
+        let mut text = visible(text);
+        // The run of a masked value has an ASCII twin, like every sign.
+        if self.glyphs.mask_run != redact::MASK && text.contains(redact::MASK) {
+            text = text.replace(redact::MASK, self.glyphs.mask_run).into();
+        }
+        buf.set_stringn(x, y, text, usize::from(end - x), self.theme.style(label))
+            .0
     }
 
     /// Draws pieces one after the other.
@@ -131,10 +131,17 @@ impl<'a> Painter<'a> {
 
     /// Says in a frame's lower edge how much there is below what it shows.
     pub fn below(&self, buf: &mut Buffer, frame: Rect, lines: usize) {
-        if lines > 0 && frame.height > 1 {
-            let text = format!(" {lines} more below ");
+        if lines > 0 {
+            self.edge(buf, frame, &format!("{lines} more below"));
+        }
+    }
+
+    /// Says something in a frame's lower edge.
+    pub fn edge(&self, buf: &mut Buffer, frame: Rect, text: &str) {
+        if !text.is_empty() && frame.height > 1 {
             let (x, end) = (frame.left() + 2, frame.right().saturating_sub(2));
-            self.put_right(buf, x, end, frame.bottom() - 1, &[piece(text, Label::Dim)]);
+            let text = piece(format!(" {text} "), Label::Dim);
+            self.put_right(buf, x, end, frame.bottom() - 1, &[text]);
         }
     }
 

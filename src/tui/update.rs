@@ -55,6 +55,7 @@ pub fn update(state: &mut State, message: Message) -> Vec<Effect> {
             reports::ask_reasons(state)
         }
     };
+    effects.extend(reports::ask_why(state));
     if state.apps.selected != before {
         effects.push(Effect::Ask(Request::Select(state.apps.selected.clone())));
     }

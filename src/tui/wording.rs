@@ -113,6 +113,7 @@ pub fn sync(view: &AppView, glyphs: &Glyphs) -> Vec<Piece> {
                 (c.git, glyphs.git, Label::Git),
                 (c.cluster, glyphs.cluster, Label::Cluster),
                 (rest, glyphs.differs, Label::Warn),
+                (c.unknown, glyphs.unknown, Label::Dim),
             ] {
                 if n > 0 {
                     if !pieces.is_empty() {

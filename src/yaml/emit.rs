@@ -6,6 +6,7 @@ use std::cmp::Ordering;
 use serde_json::Map;
 
 use crate::domain::Value;
+use crate::domain::manifest::Places;
 
 use super::load::push_token;
 use super::number;
@@ -35,7 +36,20 @@ pub fn emit(value: &Value) -> String {
 
 /// The same text as [`emit`], by lines.
 pub fn emit_lines(value: &Value) -> Vec<Emitted> {
-    let mut writer = Writer::default();
+    written(value, Writer::default())
+}
+
+/// The lines with the fields of each map in the order in which a file states them; those without a place there follow in
+/// the usual order.
+pub fn emit_lines_placed(value: &Value, places: &Places) -> Vec<Emitted> {
+    let writer = Writer {
+        places: Some(places),
+        ..Writer::default()
+    };
+    written(value, writer)
+}
+
+fn written(value: &Value, mut writer: Writer<'_>) -> Vec<Emitted> {
     match value {
         Value::Object(map) if !map.is_empty() => writer.map(map, 0, None),
         Value::Array(items) if !items.is_empty() => writer.list(items, 0, None),
@@ -64,12 +78,27 @@ const LONGEST_SIMPLE_KEY: usize = 128;
 type Lead = (usize, String);
 
 #[derive(Default)]
-struct Writer {
+struct Writer<'a> {
     lines: Vec<Emitted>,
     pointer: String,
+    places: Option<&'a Places>,
 }
 
-impl Writer {
+impl Writer<'_> {
+    /// The entries of the map at the present pointer, in the order in which they are written.
+    fn ordered<'m>(&self, map: &'m Map<String, Value>) -> Vec<(&'m String, &'m Value)> {
+        let mut entries = in_order(map);
+        if let Some(places) = self.places {
+            entries.sort_by_cached_key(|(key, _)| {
+                let mut pointer = self.pointer.clone();
+                push_token(&mut pointer, key);
+                let at = places.at(&pointer);
+                (at.is_none(), at)
+            });
+        }
+        entries
+    }
+
     fn line(&mut self, indent: usize, text: String) {
         let indent = if text.is_empty() { 0 } else { indent };
         self.lines.push(Emitted {
@@ -80,7 +109,7 @@ impl Writer {
     }
 
     fn map(&mut self, map: &Map<String, Value>, indent: usize, mut lead: Option<Lead>) {
-        for (key, value) in in_order(map) {
+        for (key, value) in self.ordered(map) {
             let above = self.pointer.len();
             push_token(&mut self.pointer, key);
             let (at, mut head) = lead.take().unwrap_or((indent, String::new()));

@@ -13,7 +13,7 @@ mod text;
 #[cfg(test)]
 mod tests;
 
-pub use emit::{Emitted, emit, emit_lines, scalar};
+pub use emit::{Emitted, emit, emit_lines, emit_lines_placed, scalar};
 pub use json::load_json;
 pub use load::{load, load_until_error, push_token};
 pub use text::decode;

@@ -1,5 +1,6 @@
 //! The console, screen by screen: keys in, screens out.
 
+mod detail;
 mod flows;
 mod loads;
 mod looks;

@@ -36,7 +36,7 @@ fn app(view: &AppView, options: &LineOptions, style: &Style) -> String {
     }
     for object in shown(view, options.foreign) {
         out.push('\n');
-        out.push_str(&object_text(object, options, style));
+        out.push_str(&object_text(view, object, options, style));
     }
     out
 }
@@ -68,8 +68,11 @@ pub fn verdict(view: &AppView) -> String {
         )],
         ref other => vec![words::sync(other).0.to_owned()],
     };
+    let objects = view.objects.iter();
+    let deleted = objects.filter(|o| view.was_deleted(&o.drift)).count();
     for (n, what) in [
-        (counts.missing, "only in Git"),
+        (counts.missing.saturating_sub(deleted), "only in Git"),
+        (deleted, "deleted from the cluster"),
         (counts.extra, "no longer in Git"),
         (counts.refused, "refused by the server"),
         (counts.unknown, "not compared"),
@@ -99,8 +102,8 @@ pub fn shown(view: &AppView, foreign: bool) -> impl Iterator<Item = ObjectDrift>
 }
 
 /// One object: a heading, its Problem, its lines. `drift` is masked already.
-fn object_text(drift: ObjectDrift, options: &LineOptions, style: &Style) -> String {
-    let mut out = heading(&drift, style);
+fn object_text(view: &AppView, drift: ObjectDrift, options: &LineOptions, style: &Style) -> String {
+    let mut out = heading(view, &drift, style);
     out.push('\n');
     out.push_str(&body(&drift, options, style));
     out
@@ -132,8 +135,12 @@ pub fn body(drift: &ObjectDrift, options: &LineOptions, style: &Style) -> String
 }
 
 /// `Deployment shop/web: drifted, 2 fields, cluster edited`.
-pub fn heading(drift: &ObjectDrift, style: &Style) -> String {
-    let (word, ink) = words::verdict(drift.verdict);
+pub fn heading(view: &AppView, drift: &ObjectDrift, style: &Style) -> String {
+    let (word, ink) = if view.was_deleted(drift) {
+        ("deleted from the cluster", Ink::Yellow)
+    } else {
+        words::verdict(drift.verdict)
+    };
     let key = style.foreign(Ink::Bold, &drift.key.to_string());
     let mut about = vec![style.paint(ink, word)];
     let mut add = |ink, text: String| about.push(style.paint(ink, &text));
@@ -161,7 +168,7 @@ pub fn heading(drift: &ObjectDrift, style: &Style) -> String {
 }
 
 /// Which side moved, over all fields.
-fn cause(drift: &ObjectDrift) -> Cause {
+pub fn cause(drift: &ObjectDrift) -> Cause {
     let mut causes = drift.fields.iter().map(|f| f.cause);
     let first = causes.next().unwrap_or_default();
     causes.fold(first, |all, cause| match (all, cause) {
@@ -282,7 +289,7 @@ pub fn json(views: &[Arc<AppView>], foreign: bool, problems: &[Problem]) -> Valu
                         || !drift.overridden.is_empty()
                         || !drift.foreign.is_empty()
                 })
-                .map(|o| json::object(o))
+                .map(|o| json::object(view, o))
                 .collect();
             app["objects"] = objects.into();
             app

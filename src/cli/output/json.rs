@@ -5,7 +5,8 @@ use serde_json::json;
 use crate::domain::drift::{Conflict, Foreign};
 use crate::domain::record::SyncRecord;
 use crate::domain::{
-    Commit, FieldDrift, Health, Notice, ObjectDrift, ObjectKey, Owner, Problem, Source, Value,
+    Cause, Commit, FieldDrift, Health, Notice, ObjectDrift, ObjectKey, Owner, Problem, Source,
+    Value, Verdict,
 };
 use crate::drift::masked;
 use crate::engine::{AppView, ObjectView};
@@ -157,9 +158,10 @@ pub fn key(key: &ObjectKey) -> Value {
 }
 
 /// An object with its comparison.
-pub fn object(view: &ObjectView) -> Value {
+pub fn object(app: &AppView, view: &ObjectView) -> Value {
     let mut object = drift(&view.drift);
     if let Value::Object(map) = &mut object {
+        map.insert("cause".into(), json!(cause(app, &view.drift)));
         map.insert("health".into(), json!(view.health.as_ref().map(health)));
         map.insert("created".into(), json!(view.created));
         let file = view.manifest.as_ref().map(|m| {
@@ -172,6 +174,18 @@ pub fn object(view: &ObjectView) -> Value {
         map.insert("place".into(), json!(file));
     }
     object
+}
+
+/// Which side made the object differ, as for its fields: one that was deleted from the cluster has the cause `cluster`,
+/// one that is new in Git `git`. `None` where nothing differs.
+fn cause(app: &AppView, drift: &ObjectDrift) -> Option<&'static str> {
+    let side = match drift.verdict {
+        Verdict::Missing if app.was_deleted(drift) => Cause::Cluster,
+        Verdict::Missing | Verdict::Extra => Cause::Git,
+        Verdict::Drifted | Verdict::Refused => super::diff::cause(drift),
+        Verdict::InSync | Verdict::Unknown => return None,
+    };
+    Some(words::cause(side))
 }
 
 /// The comparison of an object, Secrets masked.

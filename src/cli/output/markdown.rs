@@ -35,14 +35,14 @@ pub fn text(views: &[Arc<AppView>], options: &LineOptions, style: &Style) -> Str
         out.extend(view.problems.iter().map(problem));
         out.extend(view.notices.iter().map(notice));
         for drift in diff::shown(view, options.foreign) {
-            out.push_str(&object(&drift, options, &style));
+            out.push_str(&object(view, &drift, options, &style));
         }
     }
     out
 }
 
-fn object(drift: &ObjectDrift, options: &LineOptions, style: &Style) -> String {
-    let heading = diff::heading(drift, style);
+fn object(view: &AppView, drift: &ObjectDrift, options: &LineOptions, style: &Style) -> String {
+    let heading = diff::heading(view, drift, style);
     let mut out = format!("<details open><summary>{}</summary>\n\n", html(&heading));
     out.extend(drift.problem.iter().map(problem));
     let built = build(drift, options);

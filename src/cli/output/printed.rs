@@ -59,8 +59,8 @@ fn diff_as_text() {
     Secret/shop/token: drifted, 1 field, cluster edited
       … 5 unchanged lines …
       data:
-    -   password: ++++++++   # kubectl (scale) · 2 m · cluster edited
-    +   password: ++++++++++++   # deploy/checkout/web.yaml:12
+    -   password: ••••••••   # kubectl (scale) · 2 m · cluster edited
+    +   password: ••••••••••••   # deploy/checkout/web.yaml:12
 
     apps/Deployment/shop/legacy: refused
     error: deploy/checkout/legacy.yaml:9:5: the server does not know a field
@@ -102,8 +102,8 @@ fn diff_as_markdown() {
     ```diff
       … 5 unchanged lines …
       data:
-    -   password: ++++++++   # kubectl (scale) · 2 m · cluster edited
-    +   password: ++++++++++++   # deploy/checkout/web.yaml:12
+    -   password: ••••••••   # kubectl (scale) · 2 m · cluster edited
+    +   password: ••••••••••••   # deploy/checkout/web.yaml:12
     ```
 
     </details>
@@ -172,6 +172,7 @@ fn diff_as_json() {
           "objects": [
             {
               "apiVersion": "apps/v1",
+              "cause": "cluster",
               "confirmed": true,
               "conflicts": [
                 {
@@ -227,13 +228,14 @@ fn diff_as_json() {
             },
             {
               "apiVersion": "v1",
+              "cause": "cluster",
               "confirmed": true,
               "conflicts": [],
               "created": null,
               "fields": [
                 {
                   "cause": "cluster",
-                  "live": "++++++++",
+                  "live": "••••••••",
                   "owners": [
                     {
                       "manager": "kubectl",
@@ -248,7 +250,7 @@ fn diff_as_json() {
                     "file": "deploy/checkout/web.yaml",
                     "line": 12
                   },
-                  "predicted": "++++++++++++"
+                  "predicted": "••••••••••••"
                 }
               ],
               "foreign": [],
@@ -315,8 +317,8 @@ fn plan_as_text() {
     1. Secret/shop/token: apply, takes fields from others
       … 5 unchanged lines …
       data:
-    -   password: ++++++++   # kubectl (scale) · 2 m · cluster edited
-    +   password: ++++++++++++   # deploy/checkout/web.yaml:12
+    -   password: ••••••••   # kubectl (scale) · 2 m · cluster edited
+    +   password: ••••••••••••   # deploy/checkout/web.yaml:12
 
     2. apps/Deployment/shop/web: apply, takes fields from others
     conflict: .spec.replicas is held by "kubectl" with subresource "scale" and would be taken

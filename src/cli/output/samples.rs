@@ -67,6 +67,7 @@ pub(crate) fn app_at(context: &str, namespace: &str, name: &str) -> AppView {
             problems: Vec::new(),
         }),
         state: AppState::Managed,
+        unresolved: None,
         target: Some(Target {
             revision: Revision::Head,
             name: "main".into(),

@@ -4,6 +4,7 @@ use similar::utils::diff_unicode_words;
 use similar::{Algorithm, ChangeTag};
 
 use super::Span;
+use crate::drift::redact;
 
 /// Longer lines are not looked into: nobody reads them, and the time is better spent.
 const LIMIT: usize = 4_096;
@@ -52,7 +53,7 @@ pub fn spans(old: &str, new: &str, lead: usize) -> (Vec<Span>, Vec<Span>) {
 /// Two masked values have nothing in common, though one run starts the other.
 fn is_masked(value: &str) -> bool {
     let run = value.trim_matches('"');
-    !run.is_empty() && run.bytes().all(|b| b == b'+')
+    !run.is_empty() && run.split(redact::MASK).all(str::is_empty)
 }
 
 /// A line without anything marked.
@@ -109,10 +110,10 @@ mod tests {
             ("replicas: [5]".to_owned(), "replicas: [3]".to_owned())
         );
         assert_eq!(
-            show("p: \"++++++++\"", "p: \"++++++++++++\"", 3),
+            show("p: \"••••••••\"", "p: \"••••••••••••\"", 3),
             (
-                "p: [\"++++++++\"]".to_owned(),
-                "p: [\"++++++++++++\"]".to_owned()
+                "p: [\"••••••••\"]".to_owned(),
+                "p: [\"••••••••••••\"]".to_owned()
             )
         );
         assert_eq!(

@@ -132,6 +132,7 @@ async fn candidates(work: &Work, namespace_exists: bool) -> Result<Vec<Candidate
     let answers: Vec<Result<Candidate, Problem>> =
         futures::stream::iter(work.prepared.values().cloned().map(one))
             .buffer_unordered(work.asks_at_once)
+            .inspect(|_| work.meter.answered())
             .collect()
             .await;
     answers.into_iter().collect()

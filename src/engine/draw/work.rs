@@ -19,6 +19,7 @@ use super::super::question::Question;
 use super::super::request::{Draw, Move, Moves};
 use super::super::snapshot::ClusterMode;
 use super::super::{memory, snapshot, world};
+use super::Meter;
 
 /// What a cluster has, shared by the Apps of a Plan.
 pub(super) type LiveObjects = HashMap<ObjectKey, Arc<Live>>;
@@ -40,6 +41,7 @@ pub(super) struct Work {
     pub moved_from: Option<Destination>,
     pub rollback: Option<(Repo, CommitId)>,
     pub asks_at_once: usize,
+    pub meter: Arc<Meter>,
 }
 
 /// The Apps that would go elsewhere, where somebody is to be asked about them.
@@ -86,7 +88,7 @@ pub(super) struct Taken {
 }
 
 /// Takes what a Plan is to be drawn from.
-pub(super) fn prepare(core: &Core, what: &Draw) -> Result<Taken, Problem> {
+pub(super) fn prepare(core: &Core, what: &Draw, meter: &Arc<Meter>) -> Result<Taken, Problem> {
     match what {
         Draw::Sync {
             apps,
@@ -99,7 +101,7 @@ pub(super) fn prepare(core: &Core, what: &Draw) -> Result<Taken, Problem> {
             let mut seen = HashMap::new();
             let (mut works, mut refused) = (Vec::new(), Vec::new());
             for id in apps {
-                match work(core, id, None, moves, &mut seen) {
+                match work(core, id, None, moves, (&mut seen, meter)) {
                     Ok(work) => works.push(work),
                     Err(problem) if apps.len() == 1 => return Err(problem),
                     Err(problem) => refused.push(PlannedApp::refused(
@@ -150,7 +152,7 @@ pub(super) fn prepare(core: &Core, what: &Draw) -> Result<Taken, Problem> {
                     .hint("`trueup history` lists what there is.")
                 })?;
             let commit = Some(run.commit.clone());
-            let work = work(core, app, commit, moves, &mut HashMap::new())?;
+            let work = work(core, app, commit, moves, (&mut HashMap::new(), meter))?;
             let options = PlanOptions {
                 kind: PlanKind::Rollback,
                 ..PlanOptions::default()
@@ -179,7 +181,7 @@ fn work(
     id: &AppId,
     rollback: Option<CommitId>,
     moves: &Moves,
-    seen: &mut HashMap<String, Arc<LiveObjects>>,
+    (seen, meter): (&mut HashMap<String, Arc<LiveObjects>>, &Arc<Meter>),
 ) -> Result<Work, Problem> {
     let entry = core.world.apps.get(id).ok_or_else(|| unknown_app(id))?;
     let cluster = core.world.clusters.get(&id.context);
@@ -259,7 +261,11 @@ fn work(
             ))
         })
         .collect();
+    if rollback.is_none() {
+        meter.adds(prepared.len());
+    }
     Ok(Work {
+        meter: meter.clone(),
         app: entry.app.clone(),
         repository: core.world.reference(&entry.app.source.repository),
         commit: desired.target.commit.clone(),

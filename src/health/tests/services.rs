@@ -24,7 +24,7 @@ fn services_claims_and_ingresses() {
                 "waiting",
                 json!({"spec": {"type": "LoadBalancer"}}),
                 Progressing,
-                "",
+                "no load balancer has given it an address yet",
             ),
             ("balanced", balanced, Healthy, ""),
         ],
@@ -34,7 +34,12 @@ fn services_claims_and_ingresses() {
             group,
             "Ingress",
             vec![
-                ("waiting", json!({}), Progressing, ""),
+                (
+                    "waiting",
+                    json!({}),
+                    Progressing,
+                    "no load balancer has given it an address yet",
+                ),
                 ("there", address.clone(), Healthy, ""),
             ],
         );

@@ -458,7 +458,8 @@ fn jobs_and_what_makes_them() {
 #[test]
 fn a_pod_says_why_it_does_not_come_up() {
     let pod = json!({"status": {
-        "conditions": [{"type": "PodScheduled", "status": "False", "reason": "Unschedulable", "message": "0/3 nodes are available"}],
+        "conditions": [{"type": "PodScheduled", "status": "False", "reason": "Unschedulable",
+            "message": "0/3 nodes are available", "lastTransitionTime": "2026-03-01T11:46:00Z"}],
         "initContainerStatuses": [
             {"name": "done", "state": {"terminated": {"exitCode": 0, "reason": "Completed"}}},
             {"name": "setup", "state": {"waiting": {"reason": "CrashLoopBackOff", "message": "back-off 5m0s"}},
@@ -470,8 +471,12 @@ fn a_pod_says_why_it_does_not_come_up() {
             {"name": "old", "state": {"running": {}}, "lastState": {"terminated": {"exitCode": 137, "reason": "OOMKilled"}}},
         ],
     }});
+    let texts =
+        |pod: &Value| -> Vec<String> { waiting_reasons(pod).into_iter().map(|w| w.text).collect() };
+    let since = waiting_reasons(&pod)[0].since.map(|t| t.to_string());
+    assert_eq!(since.as_deref(), Some("2026-03-01T11:46:00Z"));
     assert_eq!(
-        waiting_reasons(&pod),
+        texts(&pod),
         [
             "not scheduled: Unschedulable: 0/3 nodes are available",
             "init container setup is waiting: CrashLoopBackOff: back-off 5m0s",
@@ -481,12 +486,12 @@ fn a_pod_says_why_it_does_not_come_up() {
         ]
     );
     assert_eq!(
-        waiting_reasons(&json!({"status": {"reason": "Evicted", "message": "disk"}})),
+        texts(&json!({"status": {"reason": "Evicted", "message": "disk"}})),
         ["pod: Evicted: disk"]
     );
     assert_eq!(
-        waiting_reasons(&json!({"status": {"phase": "Running"}})),
+        texts(&json!({"status": {"phase": "Running"}})),
         Vec::<String>::new()
     );
-    assert_eq!(waiting_reasons(&json!("hostile")), Vec::<String>::new());
+    assert_eq!(texts(&json!("hostile")), Vec::<String>::new());
 }

@@ -3,6 +3,7 @@
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
+use crate::domain::text::visible;
 use crate::drift::lines::{Line, LineKind, Note};
 
 use super::super::document::{Body, Pos, Reader, Row, Section, SourceLine};
@@ -11,6 +12,7 @@ use super::super::glyphs::Glyphs;
 use super::super::painter::{Painter, Piece, piece, pieces_width};
 use super::super::theme::Label;
 use super::super::wording;
+use super::Tab;
 
 /// Draws what is on screen of a document. With `focused` the cursor's line is marked.
 pub fn draw(reader: &Reader, p: &Painter<'_>, buf: &mut Buffer, area: Rect, focused: bool) {
@@ -53,12 +55,14 @@ fn draw_row(reader: &Reader, p: &Painter<'_>, buf: &mut Buffer, line: Rect, at: 
 
 fn draw_head(p: &Painter<'_>, buf: &mut Buffer, line: Rect, section: &Section, folded: bool) {
     let (x, y, end) = (line.left() + 1, line.y, line.right().saturating_sub(1));
-    let sign = if folded {
-        p.glyphs.folded
-    } else {
-        p.glyphs.open
-    };
-    p.put(buf, x, end, y, sign, Label::Faint);
+    if section.can_fold() {
+        let sign = if folded {
+            p.glyphs.folded
+        } else {
+            p.glyphs.open
+        };
+        p.put(buf, x, end, y, sign, Label::Faint);
+    }
     let left = pieces_width(&section.left) as u16;
     // Names are worth more than what stands on the right, up to a point.
     let least = (line.width / 2).min(left);
@@ -103,6 +107,17 @@ fn look(kind: &LineKind, glyphs: &Glyphs) -> (&'static str, Label, Label) {
 /// Columns before the text of a change: cursor, sign, space.
 const BEFORE: u16 = 3;
 
+/// Columns before the text of a source line: cursor, number, space.
+const NUMBERED: u16 = 6;
+
+/// Columns before the text of a line of a tab.
+pub fn before(tab: Tab) -> u16 {
+    if tab == Tab::Source { NUMBERED } else { BEFORE }
+}
+
+/// Columns that who is behind a line keeps beside one that is too long.
+const LEAST_NOTE: usize = 16;
+
 fn draw_change(p: &Painter<'_>, buf: &mut Buffer, row: Rect, line: &Line, column: usize) {
     let (y, end) = (row.y, row.right());
     let (sign, label, word) = look(&line.kind, p.glyphs);
@@ -112,57 +127,96 @@ fn draw_change(p: &Painter<'_>, buf: &mut Buffer, row: Rect, line: &Line, column
     }
     if let LineKind::Fold(n) = line.kind {
         let text = wording::count(n, "line", "lines");
-        let indent = usize::from(line.indent).saturating_sub(column);
-        let x = row.left() + BEFORE + indent.min(40) as u16;
         let text = format!("{} {text}", p.glyphs.ellipsis);
-        p.put(buf, x, end, y, &text, Label::Faint);
+        let text = fit::skip(&text, column);
+        p.put(buf, row.left() + BEFORE, end, y, text, Label::Faint);
         return;
     }
     p.put(buf, row.left() + 1, end, y, sign, label);
-    let width: usize = usize::from(line.indent)
-        + line
-            .spans
-            .iter()
-            .map(|s| fit::width(&s.text))
-            .sum::<usize>();
+    let pieces: Vec<Piece> = line
+        .spans
+        .iter()
+        .map(|s| {
+            let label = if s.emphasis { word } else { label };
+            piece(visible(&s.text), label)
+        })
+        .collect();
+    let width = usize::from(line.indent) + pieces_width(&pieces);
     let shown = width.saturating_sub(column);
     let mut limit = end;
     if let Some(note) = &line.note {
-        let room = usize::from(row.width.saturating_sub(BEFORE)).saturating_sub(shown + 2);
-        for mut pieces in notes(p, note, &line.kind) {
-            // On the fill of a line, what is dim elsewhere could not be read.
-            for (_, label) in pieces.iter_mut().filter(|(_, l)| *l == Label::Note) {
-                *label = match line.kind {
-                    LineKind::Removed => Label::RemovedNote,
-                    LineKind::Added => Label::AddedNote,
-                    _ => *label,
-                };
+        let all = usize::from(row.width.saturating_sub(BEFORE));
+        let room = all.saturating_sub(shown + 2);
+        let forms = notes(p, note, &line.kind);
+        let fits = |pieces: &&Vec<Piece>| (1..=room).contains(&pieces_width(pieces));
+        let mut chosen = match (forms.iter().find(fits), forms.last()) {
+            (Some(pieces), _) => pieces.clone(),
+            // Who is behind a line is worth more than its end, until the end is looked for.
+            (None, Some(shortest)) if column == 0 => {
+                shortened(p, shortest, LEAST_NOTE.min(all / 3))
             }
-            let needed = pieces_width(&pieces);
-            if needed > 0 && needed <= room {
-                limit = p.put_right(buf, row.left() + BEFORE, end.saturating_sub(1), y, &pieces);
-                break;
-            }
+            (None, _) => Vec::new(),
+        };
+        // On the fill of a line, what is dim elsewhere could not be read.
+        for (_, label) in chosen.iter_mut().filter(|(_, l)| *l == Label::Note) {
+            *label = match line.kind {
+                LineKind::Removed => Label::RemovedNote,
+                LineKind::Added => Label::AddedNote,
+                _ => *label,
+            };
+        }
+        let start = p.put_right(buf, row.left() + BEFORE, end.saturating_sub(1), y, &chosen);
+        if start < end.saturating_sub(1) {
+            limit = start.saturating_sub(1);
         }
     }
-    let mut x = row.left() + BEFORE;
-    let mut skip = column;
-    let indent = usize::from(line.indent);
-    x += indent.saturating_sub(skip).min(usize::from(row.width)) as u16;
-    skip = skip.saturating_sub(indent);
-    for span in &line.spans {
-        let width = fit::width(&span.text);
+    put_line(
+        p,
+        buf,
+        (row.left() + BEFORE, limit, y),
+        line.indent,
+        &pieces,
+        column,
+    );
+}
+
+/// A note in so many columns; its sign stays whole.
+fn shortened(p: &Painter<'_>, note: &[Piece], columns: usize) -> Vec<Piece> {
+    let Some(((text, label), signs)) = note.split_last() else {
+        return Vec::new();
+    };
+    let room = columns.saturating_sub(pieces_width(signs));
+    let mut pieces = signs.to_vec();
+    pieces.push(piece(p.middle(text, room), *label));
+    pieces
+}
+
+/// Draws a line of text from a column of it on; one that goes on past `end` ends in an ellipsis.
+fn put_line(
+    p: &Painter<'_>,
+    buf: &mut Buffer,
+    (x, end, y): (u16, u16, u16),
+    indent: u16,
+    pieces: &[Piece],
+    column: usize,
+) {
+    let indent = usize::from(indent);
+    let room = usize::from(end.saturating_sub(x));
+    let is_cut = (indent + pieces_width(pieces)).saturating_sub(column) > room;
+    let limit = end.saturating_sub(u16::from(is_cut));
+    let mut at = x + indent.saturating_sub(column).min(room) as u16;
+    let mut skip = column.saturating_sub(indent);
+    for (text, label) in pieces {
+        let width = fit::width(text);
         if skip >= width && width > 0 {
             skip -= width;
             continue;
         }
-        let text = fit::skip(&span.text, skip);
+        at = p.put(buf, at, limit, y, fit::skip(text, skip), *label);
         skip = 0;
-        let label = if span.emphasis { word } else { label };
-        x = p.put(buf, x, limit, y, text, label);
     }
-    if shown > usize::from(row.width.saturating_sub(BEFORE)) {
-        p.put(buf, end - 1, end, y, p.glyphs.ellipsis, Label::Faint);
+    if is_cut {
+        p.put(buf, limit, end, y, p.glyphs.ellipsis, Label::Faint);
     }
 }
 
@@ -202,6 +256,7 @@ fn notes(p: &Painter<'_>, note: &Note, kind: &LineKind) -> Vec<Vec<Piece>> {
                 forms.push(vec![sign.clone(), piece(text, Label::Note)]);
             }
             forms.push(vec![sign.clone(), piece(who, Label::Note)]);
+            // The last form is what stays beside a line that is too long.
             forms.push(vec![sign, piece(owner.manager.clone(), Label::Note)]);
         }
         _ => {}
@@ -215,25 +270,25 @@ fn draw_source(p: &Painter<'_>, buf: &mut Buffer, row: Rect, line: &SourceLine, 
         .position
         .map_or_else(String::new, |at| format!("{:>4}", at.line));
     p.put(buf, row.left() + 1, end, y, &number, Label::Faint);
-    let indent = usize::from(line.indent);
-    let x = row.left() + 6 + indent.saturating_sub(column).min(usize::from(row.width)) as u16;
-    let text = fit::skip(&line.text, column.saturating_sub(indent));
+    let text = visible(&line.text);
     let colon = text.find(": ").map(|i| i + 1).or_else(|| {
         let bare = text.strip_suffix(':')?;
         (!bare.is_empty()).then_some(text.len())
     });
-    match colon {
+    let pieces = match colon {
         // A quoted or spaced beginning is a value that holds a colon, not a name.
         Some(at)
             if !text[..at]
                 .trim_start_matches("- ")
                 .contains([' ', '"', '\'']) =>
         {
-            let x = p.put(buf, x, end, y, &text[..at], Label::Name);
-            p.put(buf, x, end, y, &text[at..], Label::Text);
+            vec![
+                piece(&text[..at], Label::Name),
+                piece(&text[at..], Label::Text),
+            ]
         }
-        _ => {
-            p.put(buf, x, end, y, text, Label::Text);
-        }
-    }
+        _ => vec![piece(text, Label::Text)],
+    };
+    let place = (row.left() + NUMBERED, end, y);
+    put_line(p, buf, place, line.indent, &pieces, column);
 }

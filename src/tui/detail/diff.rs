@@ -4,7 +4,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
 use crate::domain::{Cause, HealthStatus, ObjectDrift, Problem, Verdict};
-use crate::engine::{AppState, AppView, ObjectView, SyncStatus};
+use crate::engine::{AppState, AppView, ObjectView, Rights, SyncStatus};
 
 use super::super::document::{Content, Section, SectionId};
 use super::super::fit;
@@ -12,14 +12,15 @@ use super::super::glyphs::Glyphs;
 use super::super::keymap::Command;
 use super::super::list;
 use super::super::painter::{Painter, Piece, piece};
-use super::super::screens::apps::draw_lines;
 use super::super::state::{Pane, State};
 use super::super::theme::Label;
 use super::super::wording;
-use super::body;
+use super::{Detail, body};
 
 /// The sections of the tab.
-pub fn sections(view: &AppView, filter: &str, width: usize, glyphs: &Glyphs) -> Vec<Section> {
+pub fn sections(view: &AppView, detail: &Detail, width: usize, glyphs: &Glyphs) -> Vec<Section> {
+    let filter = detail.objects.filter.as_str();
+    let foreign = detail.options.foreign;
     let mut sections = Vec::new();
     for (i, problem) in view.problems.iter().enumerate() {
         sections.push(Section::text(
@@ -34,19 +35,27 @@ pub fn sections(view: &AppView, filter: &str, width: usize, glyphs: &Glyphs) -> 
             } else {
                 format!("{}: ", notice.place)
             };
-            let text = format!("{} {place}{}", glyphs.dot, notice.text);
-            paragraph(&text, width, Label::Dim)
+            let text = format!("{place}{}", notice.text);
+            hanging(glyphs.dot, &text, width, Label::Dim)
         });
         sections.push(Section::text("notices", notices.collect()));
     }
     let (differs, rest): (Vec<_>, Vec<_>) = view
         .objects
         .iter()
-        .filter(|o| has_something(&o.drift))
+        .filter(|o| has_something(&o.drift, foreign))
         .filter(|o| filter.is_empty() || list::fits(filter, &haystack(o, glyphs)))
         .partition(|o| o.drift.verdict != Verdict::InSync);
+    let has_objects = !differs.is_empty() || !rest.is_empty();
+    if filter.is_empty() && (has_objects || !sections.is_empty()) {
+        let mut lines = detail.why.lines(view, width, glyphs);
+        if !lines.is_empty() {
+            lines.push(Vec::new());
+            sections.push(Section::text("health", lines));
+        }
+    }
     for object in differs.into_iter().chain(rest) {
-        sections.push(of_object(view, object, width, glyphs));
+        sections.push(of_object(view, object, width, foreign, glyphs));
     }
     sections
 }
@@ -61,11 +70,19 @@ pub fn haystack(object: &ObjectView, glyphs: &Glyphs) -> String {
     format!("{} {word} {health}", object.drift.key)
 }
 
-fn has_something(drift: &ObjectDrift) -> bool {
-    drift.verdict != Verdict::InSync || !drift.foreign.is_empty() || !drift.overridden.is_empty()
+fn has_something(drift: &ObjectDrift, foreign: bool) -> bool {
+    drift.verdict != Verdict::InSync
+        || foreign && !drift.foreign.is_empty()
+        || !drift.overridden.is_empty()
 }
 
-fn of_object(view: &AppView, object: &ObjectView, width: usize, glyphs: &Glyphs) -> Section {
+fn of_object(
+    view: &AppView,
+    object: &ObjectView,
+    width: usize,
+    foreign: bool,
+    glyphs: &Glyphs,
+) -> Section {
     let drift = &object.drift;
     let home = &view.app.destination.namespace;
     let intro = drift
@@ -75,7 +92,7 @@ fn of_object(view: &AppView, object: &ObjectView, width: usize, glyphs: &Glyphs)
     Section {
         id: SectionId::Object(view.app.id.clone(), drift.key.clone()),
         left: vec![piece(wording::object(&drift.key, home), Label::Strong)],
-        right: summary(drift, glyphs),
+        right: summary(view, drift, foreign, glyphs),
         intro,
         body: Content::Drift(drift.clone()),
         folded: !matches!(
@@ -87,7 +104,7 @@ fn of_object(view: &AppView, object: &ObjectView, width: usize, glyphs: &Glyphs)
 }
 
 /// What stands on the right of an object's heading.
-pub fn summary(drift: &ObjectDrift, glyphs: &Glyphs) -> Vec<Piece> {
+pub fn summary(view: &AppView, drift: &ObjectDrift, foreign: bool, glyphs: &Glyphs) -> Vec<Piece> {
     let dot = || piece(format!(" {} ", glyphs.dot), Label::Faint);
     let mut pieces: Vec<Piece> = Vec::new();
     let mut add = |new: Vec<Piece>| {
@@ -97,10 +114,14 @@ pub fn summary(drift: &ObjectDrift, glyphs: &Glyphs) -> Vec<Piece> {
         pieces.extend(new);
     };
     if !drift.confirmed && drift.verdict != Verdict::Unknown {
-        let text = format!("{}not confirmed by the server", glyphs.unconfirmed);
+        let text = format!("{} not confirmed by the server", glyphs.unconfirmed);
         add(vec![piece(text, Label::Dim)]);
     }
     match drift.verdict {
+        Verdict::Missing if view.was_deleted(drift) => add(vec![piece(
+            format!("{} deleted from the cluster", glyphs.cluster),
+            Label::Cluster,
+        )]),
         Verdict::Missing => add(vec![piece("only in Git (new)", Label::Good)]),
         Verdict::Extra => add(vec![piece("no longer in Git", Label::Bad)]),
         Verdict::Refused => add(vec![piece("refused by the server", Label::Bad)]),
@@ -129,7 +150,11 @@ pub fn summary(drift: &ObjectDrift, glyphs: &Glyphs) -> Vec<Piece> {
     }
     for (n, word, label) in [
         (drift.overridden.len(), "overridden", Label::Overridden),
-        (drift.foreign.len(), "foreign", Label::Foreign),
+        (
+            if foreign { drift.foreign.len() } else { 0 },
+            "foreign",
+            Label::Foreign,
+        ),
     ] {
         if n > 0 {
             add(vec![piece(format!("{n} {word}"), label)]);
@@ -142,17 +167,17 @@ pub fn summary(drift: &ObjectDrift, glyphs: &Glyphs) -> Vec<Piece> {
 pub fn problem_lines(problem: &Problem, width: usize, glyphs: &Glyphs) -> Vec<Vec<Piece>> {
     let mut lines = Vec::new();
     let head = if problem.place.is_empty() {
-        format!("{} {}", glyphs.failed, problem.summary)
+        problem.summary.clone()
     } else {
-        format!("{} {}: {}", glyphs.failed, problem.place, problem.summary)
+        format!("{}: {}", problem.place, problem.summary)
     };
-    lines.extend(paragraph(&head, width, Label::Bad));
+    lines.extend(hanging(glyphs.failed, &head, width, Label::Bad));
     for cause in &problem.causes {
-        lines.extend(indented(cause, width, Label::Text));
+        lines.extend(hanging(" ", cause, width, Label::Text));
     }
     for hint in &problem.hints {
-        let hint = format!("{} {hint}", glyphs.arrow);
-        lines.extend(indented(&hint, width, Label::Accent));
+        let sign = format!("  {}", glyphs.arrow);
+        lines.extend(hanging(&sign, hint, width, Label::Accent));
     }
     lines
 }
@@ -165,10 +190,17 @@ pub fn paragraph(text: &str, width: usize, label: Label) -> Vec<Vec<Piece>> {
         .collect()
 }
 
-fn indented(text: &str, width: usize, label: Label) -> Vec<Vec<Piece>> {
-    let mut lines = paragraph(text, width.saturating_sub(2), label);
-    for line in &mut lines {
-        line.insert(0, piece("  ", Label::Text));
+/// A text behind a sign, broken at a width; what is broken goes on under the text, not under the sign.
+pub fn hanging(sign: &str, text: &str, width: usize, label: Label) -> Vec<Vec<Piece>> {
+    let indent = fit::width(sign) + 1;
+    let mut lines = paragraph(text, width.saturating_sub(indent), label);
+    for (i, line) in lines.iter_mut().enumerate() {
+        let lead = if i == 0 {
+            format!("{sign} ")
+        } else {
+            " ".repeat(indent)
+        };
+        line.insert(0, piece(lead, label));
     }
     lines
 }
@@ -176,73 +208,111 @@ fn indented(text: &str, width: usize, label: Label) -> Vec<Vec<Piece>> {
 /// Draws the tab.
 pub fn draw(state: &State, p: &Painter<'_>, buf: &mut Buffer, area: Rect, view: &AppView) {
     let reader = &state.detail.diff;
+    if let Some(at) = state.detail.why.due(view) {
+        p.wake(at);
+    }
     if !reader.document.is_empty() {
         return body::draw(reader, p, buf, area, state.focus == Pane::Detail);
     }
-    let key = |command| state.keymap.key(state.context(), command);
-    let mut lines: Vec<(String, Label)> = Vec::new();
-    if !state.detail.objects.filter.is_empty() {
-        lines.push((
-            "No object that differs fits the filter.".to_owned(),
-            Label::Text,
-        ));
-        lines.push((
-            format!("{} shows all again.", key(Command::Back)),
-            Label::Dim,
-        ));
-    } else {
-        match view.sync {
-            SyncStatus::Checking => {
-                lines.push(("Comparing with the cluster.".to_owned(), Label::Dim));
-            }
-            SyncStatus::Available => {
-                lines.push((
-                    "Nothing of this App is in the cluster.".to_owned(),
-                    Label::Text,
-                ));
-                lines.push((
-                    format!("{} shows what a sync would create.", key(Command::Sync)),
-                    Label::Dim,
-                ));
-            }
-            SyncStatus::Failed => {
-                lines.push(("It could not be compared.".to_owned(), Label::Bad));
-            }
-            SyncStatus::Synced | SyncStatus::Drifted => {
-                let n = wording::count(view.counts.objects, "object", "objects");
-                lines.push((
-                    format!(
-                        "{} In sync: a sync would change nothing in {n}.",
-                        p.glyphs.synced
-                    ),
-                    Label::Good,
-                ));
-                if let Some(health) = &view.health
-                    && health.status != HealthStatus::Healthy
-                {
-                    let (_, label) = wording::health(health.status);
-                    let text = if health.message.is_empty() {
-                        health.status.to_string()
-                    } else {
-                        format!("{}: {}", health.status, health.message)
-                    };
-                    lines.push((text, label));
-                    lines.push((
-                        format!("{} lists its objects, and why.", key(Command::NextTab)),
-                        Label::Dim,
-                    ));
-                }
-                if view.state == AppState::Unmanaged {
-                    lines.push((
-                        format!(
-                            "trueup does not manage it yet: {} offers to adopt it.",
-                            key(Command::Sync)
-                        ),
-                        Label::Dim,
-                    ));
-                }
-            }
-        }
+    let top = area.top() + u16::from(area.height > 4);
+    let lines = nothing_differs(state, p.glyphs, usize::from(area.width), view);
+    for (y, line) in (top..area.bottom()).zip(&lines) {
+        p.put_all(buf, area.left() + 2, area.right(), y, line);
     }
-    draw_lines(p, buf, area, &lines);
+}
+
+/// Why there is no diff, and what to press.
+fn nothing_differs(
+    state: &State,
+    glyphs: &Glyphs,
+    width: usize,
+    view: &AppView,
+) -> Vec<Vec<Piece>> {
+    let key = |command| state.keymap.key(state.context(), command);
+    let say = |text: &str, label| paragraph(text, width, label);
+    if !state.detail.objects.filter.is_empty() {
+        let back = format!("{} shows all again.", key(Command::Back));
+        let mut lines = say("No object that differs fits the filter.", Label::Text);
+        lines.extend(say(&back, Label::Dim));
+        return lines;
+    }
+    match view.sync {
+        SyncStatus::Checking => say("Comparing with the cluster.", Label::Dim),
+        SyncStatus::Available => {
+            let hint = format!("{} shows what a sync would create.", key(Command::Sync));
+            let mut lines = say("Nothing of this App is in the cluster.", Label::Text);
+            lines.extend(say(&hint, Label::Dim));
+            lines
+        }
+        SyncStatus::Failed => say("It could not be compared.", Label::Bad),
+        SyncStatus::Synced | SyncStatus::Drifted => in_sync(state, glyphs, width, view),
+    }
+}
+
+fn in_sync(state: &State, glyphs: &Glyphs, width: usize, view: &AppView) -> Vec<Vec<Piece>> {
+    let key = |command| state.keymap.key(state.context(), command);
+    let n = wording::count(view.counts.objects, "object", "objects");
+    let text = format!("In sync: a sync would change nothing in {n}.");
+    let mut lines = hanging(glyphs.synced, &text, width, Label::Good);
+    let rights = state.data.cluster(&view.app.id.context).map(|c| c.rights);
+    let rights = rights.unwrap_or_default();
+    lines.extend(unconfirmed(glyphs, width, view, rights));
+    if view.counts.foreign > 0 && !state.detail.options.foreign {
+        let fields = wording::count(view.counts.foreign, "field", "fields");
+        let text = format!("{fields} of others: {} shows them.", key(Command::Foreign));
+        lines.extend(hanging(glyphs.dot, &text, width, Label::Dim));
+    }
+    let health = state.detail.why.lines(view, width, glyphs);
+    if let Some(rolled) = &view.health
+        && rolled.status != HealthStatus::Healthy
+        && health.is_empty()
+    {
+        let (_, label) = wording::health(rolled.status);
+        let text = match rolled.message.as_str() {
+            "" => rolled.status.to_string(),
+            message => format!("{}: {message}", rolled.status),
+        };
+        lines.extend(hanging(glyphs.dot, &text, width, label));
+    }
+    if !health.is_empty() {
+        lines.push(Vec::new());
+        lines.extend(health);
+        let text = format!("{} lists its objects, and why.", key(Command::NextTab));
+        lines.extend(hanging(" ", &text, width, Label::Dim));
+    }
+    if view.state == AppState::Unmanaged {
+        let text = format!(
+            "trueup does not manage it yet: {} offers to adopt it.",
+            key(Command::Sync)
+        );
+        lines.extend(hanging(glyphs.dot, &text, width, Label::Dim));
+    }
+    lines
+}
+
+/// What the server has not confirmed, and why.
+fn unconfirmed(glyphs: &Glyphs, width: usize, view: &AppView, rights: Rights) -> Vec<Vec<Piece>> {
+    let unsure: Vec<_> = view
+        .objects
+        .iter()
+        .filter(|o| !o.drift.confirmed && o.drift.verdict != Verdict::Unknown)
+        .collect();
+    let Some(first) = unsure.first() else {
+        return Vec::new();
+    };
+    let of = if unsure.len() == view.objects.len() {
+        "all of them".to_owned()
+    } else {
+        let kinds: std::collections::BTreeSet<&str> =
+            unsure.iter().map(|o| o.drift.key.kind.as_str()).collect();
+        let kinds: Vec<&str> = kinds.into_iter().collect();
+        format!("{} of them ({})", unsure.len(), kinds.join(", "))
+    };
+    let why = match (&first.drift.problem, rights) {
+        (Some(problem), _) => format!(": {}", problem.summary),
+        (None, Rights::Read | Rights::Partial) => ": this user may not patch them".to_owned(),
+        (None, Rights::Unknown | Rights::Full) => String::new(),
+    };
+    let text = format!("Compared here, not confirmed by the server, for {of}{why}.");
+    hanging(glyphs.unconfirmed, &text, width, Label::Warn)
 }

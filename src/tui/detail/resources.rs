@@ -89,7 +89,11 @@ pub fn draw(state: &State, p: &Painter<'_>, buf: &mut Buffer, area: Rect, view: 
         };
         let name = p.middle(&name, usize::from(verdict_x.saturating_sub(x + 1)));
         p.put(buf, x, verdict_x, y, &name, Label::Text);
-        let (sign, word, label) = wording::verdict(drift, p.glyphs);
+        let (sign, word, label) = if view.was_deleted(drift) {
+            (p.glyphs.cluster, "deleted", Label::Cluster)
+        } else {
+            wording::verdict(drift, p.glyphs)
+        };
         let x = p.put(buf, verdict_x, health_x, y, sign, label);
         let label = if matches!(label, Label::Good) {
             Label::Dim

@@ -1,5 +1,6 @@
 //! A Plan that waits for an answer: every step in order with its diff, prunes apart and in red.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
@@ -8,12 +9,18 @@ use ratatui::layout::Rect;
 
 use crate::domain::plan::{PlanStep, PlannedApp};
 use crate::domain::record::RunKind;
-use crate::domain::{Action, Plan, Problem, ProblemKind};
-use crate::engine::{AppState, ClusterMode, Draw, Ticket};
+use crate::domain::text::visible;
+use crate::domain::{
+    Action, AppId, FieldDrift, ObjectDrift, ObjectKey, Plan, Problem, ProblemKind,
+};
+use crate::engine::{AppState, AppView, ClusterMode, Draw, ObjectView, Snapshot, Ticket};
 
 use super::super::detail::{body, diff};
 use super::super::document::{BodyOptions, Content, Reader, Section, SectionId};
+use super::super::fit;
 use super::super::glyphs::Glyphs;
+use super::super::keymap::{Command, Context};
+use super::super::layout;
 use super::super::painter::{Painter, Piece, piece};
 use super::super::state::State;
 use super::super::theme::Label;
@@ -45,7 +52,25 @@ pub struct PlanDialog {
     pub shown: bool,
     /// Whether "run it" is chosen rather than "cancel".
     pub chosen: bool,
+    /// How many objects are answered for, of how many, while it is drawn.
+    pub progress: Option<(usize, usize)>,
+    /// What moved since it was drawn.
+    pub moved: Option<Moved>,
+    /// Its Apps as they were known when it was drawn.
+    seen: Vec<Arc<AppView>>,
 }
+
+/// What moved since a Plan was drawn.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Moved {
+    /// An object of one of its steps.
+    Cluster,
+    /// The commit of one of its Apps.
+    Git,
+}
+
+/// What moves while a Plan is drawn does so this often.
+const TURN: SignedDuration = SignedDuration::from_millis(250);
 
 /// From this age on, waiting for a Plan says so.
 const PATIENCE: SignedDuration = SignedDuration::from_millis(300);
@@ -65,6 +90,9 @@ impl PlanDialog {
             reader,
             shown: false,
             chosen: false,
+            progress: None,
+            moved: None,
+            seen: Vec::new(),
         }
     }
 
@@ -76,22 +104,55 @@ impl PlanDialog {
         }
     }
 
-    /// Takes the answer to the request.
-    pub fn drawn(&mut self, result: Result<Arc<Plan>, Problem>, width: usize, glyphs: &Glyphs) {
+    /// Takes the answer to the request, with its text.
+    pub fn drawn(
+        &mut self,
+        result: Result<Arc<Plan>, Problem>,
+        sections: Vec<Section>,
+        data: &Snapshot,
+    ) {
         self.shown = false;
         self.chosen = false;
-        match result {
+        self.moved = None;
+        self.reader.restart(sections);
+        self.stage = match result {
             Ok(plan) => {
-                self.reader.restart(sections(&plan, width, glyphs));
                 self.chosen = !is_grave(&plan) && !plan.steps.is_empty();
-                self.stage = Stage::Ready(plan);
+                let views = plan.apps.iter().filter_map(|app| data.app(&app.id));
+                self.seen = views.cloned().collect();
+                Stage::Ready(plan)
             }
-            Err(problem) => {
-                let lines = diff::problem_lines(&problem, width, glyphs);
-                self.reader.restart(vec![Section::text("problem", lines)]);
-                self.stage = Stage::Failed(problem);
-            }
+            Err(problem) => Stage::Failed(problem),
+        };
+    }
+
+    /// Looks whether the world has moved since the Plan was drawn. What then runs is guarded anyway; this saves the try.
+    pub fn look(&mut self, data: &Snapshot) {
+        let Some(plan) = self.plan() else { return };
+        let moved = moved(plan, &self.seen, data);
+        if moved.is_some() && self.moved.is_none() {
+            self.chosen = false;
         }
+        self.moved = moved;
+    }
+
+    /// Whether there is a yes to choose.
+    pub fn has_choice(&self, state: &State) -> bool {
+        !state.data.read_only && self.plan().is_some_and(|plan| !plan.steps.is_empty())
+    }
+
+    /// Whether drawing it again would show something else, for all that is known.
+    pub fn is_out_of_date(&self) -> bool {
+        self.moved.is_some() || matches!(self.stage, Stage::Failed(_))
+    }
+
+    /// Whether something in it folds.
+    pub fn has_folds(&self) -> bool {
+        self.reader
+            .document
+            .sections()
+            .iter()
+            .any(Section::can_fold)
     }
 
     /// Whether a yes would run something.
@@ -162,12 +223,67 @@ pub fn is_grave(plan: &Plan) -> bool {
             .any(|s| is_destructive(s.action) || s.guard.force)
 }
 
-/// The sections of a Plan: what is refused, what to know, the prunes, the steps.
-pub fn sections(plan: &Plan, width: usize, glyphs: &Glyphs) -> Vec<Section> {
-    let mut sections = Vec::new();
+/// What moved since a Plan was drawn from Apps as they were then. What the Plan foresaw anyway is no news: it asks the
+/// server itself and can be ahead of the watch.
+fn moved(plan: &Plan, seen: &[Arc<AppView>], data: &Snapshot) -> Option<Moved> {
+    for before in seen {
+        let id = &before.app.id;
+        let Some(now) = data.app(id).filter(|now| !Arc::ptr_eq(now, before)) else {
+            continue;
+        };
+        let planned = plan.apps.iter().find(|a| a.id == *id);
+        let commit = now.target.as_ref().map(|t| &t.commit.id);
+        if plan.kind != RunKind::Rollback
+            && planned.is_some_and(|a| commit.is_some_and(|c| *c != a.commit.id))
+        {
+            return Some(Moved::Git);
+        }
+        let by_key = |view: &'_ AppView| -> HashMap<ObjectKey, Arc<ObjectView>> {
+            let objects = view.objects.iter();
+            objects.map(|o| (o.drift.key.clone(), o.clone())).collect()
+        };
+        let (then, now) = (by_key(before), by_key(now));
+        let is_other = |step: &PlanStep| {
+            let (then, now) = (then.get(&step.key), now.get(&step.key));
+            let Some(now) = now.filter(|o| !o.asking) else {
+                return false;
+            };
+            !then.is_some_and(|then| then.created == now.created && same(&then.drift, &now.drift))
+                && !same(&step.drift, &now.drift)
+        };
+        if plan.steps.iter().any(|s| s.app == *id && is_other(s)) {
+            return Some(Moved::Cluster);
+        }
+    }
+    None
+}
+
+/// Whether two comparisons come to the same change.
+fn same(a: &Arc<ObjectDrift>, b: &Arc<ObjectDrift>) -> bool {
+    let alike = |a: &[FieldDrift], b: &[FieldDrift]| {
+        a.len() == b.len()
+            && a.iter()
+                .zip(b)
+                .all(|(a, b)| a.path == b.path && a.live == b.live && a.predicted == b.predicted)
+    };
+    Arc::ptr_eq(a, b) || a.verdict == b.verdict && alike(&a.fields, &b.fields)
+}
+
+/// Columns that the names of the Apps of a Plan take, where it has several.
+pub fn name_column(plan: &Plan) -> Option<usize> {
+    let names = plan.steps.iter().map(|s| fit::width(&s.app.name)).max();
+    names
+        .filter(|_| plan.apps.len() > 1)
+        .map(|n| n.clamp(3, 24))
+}
+
+/// The sections of a Plan: what it takes its Apps to, what is refused, what to know, the prunes, the steps.
+pub fn sections(plan: &Plan, state: &State, width: usize) -> Vec<Section> {
+    let glyphs = &state.glyphs;
+    let mut sections = vec![targets(plan, state)];
     let several = plan.apps.len() > 1;
     for app in &plan.apps {
-        sections.extend(of_app(app, plan.prune, several, width, glyphs));
+        sections.extend(of_app(app, plan.prune, several, width, state));
     }
     let (prunes, steps): (Vec<_>, Vec<_>) = plan
         .steps
@@ -183,23 +299,89 @@ pub fn sections(plan: &Plan, width: usize, glyphs: &Glyphs) -> Vec<Section> {
         );
         sections.push(Section::text("prunes", vec![vec![piece(text, Label::Bad)]]));
         for (i, step) in prunes {
-            sections.push(of_step(plan, i, step, several, width, glyphs));
+            sections.push(of_step(plan, i, step, width, glyphs));
         }
         sections.push(Section::text("after the prunes", vec![Vec::new()]));
     }
     for (i, step) in steps {
-        sections.push(of_step(plan, i, step, several, width, glyphs));
+        sections.push(of_step(plan, i, step, width, glyphs));
     }
     if !plan.prune {
         for app in plan.apps.iter().filter(|a| !a.prunable.is_empty()) {
             sections.push(left_alone(app, several));
         }
     }
-    if sections.is_empty() {
+    if plan.steps.is_empty() && sections.len() == 1 {
         let line = vec![piece("There is nothing to do.", Label::Good)];
         sections.push(Section::text("nothing", vec![line]));
     }
     sections
+}
+
+/// The revision that each App is taken to.
+fn targets(plan: &Plan, state: &State) -> Section {
+    let several = plan.apps.len() > 1;
+    let column = |text: fn(&PlannedApp) -> String| {
+        plan.apps
+            .iter()
+            .map(|a| fit::width(&text(a)))
+            .max()
+            .unwrap_or(0)
+    };
+    let name = |app: &PlannedApp| app.id.name.clone();
+    let place = |app: &PlannedApp| format!("{}/{}", app.id.context, app.id.namespace);
+    let (names, places) = (column(name).min(24), column(place).min(30));
+    let mut lines: Vec<Vec<Piece>> = Vec::new();
+    for app in &plan.apps {
+        let mut line = Vec::new();
+        if several {
+            let g = state.glyphs.ellipsis;
+            line.push(piece(padded(&name(app), names, g), Label::Strong));
+            line.push(piece(
+                format!("  {}  ", padded(&place(app), places, g)),
+                Label::Dim,
+            ));
+        }
+        let view = state.data.app(&app.id);
+        let target = view
+            .and_then(|v| v.target.as_ref())
+            .filter(|t| t.commit.id == app.commit.id);
+        let short = app.commit.id.short();
+        line.push(match target {
+            Some(target) if target.name != short => {
+                piece(format!("{}@{short}", target.name), Label::Text)
+            }
+            _ => piece(short, Label::Text),
+        });
+        if target.is_some_and(|t| t.unpushed) {
+            line.push(piece(
+                format!(" {}not pushed", state.glyphs.unpushed),
+                Label::Warn,
+            ));
+        }
+        line.push(piece(format!(" {}", app.commit.summary), Label::Dim));
+        lines.push(line);
+    }
+    lines.push(Vec::new());
+    Section::text("targets", lines)
+}
+
+/// A text in so many columns, whatever its length.
+pub fn padded(text: &str, columns: usize, ellipsis: &str) -> String {
+    let text = visible(text);
+    let text = fit::middle(&text, columns, ellipsis);
+    let room = columns.saturating_sub(fit::width(&text));
+    format!("{text}{}", " ".repeat(room))
+}
+
+/// A refusal in the console's own terms: what is an option on the command line is a key here.
+fn in_keys(problem: &Problem, state: &State) -> Problem {
+    let key = state.keymap.key(Context::Plan, Command::Adopt);
+    let mut problem = problem.clone();
+    for hint in &mut problem.hints {
+        *hint = hint.replace("(`--adopt`)", &format!("({key})"));
+    }
+    problem
 }
 
 fn of_app(
@@ -207,18 +389,18 @@ fn of_app(
     prune: bool,
     several: bool,
     width: usize,
-    glyphs: &Glyphs,
+    state: &State,
 ) -> Vec<Section> {
+    let glyphs = &state.glyphs;
     let mut lines = Vec::new();
     if several && (app.refused.is_some() || !app.warnings.is_empty()) {
         lines.push(vec![piece(app.id.to_string(), Label::Strong)]);
     }
     if let Some(problem) = &app.refused {
-        lines.extend(diff::problem_lines(problem, width, glyphs));
+        lines.extend(diff::problem_lines(&in_keys(problem, state), width, glyphs));
     }
     for warning in &app.warnings {
-        let text = format!("{} {warning}", glyphs.warning);
-        lines.extend(diff::paragraph(&text, width, Label::Warn));
+        lines.extend(diff::hanging(glyphs.warning, warning, width, Label::Warn));
     }
     if !prune && !app.prunable.is_empty() {
         lines.push(vec![piece(stays(app, several), Label::Dim)]);
@@ -252,30 +434,24 @@ fn left_alone(app: &PlannedApp, several: bool) -> Section {
     Section::text(format!("stays {}", app.id), lines)
 }
 
-fn of_step(
-    plan: &Plan,
-    i: usize,
-    step: &PlanStep,
-    several: bool,
-    width: usize,
-    glyphs: &Glyphs,
-) -> Section {
+fn of_step(plan: &Plan, i: usize, step: &PlanStep, width: usize, glyphs: &Glyphs) -> Section {
     let (word, label) = wording::action(step.action);
     let digits = plan.steps.len().to_string().len();
     let mut left = vec![
         piece(format!("{:>digits$} ", i + 1), Label::Faint),
         piece(format!("{word:<8} "), label),
     ];
+    if let Some(columns) = name_column(plan) {
+        let name = padded(&step.app.name, columns, glyphs.ellipsis);
+        left.push(piece(format!("{name}  "), Label::Dim));
+    }
     let grave = step.action == Action::Prune;
     left.push(piece(
         wording::object(&step.key, &step.app.namespace),
         if grave { Label::Bad } else { Label::Strong },
     ));
-    if several {
-        left.push(piece(
-            format!("  {} {} {}", step.app.context, glyphs.dot, step.app.name),
-            Label::Dim,
-        ));
+    if plan.apps.iter().any(|a| a.id.context != step.app.context) {
+        left.push(piece(format!("  {}", step.app.context), Label::Dim));
     }
     let mut right: Vec<Piece> = Vec::new();
     let mut add = |text: String, label| {
@@ -287,8 +463,8 @@ fn of_step(
     if step.unpredicted {
         add("not predicted".to_owned(), Label::Warn);
     }
-    if step.guard.force {
-        let n = step.drift.conflicts.len();
+    let n = step.drift.conflicts.len();
+    if step.guard.force && n > 0 {
         let n = wording::count(n, "conflict", "conflicts");
         add(format!("forced over {n}"), Label::Warn);
     }
@@ -323,7 +499,12 @@ fn of_step(
         left,
         right,
         intro,
-        body: Content::Drift(step.drift.clone()),
+        // An adoption changes no value: there is nothing to unfold.
+        body: if step.action == Action::Adopt {
+            Content::Empty
+        } else {
+            Content::Drift(step.drift.clone())
+        },
         folded: !matches!(
             step.action,
             Action::Apply | Action::Replace | Action::Recreate
@@ -340,7 +521,7 @@ pub fn draw(state: &State, p: &Painter<'_>, buf: &mut Buffer, dialog: &PlanDialo
         (_, Draw::Sync { adopt: true, .. }) => "Adoption",
         (_, Draw::Sync { .. }) => "Sync",
     };
-    let title = title(kind, dialog, state);
+    let title = title(kind, dialog, state, p.glyphs.dot);
     let right = dialog.plan().map_or_else(String::new, |plan| counts(plan));
     let inner = super::open(state, p, buf, None, &title, &right);
     let text = Rect::new(
@@ -353,24 +534,37 @@ pub fn draw(state: &State, p: &Painter<'_>, buf: &mut Buffer, dialog: &PlanDialo
         Stage::Drawing(since) => {
             let due = *since + PATIENCE;
             if p.now >= due {
-                let line = "Asking the cluster what would change.";
-                p.put(
-                    buf,
-                    text.left() + 2,
-                    text.right(),
-                    text.top() + 1,
-                    line,
-                    Label::Dim,
-                );
-                if let Some(work) = state.data.work.first() {
-                    let y = text.top() + 2;
-                    p.put(buf, text.left() + 2, text.right(), y, work, Label::Dim);
+                for (y, line) in (text.top() + 1..text.bottom()).zip(waiting(state, p, dialog)) {
+                    p.put_all(buf, text.left() + 2, text.right(), y, &line);
                 }
             } else {
                 p.wake(due);
             }
         }
-        Stage::Ready(_) | Stage::Failed(_) => body::draw(&dialog.reader, p, buf, text, true),
+        Stage::Ready(_) | Stage::Failed(_) => {
+            body::draw(&dialog.reader, p, buf, text, true);
+            let position = dialog.reader.position(usize::from(text.height));
+            p.edge(buf, layout::dialog(state.size, None), &position);
+        }
+    }
+    if let Some(moved) = dialog.moved {
+        let what = match moved {
+            Moved::Cluster => "The cluster has moved",
+            Moved::Git => "Git has moved",
+        };
+        let key = state.keymap.key(Context::Plan, Command::Refresh);
+        let line = format!(
+            "{} {what} since this was drawn: {key} draws it again.",
+            p.glyphs.warning
+        );
+        p.put(
+            buf,
+            text.left() + 1,
+            text.right(),
+            text.bottom(),
+            &line,
+            Label::Warn,
+        );
     }
     let (yes, grave) = match &dialog.stage {
         Stage::Ready(plan) if !plan.steps.is_empty() && !state.data.read_only => (
@@ -386,15 +580,12 @@ pub fn draw(state: &State, p: &Painter<'_>, buf: &mut Buffer, dialog: &PlanDialo
     super::buttons(p, buf, inner, ["Cancel", &yes], chosen, grave);
 }
 
-fn title(kind: &str, dialog: &PlanDialog, state: &State) -> String {
+fn title(kind: &str, dialog: &PlanDialog, state: &State, dot: &str) -> String {
     match &dialog.draw {
         Draw::Sync { apps, only, .. } => {
             let what = match apps.as_slice() {
-                [one] => format!("{} in {}", one.name, one.context),
-                many => {
-                    let names: Vec<_> = many.iter().map(|id| id.name.as_str()).collect();
-                    format!("{} Apps: {}", many.len(), names.join(", "))
-                }
+                [one] => place(one, dot),
+                many => format!("{} Apps", many.len()),
             };
             // Marks win over the cursor: the title says so where they do.
             let marked = apps.iter().all(|id| state.marked.contains(id));
@@ -403,10 +594,10 @@ fn title(kind: &str, dialog: &PlanDialog, state: &State) -> String {
                 format!("{kind} {n} of {what}")
             } else if marked {
                 let n = wording::count(apps.len(), "marked App", "marked Apps");
-                let what = what
-                    .split_once(": ")
-                    .map_or(what.as_str(), |(_, names)| names);
-                format!("{kind} {n}: {what}")
+                match apps.as_slice() {
+                    [_] => format!("{kind} {n}: {what}"),
+                    _ => format!("{kind} {n}"),
+                }
             } else {
                 format!("{kind} {what}")
             }
@@ -416,9 +607,44 @@ fn title(kind: &str, dialog: &PlanDialog, state: &State) -> String {
                 .plan()
                 .and_then(|plan| plan.apps.first())
                 .map_or_else(String::new, |a| format!(" ({})", a.commit.id.short()));
-            format!("{kind} {} in {} to #{record}{to}", app.name, app.context)
+            format!("{kind} {} to #{record}{to}", place(app, dot))
         }
     }
+}
+
+/// `web · prod-eu · shop`: an App with the place that a Plan or a Run changes.
+pub fn place(app: &AppId, dot: &str) -> String {
+    let parts = [&app.name, &app.context, &app.namespace];
+    let parts: Vec<&str> = parts
+        .iter()
+        .map(|p| p.as_str())
+        .filter(|p| !p.is_empty())
+        .collect();
+    parts.join(&format!(" {dot} "))
+}
+
+/// What is said while a Plan is drawn; something in it moves.
+fn waiting(state: &State, p: &Painter<'_>, dialog: &PlanDialog) -> Vec<Vec<Piece>> {
+    let Stage::Drawing(since) = dialog.stage else {
+        return Vec::new();
+    };
+    let elapsed = p.now.duration_since(since);
+    let turn = (elapsed.as_millis() / TURN.as_millis()).unsigned_abs() as usize;
+    p.wake(p.now + TURN);
+    let spinner = p.glyphs.spinner[turn % p.glyphs.spinner.len()];
+    let mut lines = vec![vec![
+        piece(format!("{spinner} "), Label::Busy),
+        piece("Asking the cluster what would change", Label::Dim),
+        piece(format!("  {} s", elapsed.as_secs()), Label::Dim),
+    ]];
+    if let Some((done, total)) = dialog.progress {
+        let text = format!("  {done} of {total} objects answered");
+        lines.push(vec![piece(text, Label::Dim)]);
+    }
+    if let Some(work) = state.data.work.first() {
+        lines.push(vec![piece(format!("  {work}"), Label::Dim)]);
+    }
+    lines
 }
 
 fn counts(plan: &Plan) -> String {

@@ -8,15 +8,17 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
 use crate::domain::record::{Outcome, RunKind};
-use crate::domain::{AppId, Health, HealthStatus, ObjectKey, Plan};
-use crate::engine::{ObjectView, Reason, RunView, StepState, Ticket};
+use crate::domain::{AppId, Health, HealthStatus, ObjectKey, Plan, Problem};
+use crate::engine::{Draw, ObjectView, Reason, RunView, StepState, Ticket};
 
 use super::super::detail::{body, diff};
 use super::super::document::{Pos, Reader, Section};
+use super::super::keymap::{Command, Context};
 use super::super::painter::{Painter, Piece, piece};
 use super::super::state::State;
 use super::super::theme::Label;
 use super::super::wording;
+use super::plan;
 use super::text::reason_lines;
 
 /// Objects whose health is explained at most; the rest is counted.
@@ -51,6 +53,8 @@ pub struct Running {
     pub ticket: Ticket,
     /// The Plan that it executes.
     pub plan: Arc<Plan>,
+    /// What that Plan was drawn for.
+    pub draw: Draw,
     /// How far it is; `None` until the first report.
     pub view: Option<Arc<RunView>>,
     /// Whether it was asked to stop.
@@ -65,10 +69,11 @@ pub struct Running {
 
 impl Running {
     /// A Run that was just asked for.
-    pub fn new(ticket: Ticket, plan: Arc<Plan>) -> Self {
+    pub fn new(ticket: Ticket, plan: Arc<Plan>, draw: Draw) -> Self {
         Self {
             ticket,
             plan,
+            draw,
             view: None,
             stopping: false,
             inquiries: HashMap::new(),
@@ -105,12 +110,25 @@ impl Running {
             .collect()
     }
 
-    /// `Sync 3/12`.
+    /// Whether it came to nothing, so that its Plan can be drawn again.
+    pub fn can_draw_again(&self) -> bool {
+        matches!(self.outcome(), Some(Outcome::Failed | Outcome::Stopped))
+    }
+
+    /// What leaving means while it is under way.
+    pub fn leaving(&self) -> String {
+        format!(
+            "{} is under way. Leaving stops it before its next step; what is done stays done.",
+            self.progress()
+        )
+    }
+
+    /// `Sync 3/12`: what is done, of all.
     pub fn progress(&self) -> String {
         let done = self.view.as_ref().map_or(0, |view| {
             view.steps
                 .iter()
-                .filter(|s| !matches!(s, StepState::Waiting | StepState::Running))
+                .filter(|s| matches!(s, StepState::Done(_) | StepState::Unneeded))
                 .count()
         });
         format!(
@@ -222,6 +240,8 @@ impl Running {
     pub fn sections(&self, state: &State) -> Vec<Section> {
         let (width, _) = super::text_size(state.size);
         let digits = self.plan.steps.len().to_string().len();
+        let names = plan::name_column(&self.plan);
+        let alone = self.only_failure().map(|(i, _)| i);
         let mut sections = Vec::new();
         for (i, step) in self.plan.steps.iter().enumerate() {
             let waiting = StepState::Waiting;
@@ -239,11 +259,28 @@ impl Running {
                 piece(wording::object(&step.key, &step.app.namespace), Label::Text),
                 piece(format!("  {word}"), label),
             ]];
-            lines.extend(step_details(state, now, width));
+            if let Some(columns) = names {
+                let name = plan::padded(&step.app.name, columns, state.glyphs.ellipsis);
+                lines[0].insert(3, piece(format!("{name}  "), Label::Dim));
+            }
+            if alone != Some(i) {
+                lines.extend(step_details(state, now, width));
+            }
             sections.push(Section::text(format!("step {i}"), lines));
         }
         sections.extend(self.ending(state, width));
         sections
+    }
+
+    /// The step that failed, where the Run has ended and it is the only one: the end says why then.
+    fn only_failure(&self) -> Option<(usize, &Problem)> {
+        self.outcome()?;
+        let view = self.view.as_ref()?;
+        let mut failed = view.steps.iter().enumerate().filter_map(|(i, s)| match s {
+            StepState::Failed(problem) | StepState::Unknown(problem) => Some((i, problem)),
+            _ => None,
+        });
+        failed.next().filter(|_| failed.next().is_none())
     }
 
     fn ending(&self, state: &State, width: usize) -> Option<Section> {
@@ -254,8 +291,31 @@ impl Running {
             let kind = wording::kind(self.plan.kind);
             lines.push(vec![piece(format!("{sign} {kind} {word}."), label)]);
         }
-        if let Some(problem) = &view.problem {
+        // What a step says is not said again.
+        let is_told = |problem: &Problem| {
+            view.steps.iter().any(|step| match step {
+                StepState::Failed(of_step) | StepState::Unknown(of_step) => {
+                    problem.to_string().contains(&of_step.summary)
+                }
+                _ => false,
+            })
+        };
+        if let Some((i, problem)) = self.only_failure() {
+            let mut problem = problem.clone();
+            if problem.place.is_empty() {
+                let step = &self.plan.steps[i];
+                problem.place = wording::object(&step.key, &step.app.namespace);
+            }
+            lines.extend(diff::problem_lines(&problem, width, &state.glyphs));
+        }
+        if let Some(problem) = view.problem.as_ref().filter(|p| !is_told(p)) {
             lines.extend(diff::problem_lines(problem, width, &state.glyphs));
+        }
+        if self.can_draw_again() {
+            let key = state.keymap.key(Context::Run, Command::Refresh);
+            let text = format!("{key} draws the Plan again.");
+            let sign = format!("  {}", state.glyphs.arrow);
+            lines.extend(diff::hanging(&sign, &text, width, Label::Accent));
         }
         if self.is_settling() {
             for id in self.apps() {
@@ -318,11 +378,8 @@ impl Running {
             }
             if let Some(asked) = self.inquiries.get(&(id.clone(), key.clone())) {
                 // What holds now stands first and is never crowded out by events.
-                let (present, events): (Vec<_>, Vec<_>) = asked
-                    .reasons
-                    .iter()
-                    .cloned()
-                    .partition(|r| r.time.is_none());
+                let (present, events): (Vec<_>, Vec<_>) =
+                    asked.reasons.iter().cloned().partition(|r| r.present);
                 let n_events = MAX_REASONS.saturating_sub(present.len()).max(1);
                 let shown: Vec<_> = present
                     .into_iter()
@@ -369,10 +426,7 @@ fn step_details(state: &State, step: &StepState, width: usize) -> Vec<Vec<Piece>
         }
         StepState::Done(warnings) => warnings
             .iter()
-            .flat_map(|w| {
-                let text = format!("{} {w}", state.glyphs.warning);
-                diff::paragraph(&text, width, Label::Warn)
-            })
+            .flat_map(|w| diff::hanging(state.glyphs.warning, w, width, Label::Warn))
             .collect(),
         _ => Vec::new(),
     }
@@ -382,7 +436,7 @@ fn step_details(state: &State, step: &StepState, width: usize) -> Vec<Vec<Piece>
 pub fn draw(state: &State, p: &Painter<'_>, buf: &mut Buffer) {
     let Some(run) = &state.run else { return };
     let what = match run.plan.apps.as_slice() {
-        [one] => format!("{} in {}", one.id.name, one.id.context),
+        [one] => plan::place(&one.id, p.glyphs.dot),
         many => format!("{} Apps", many.len()),
     };
     let title = format!("{} {what}", wording::kind(run.plan.kind));

@@ -224,14 +224,14 @@ fn object(
     let found = state
         .data
         .app(app)
-        .and_then(|view| view.objects.iter().find(|o| o.drift.key == *key));
-    let Some(object) = found else {
+        .and_then(|view| Some((view, view.objects.iter().find(|o| o.drift.key == *key)?)));
+    let Some((view, object)) = found else {
         let line = vec![piece("The App has it no more.", Label::Dim)];
         return vec![Section::text("gone", vec![line])];
     };
     let (sign, word, label) = wording::verdict(&object.drift, &state.glyphs);
     let mut first = vec![piece(format!("{sign} {word}"), label)];
-    let summary = diff::summary(&object.drift, &state.glyphs);
+    let summary = diff::summary(view, &object.drift, true, &state.glyphs);
     if !summary.is_empty() {
         first.push(piece("   ", Label::Text));
         first.extend(summary);
@@ -282,7 +282,7 @@ pub fn reason_lines(state: &State, reasons: &[Reason], width: usize) -> Vec<Vec<
         .flat_map(|reason| {
             let when = reason
                 .time
-                .map_or_else(|| "now".to_owned(), |t| age::age(t, state.now).0);
+                .map_or_else(String::new, |t| age::age(t, state.now).0);
             let label = if reason.warning {
                 Label::Warn
             } else {
@@ -293,12 +293,8 @@ pub fn reason_lines(state: &State, reasons: &[Reason], width: usize) -> Vec<Vec<
             } else {
                 state.glyphs.dot
             };
-            let text = format!(
-                "{sign} {}: {}",
-                visible(&reason.about),
-                visible(&reason.text)
-            );
-            let lines = diff::paragraph(&text, width.saturating_sub(7), label);
+            let text = format!("{}: {}", visible(&reason.about), visible(&reason.text));
+            let lines = diff::hanging(sign, &text, width.saturating_sub(7), label);
             lines.into_iter().enumerate().map(move |(i, mut line)| {
                 let when = if i == 0 { when.as_str() } else { "" };
                 line.insert(0, piece(format!("{when:>5}  "), Label::Dim));

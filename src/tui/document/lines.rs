@@ -3,7 +3,9 @@
 use crate::domain::{FieldPath, Manifest, ObjectDrift, Position, RepoPath};
 use crate::drift::{lines as drift_lines, redact};
 
+use super::super::fit;
 use super::{BodyOptions, Content};
+use crate::domain::text::visible;
 
 /// A line of a manifest as Git renders it.
 #[derive(Clone, Debug)]
@@ -67,6 +69,20 @@ impl Lines {
         self.len() == 0
     }
 
+    /// Columns of a line, its indentation included.
+    pub fn width(&self, line: usize) -> usize {
+        match &self.body {
+            Body::Empty => 0,
+            Body::Drift(lines) => lines.get(line).map_or(0, |l| {
+                let text = l.spans.iter().map(|s| fit::width(&visible(&s.text)));
+                usize::from(l.indent) + text.sum::<usize>()
+            }),
+            Body::Source(_, lines) => lines
+                .get(line)
+                .map_or(0, |l| usize::from(l.indent) + fit::width(&visible(&l.text))),
+        }
+    }
+
     /// The field that a line shows.
     pub fn path(&self, line: usize) -> Option<&FieldPath> {
         match &self.body {
@@ -96,7 +112,7 @@ fn of_source(manifest: &Manifest, options: BodyOptions) -> Vec<SourceLine> {
         masked = redact::mask_object(&manifest.value);
         &masked
     };
-    crate::yaml::emit_lines(value)
+    crate::yaml::emit_lines_placed(value, &manifest.origin.places)
         .into_iter()
         .map(|line| SourceLine {
             indent: line.indent,

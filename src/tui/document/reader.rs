@@ -2,6 +2,12 @@
 
 use super::{BodyOptions, Document, Piece, Pos, Section};
 
+/// Open sections that are built to count their lines; each is an object, and most texts have fewer.
+const MAX_COUNTED: usize = 64;
+
+/// Lines before the first section that is a difference, as many as a glance takes in.
+const FEW_LINES: usize = 6;
+
 /// A document with the reader's place in it.
 #[derive(Debug, Default)]
 pub struct Reader {
@@ -44,6 +50,13 @@ impl Reader {
         self.document.set_sections(sections);
         self.top = self.document.first();
         self.cursor = self.top;
+        self.leave_blank(1);
+        // What can be done something with, unless much that is to be read stands before it.
+        let stop = self.document.sections().iter().position(|s| s.stop);
+        let above = stop.map(|stop| (0..stop).map(|i| self.document.height(i)).sum::<usize>());
+        if let (Some(section), Some(0..=FEW_LINES)) = (stop, above) {
+            self.cursor = Pos { section, line: 0 };
+        }
         self.column = 0;
     }
 
@@ -61,10 +74,49 @@ impl Reader {
         other
     }
 
-    /// Moves the cursor by lines and keeps it on screen.
+    /// Moves the cursor by lines, past those that say nothing, and keeps it on screen.
     pub fn step(&mut self, delta: isize, height: usize) {
+        let before = self.cursor;
         self.cursor = self.document.moved(self.cursor, delta);
+        self.leave_blank(delta);
+        if self.is_blank(self.cursor) {
+            self.cursor = before;
+        }
         self.show(height);
+    }
+
+    /// Takes the cursor from an empty line to the next one that says something in a direction.
+    fn leave_blank(&mut self, direction: isize) {
+        while self.is_blank(self.cursor) {
+            let next = if direction < 0 {
+                self.document.previous(self.cursor)
+            } else {
+                self.document.next(self.cursor)
+            };
+            let Some(next) = next else { return };
+            self.cursor = next;
+        }
+    }
+
+    /// Whether nothing stands on a line, so that the cursor has no business there.
+    fn is_blank(&self, at: Pos) -> bool {
+        matches!(self.row(at), Some(Row::Intro([])))
+    }
+
+    /// Moves the text sideways, not past the end of the longest line on screen.
+    pub fn sideways(&mut self, delta: isize, width: usize, height: usize) {
+        let longest = self
+            .rows(height)
+            .filter_map(|(at, row)| match row {
+                Row::Body(line) => Some(self.document.body(at.section).width(line)),
+                Row::Head(..) | Row::Intro(_) => None,
+            })
+            .max()
+            .unwrap_or(0);
+        let last = longest
+            .saturating_sub(width)
+            .max(self.column * usize::from(delta < 0));
+        self.column = self.column.saturating_add_signed(delta).min(last);
     }
 
     /// Scrolls by lines; the cursor stays on screen.
@@ -75,6 +127,12 @@ impl Reader {
             .document
             .moved(self.top, height.saturating_sub(1) as isize);
         self.cursor = self.cursor.clamp(self.top, bottom.max(self.top));
+        let before = self.cursor;
+        self.leave_blank(delta);
+        if self.cursor < self.top || self.cursor > bottom || self.is_blank(self.cursor) {
+            self.cursor = before;
+            self.leave_blank(-delta);
+        }
     }
 
     /// Goes to the first line, or to the last.
@@ -84,6 +142,7 @@ impl Reader {
         } else {
             self.document.first()
         };
+        self.leave_blank(if last { -1 } else { 1 });
         self.show(height);
     }
 
@@ -159,6 +218,22 @@ impl Reader {
             .map(|i| self.document.height(i))
             .sum();
         all.saturating_sub(self.top.line + height)
+    }
+
+    /// How far the text is read, for the edge of its frame: the lines below, or, of a text too long to be built whole,
+    /// how much of it is above. Empty where all of it is on screen.
+    pub fn position(&self, height: usize) -> String {
+        let sections = self.document.sections().len();
+        let open = (self.top.section..sections)
+            .filter(|i| !self.document.is_folded(*i))
+            .nth(MAX_COUNTED);
+        if open.is_some() {
+            return format!("{} %", self.top.section * 100 / sections.max(1));
+        }
+        match self.below(height) {
+            0 => String::new(),
+            n => format!("{n} more below"),
+        }
     }
 
     fn row(&self, at: Pos) -> Option<Row<'_>> {

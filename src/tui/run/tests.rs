@@ -59,6 +59,7 @@ fn world() -> Snapshot {
     let view = AppView {
         app: Arc::new(app),
         state: Default::default(),
+        unresolved: None,
         target: None,
         sync: Default::default(),
         counts: Counts::default(),

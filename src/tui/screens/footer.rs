@@ -207,7 +207,10 @@ fn is_open(state: &State, command: Command) -> bool {
         C::NextDifference => state.focus != Pane::Clusters && tab != Some(Tab::History),
         C::Foreign => tab == Some(Tab::Diff),
         C::Problems => is_anything_wrong(state),
-        _ => true,
+        _ => state
+            .dialogs
+            .last()
+            .is_none_or(|dialog| dialog.offers(state, command)),
     }
 }
 

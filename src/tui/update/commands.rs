@@ -1,7 +1,9 @@
 //! Commands in the panes, from keys and from the command line.
 
-use crate::domain::AppId;
-use crate::engine::{Draw, Moves, Request};
+use std::sync::Arc;
+
+use crate::domain::{AppId, ObjectKey};
+use crate::engine::{AppView, Draw, Moves, Request};
 
 use super::super::detail::Tab;
 use super::super::dialogs::{About, Dialog, Intent, PlanDialog, Question, TextDialog};
@@ -23,6 +25,11 @@ pub fn run(state: &mut State, command: Command) -> Vec<Effect> {
         C::Bottom => panes::end(state, true),
         C::Left => panes::sideways(state, -4),
         C::Right => panes::sideways(state, 4),
+        C::LineStart => {
+            if let Some(reader) = state.detail.reader() {
+                reader.column = 0;
+            }
+        }
         C::NextPane => panes::next_pane(state, false),
         C::PreviousPane => panes::next_pane(state, true),
         C::NextTab => panes::show_tab(state, state.detail.tab.moved(1)),
@@ -233,6 +240,12 @@ fn reveal(state: &mut State) {
         state.settle();
         return;
     }
+    let is_secret = |key: &ObjectKey| key.group.is_empty() && key.kind == "Secret";
+    let has_secret = |view: &Arc<AppView>| view.objects.iter().any(|o| is_secret(&o.drift.key));
+    if !state.app().is_some_and(has_secret) {
+        state.say("This App has no Secret: there is nothing to reveal.");
+        return;
+    }
     if let Some(app) = state.apps.selected.clone() {
         let text = format!(
             "The values of {}'s Secrets will be readable on this screen until you go to another App or press the key again.",
@@ -272,10 +285,7 @@ pub fn quit(state: &mut State) -> Vec<Effect> {
 /// Asks whether to leave.
 pub fn ask_to_quit(state: &mut State) -> Vec<Effect> {
     let text = match &state.run {
-        Some(run) if run.is_under_way() => format!(
-            "{} is under way. Leaving stops it before its next step; what is done stays done.",
-            run.progress()
-        ),
+        Some(run) if run.is_under_way() => run.leaving(),
         _ => "Leave trueup?".to_owned(),
     };
     let mut question = Question::new("Leave?", text, "Leave", Intent::Quit);

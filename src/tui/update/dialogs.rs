@@ -159,6 +159,12 @@ fn in_plan(state: &mut State, command: Command) -> Vec<Effect> {
                 Vec::new()
             };
         }
+        Command::Refresh => {
+            let draw = dialog.draw.clone();
+            if !matches!(dialog.stage, dialogs::plan::Stage::Drawing(_)) {
+                return redraw(state, draw);
+            }
+        }
         Command::Prune => return prune(state),
         Command::Adopt => return adopt(state),
         _ => {}
@@ -212,11 +218,17 @@ fn ask_guarded(state: &mut State, name: String, rest: Vec<String>, plan: Arc<Pla
 
 /// Runs a Plan and shows the Run.
 fn start(state: &mut State, plan: Arc<Plan>) -> Vec<Effect> {
+    let Some(draw) = state.dialogs.iter().find_map(|dialog| match dialog {
+        Dialog::Plan(dialog) => Some(dialog.draw.clone()),
+        _ => None,
+    }) else {
+        return Vec::new();
+    };
     state.dialogs.clear();
     state.marked.clear();
     state.marked_objects.clear();
     let ticket = state.ticket();
-    state.run = Some(Running::new(ticket, plan.clone()));
+    state.run = Some(Running::new(ticket, plan.clone(), draw));
     state.dialogs.push(Dialog::Run);
     super::reports::rewrite(state);
     vec![Effect::Ask(Request::Run(ticket, plan))]
@@ -378,6 +390,11 @@ fn in_run(state: &mut State, command: Command) -> Vec<Effect> {
                 adopt: false,
                 moves: Moves::default(),
             };
+            state.dialogs.pop();
+            return commands::draw_plan(state, draw);
+        }
+        Command::Refresh if run.can_draw_again() => {
+            let draw = run.draw.clone();
             state.dialogs.pop();
             return commands::draw_plan(state, draw);
         }

@@ -1,6 +1,6 @@
 //! Moving about in the panes: cursor, scrolling, tabs, filters, marks, folds.
 
-use super::super::detail::Tab;
+use super::super::detail::{Tab, body};
 use super::super::field::Field;
 use super::super::layout::inner_height;
 use super::super::screens::apps::{self, AppRow};
@@ -51,11 +51,14 @@ pub fn end(state: &mut State, last: bool) {
 
 /// Moves a text sideways; without one in focus, goes between list and detail.
 pub fn sideways(state: &mut State, delta: isize) {
+    let before = body::before(state.detail.tab);
+    let (width, height) = (state.areas().content.width, state.content_height());
+    let width = usize::from(width.saturating_sub(before));
     if state.focus == Pane::Detail
         && let Some(reader) = state.detail.reader()
         && (reader.column > 0 || delta > 0)
     {
-        reader.column = reader.column.saturating_add_signed(delta).min(500);
+        reader.sideways(delta, width, height);
         return;
     }
     match state.focus {

@@ -4,7 +4,9 @@ use std::sync::Arc;
 
 use crate::engine::{Report, Request, RunView, Ticket};
 
-use super::super::dialogs::{self, About, Dialog};
+use super::super::detail::{Tab, diff};
+use super::super::dialogs::{self, About, Dialog, Intent, PlanDialog};
+use super::super::document::Section;
 use super::super::message::Effect;
 use super::super::state::State;
 
@@ -13,17 +15,29 @@ pub fn on_report(state: &mut State, report: Report) -> Vec<Effect> {
     match report {
         // Who lends the terminal is the loop.
         Report::Changed | Report::Loan(_) => {}
+        Report::Drawing(ticket, done, total) => {
+            let progress = Some((done, total));
+            if let Some(plan) = plan_of(state, ticket) {
+                plan.progress = progress;
+                state.touch();
+            }
+        }
         Report::Drawn(ticket, result) => {
+            if plan_of(state, ticket).is_none() {
+                return Vec::new();
+            }
             let (width, _) = dialogs::text_size(state.size);
-            let glyphs = state.glyphs;
-            for dialog in &mut state.dialogs {
-                if let Dialog::Plan(plan) = dialog
-                    && plan.ticket == ticket
-                {
-                    plan.drawn(result, width, &glyphs);
-                    state.touch();
-                    break;
+            let sections = match &result {
+                Ok(plan) => dialogs::plan::sections(plan, state, width),
+                Err(problem) => {
+                    let lines = diff::problem_lines(problem, width, &state.glyphs);
+                    vec![Section::text("problem", lines)]
                 }
+            };
+            let data = state.data.clone();
+            if let Some(plan) = plan_of(state, ticket) {
+                plan.drawn(result, sections, &data);
+                state.touch();
             }
         }
         Report::Moves(ticket, moves) => super::dialogs::ask_moves(state, ticket, moves),
@@ -43,6 +57,10 @@ pub fn on_report(state: &mut State, report: Report) -> Vec<Effect> {
                     break;
                 }
             }
+            if state.detail.why.explained(ticket, result.as_deref().ok()) {
+                state.settle();
+                state.touch();
+            }
             if let Some(run) = &mut state.run
                 && run.explained(ticket, result.ok())
             {
@@ -54,6 +72,33 @@ pub fn on_report(state: &mut State, report: Report) -> Vec<Effect> {
     Vec::new()
 }
 
+/// The open Plan that a ticket belongs to.
+fn plan_of(state: &mut State, ticket: Ticket) -> Option<&mut PlanDialog> {
+    state.dialogs.iter_mut().find_map(|dialog| match dialog {
+        Dialog::Plan(plan) if plan.ticket == ticket => Some(&mut **plan),
+        _ => None,
+    })
+}
+
+/// Asks why the App shown is not well, once the cursor stays on it.
+pub fn ask_why(state: &mut State) -> Vec<Effect> {
+    let app = state.detail.app.clone();
+    let id = app.as_ref().map(|view| &view.app.id);
+    state.detail.why.turn(id, state.now);
+    let visible = state.areas().detail.width > 0 && state.detail.tab == Tab::Diff;
+    let Some(view) = app.filter(|_| visible && state.dialogs.is_empty()) else {
+        return Vec::new();
+    };
+    let Some(key) = state.detail.why.wanted(&view, state.now) else {
+        return Vec::new();
+    };
+    let ticket = state.ticket();
+    let now = state.now;
+    state.detail.why.asks(&view, ticket, now);
+    let id = view.app.id.clone();
+    vec![Effect::Ask(Request::Explain(ticket, id, key))]
+}
+
 fn on_run(state: &mut State, ticket: Ticket, view: Arc<RunView>) -> Vec<Effect> {
     let Some(run) = state.run.as_mut().filter(|run| run.ticket == ticket) else {
         return Vec::new();
@@ -62,10 +107,15 @@ fn on_run(state: &mut State, ticket: Ticket, view: Arc<RunView>) -> Vec<Effect> 
     run.view = Some(view);
     state.touch();
     if was_under_way && !state.is_running() {
-        // A question whether to stop has answered itself.
-        state.dialogs.retain(
-            |d| !matches!(d, Dialog::Question(q) if matches!(q.intent, dialogs::Intent::Stop(_))),
-        );
+        // A question whether to stop it, or to leave in spite of it, has answered itself.
+        let is_over = |d: &Dialog| match d {
+            Dialog::Question(q) => matches!(q.intent, Intent::Stop(_) | Intent::Quit),
+            _ => false,
+        };
+        if state.dialogs.iter().any(is_over) {
+            state.dialogs.retain(|d| !is_over(d));
+            state.say("The Run has ended meanwhile.");
+        }
     }
     rewrite(state);
     ask_reasons(state)
@@ -106,13 +156,25 @@ pub fn rewrite(state: &mut State) {
             run.keep_up(height);
         }
     }
+    let data = state.data.clone();
+    let leaving = state.run.as_ref().filter(|run| run.is_under_way());
+    let leaving = leaving.map(dialogs::Running::leaving);
+    for dialog in &mut state.dialogs {
+        match dialog {
+            Dialog::Plan(plan) => plan.look(&data),
+            Dialog::Question(q) if q.intent == Intent::Quit => {
+                if let Some(text) = &leaving {
+                    q.text.clone_from(text);
+                }
+            }
+            _ => {}
+        }
+    }
     for i in 0..state.dialogs.len() {
         let sections = match &state.dialogs[i] {
             Dialog::Text(text) => text.sections(state),
             Dialog::Plan(plan) => match &plan.stage {
-                dialogs::plan::Stage::Ready(plan) => {
-                    dialogs::plan::sections(plan, width, &state.glyphs)
-                }
+                dialogs::plan::Stage::Ready(plan) => dialogs::plan::sections(plan, state, width),
                 _ => continue,
             },
             _ => continue,

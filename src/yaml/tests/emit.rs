@@ -220,3 +220,33 @@ proptest! {
         prop_assert_eq!(values(&format!("a: {line}\n")), vec![serde_json::json!({ "a": text })]);
     }
 }
+
+#[test]
+fn fields_stand_in_the_order_of_their_file() {
+    use crate::domain::{Places, Position};
+    let at = |line| Position { line, column: 1 };
+    let places = Places::new([
+        ("/kind", at(1)),
+        ("/apiVersion", at(2)),
+        ("/spec", at(3)),
+        ("/spec/z", at(4)),
+        ("/spec/a", at(5)),
+    ]);
+    let value =
+        serde_json::json!({"apiVersion": "v1", "added": 1, "kind": "X", "spec": {"a": 1, "z": 2}});
+    let lines: Vec<String> = emit_lines_placed(&value, &places)
+        .into_iter()
+        .map(|line| line.text)
+        .collect();
+    assert_eq!(
+        lines,
+        [
+            "kind: X",
+            "apiVersion: v1",
+            "spec:",
+            "z: 2",
+            "a: 1",
+            "added: 1"
+        ]
+    );
+}

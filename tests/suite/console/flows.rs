@@ -104,6 +104,7 @@ fn a_sync_from_key_to_health() {
     assert_eq!(asked.len(), 1);
     assert_eq!(asked[0].1.kind, "Deployment");
     let reason = Reason {
+        present: true,
         time: None,
         warning: true,
         about: "Pod checkout-1".into(),
@@ -126,8 +127,9 @@ fn a_sync_from_key_to_health() {
     assert_eq!(n_asked(&console), 2);
     console.keys("esc");
     assert!(!console.shows("Sync succeeded."));
+    // The Run asks no more; the diff that is on screen now does, once.
     console.pass(60);
-    assert_eq!(n_asked(&console), 2);
+    assert_eq!(n_asked(&console), 3);
     // The health is that of the moment, and once it is well there is nothing more to say.
     console.keys("w");
     let mut data = (*console.state.data).clone();
@@ -276,7 +278,7 @@ fn a_rollback_from_the_history() {
     let mut plan = scene::plan("prod-eu", false);
     plan.kind = RunKind::Rollback;
     console.drawn(Ok(plan));
-    assert!(console.shows("Rollback checkout in prod-eu to #2"));
+    assert!(console.shows("Rollback checkout \u{b7} prod-eu \u{b7} shop to #2"));
     assert!(console.shows("[ Cancel ]"));
 }
 

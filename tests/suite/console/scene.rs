@@ -338,6 +338,7 @@ pub fn view(app: App, sync: SyncStatus, health: Option<HealthStatus>) -> AppView
     AppView {
         app: Arc::new(app),
         state: AppState::Managed,
+        unresolved: None,
         target: Some(Target {
             revision: Revision::Named("main".into()),
             name: "main".into(),

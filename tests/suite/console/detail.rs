@@ -1,0 +1,311 @@
+//! The detail pane, the Plan and the Run, each by what once went wrong in it.
+
+use std::sync::Arc;
+
+use serde_json::json;
+use trueup::domain::record::Outcome;
+use trueup::domain::*;
+use trueup::engine::*;
+use trueup::tui::Message;
+
+use super::scene;
+use super::script::Console;
+
+fn world() -> Snapshot {
+    let mut world = scene::world();
+    Arc::make_mut(&mut world.clusters[0]).mode = ClusterMode::Normal;
+    world
+}
+
+/// The world with one App changed: `checkout` on `prod-eu`, where the cursor goes first.
+fn with(change: impl FnOnce(&mut AppView)) -> Snapshot {
+    let mut world = world();
+    let id = scene::id("prod-eu", "checkout");
+    if let Some(app) = world.apps.iter_mut().find(|a| a.app.id == id) {
+        change(Arc::make_mut(app));
+    }
+    world
+}
+
+fn console(data: Snapshot) -> Console {
+    let mut console = Console::new(120, 40, data);
+    console.keys("n enter");
+    console
+}
+
+fn ended(plan: Plan, steps: Vec<StepState>, outcome: Outcome) -> RunView {
+    RunView {
+        plan: Arc::new(plan),
+        steps,
+        waiting: String::new(),
+        outcome: Some(outcome),
+        problem: None,
+        health: None,
+    }
+}
+
+fn moved_on() -> Problem {
+    Problem::new(
+        ProblemKind::Conflict,
+        "it was changed since the Plan was drawn",
+    )
+}
+
+#[test]
+fn an_object_deleted_by_hand_is_not_called_new() {
+    let data = with(|app| {
+        let gone = app
+            .objects
+            .iter()
+            .find(|o| o.drift.verdict == Verdict::Missing);
+        let key = gone.expect("a missing object").drift.key.clone();
+        let record = Arc::make_mut(app.record.as_mut().expect("a record"));
+        record.inventory.0.insert(key);
+    });
+    let mut held = console(data);
+    assert!(held.shows("\u{25bc} deleted from the cluster"));
+    assert!(!held.shows("only in Git (new)"));
+    held.keys("]");
+    assert!(held.shows("\u{25bc} deleted"));
+    assert!(console(world()).shows("only in Git (new)"));
+}
+
+#[test]
+fn a_revision_that_does_not_resolve_is_named() {
+    let data = with(|app| app.unresolved = Some(Revision::Named("nope".into())));
+    let console = console(data);
+    assert!(console.shows("nope instead of main: not resolved"));
+    assert!(console.shows("~ main@4f2c1e9"));
+}
+
+#[test]
+fn a_long_line_has_its_owner_its_ellipsis_and_an_end() {
+    let data = with(|app| {
+        let at = app
+            .objects
+            .iter()
+            .position(|o| o.drift.key.kind == "Deployment");
+        let object = Arc::make_mut(&mut app.objects[at.expect("a Deployment")]);
+        let drift = Arc::make_mut(&mut object.drift);
+        let long = |tail: &str| json!({"metadata": {"note": "x".repeat(90) + tail}, "spec": {"kept": "y".repeat(95)}});
+        drift.live = Some(Arc::new(long("old")));
+        drift.predicted = Some(Arc::new(long("new")));
+        drift.fields.truncate(1);
+        drift.fields[0].path = FieldPath::fields(["metadata", "note"]);
+    });
+    let mut console = Console::new(80, 24, data);
+    console.keys("n enter n");
+    for _ in 0..3 {
+        let text = console.text();
+        let lines: Vec<&str> = text.lines().filter(|l| l.contains("xxxx")).collect();
+        assert!(
+            lines.iter().any(|l| l.contains("\u{25bc} kubectl")),
+            "{text}"
+        );
+        assert!(lines.iter().all(|l| l.contains("x\u{2026}")), "{text}");
+        assert!(!text.contains("yyyy\u{2502}"), "{text}");
+        console.keys("n");
+    }
+    for _ in 0..200 {
+        console.keys("l");
+    }
+    let text = console.text();
+    assert!(text.contains("from column "), "{text}");
+    assert!(text.contains("xnew") || text.contains("yyy"), "{text}");
+    console.keys("0");
+    assert!(!console.shows("from column "));
+}
+
+#[test]
+fn hidden_foreign_fields_leave_no_row() {
+    let data = with(|app| {
+        let at = app
+            .objects
+            .iter()
+            .position(|o| o.drift.key.kind == "Service");
+        let object = Arc::make_mut(&mut app.objects[at.expect("a Service")]);
+        let drift = Arc::make_mut(&mut object.drift);
+        drift.foreign = vec![drift::Foreign {
+            path: FieldPath::fields(["metadata", "labels"]),
+            value: json!({"a": "b"}),
+            owner: Owner {
+                manager: "istio".into(),
+                apply: false,
+                subresource: String::new(),
+                time: None,
+            },
+        }];
+    });
+    let mut console = Console::new(120, 90, data);
+    console.keys("n enter");
+    assert!(console.shows("Service checkout  "), "{}", console.text());
+    console.keys("f");
+    assert!(!console.shows("Service checkout  "), "{}", console.text());
+    assert!(console.shows("foreign hidden"));
+}
+
+#[test]
+fn an_app_without_secrets_has_nothing_to_reveal() {
+    let mut console = console(with(|app| {
+        app.objects.retain(|o| o.drift.key.kind != "Secret")
+    }));
+    console.keys("x");
+    assert!(console.shows("there is nothing to reveal"));
+}
+
+#[test]
+fn an_app_that_is_not_well_says_why_in_its_diff() {
+    let mut console = console(world());
+    let explains = |console: &Console| {
+        console.asked.iter().rev().find_map(|r| match r {
+            Request::Explain(ticket, _, key) => Some((*ticket, key.kind.clone())),
+            _ => None,
+        })
+    };
+    assert!(explains(&console).is_none(), "the cursor may only pass");
+    console.pass(1);
+    let (ticket, kind) = explains(&console).expect("a question");
+    assert_eq!(kind, "Deployment");
+    let reason = Reason {
+        time: None,
+        present: true,
+        warning: true,
+        about: "Pod checkout-1".into(),
+        text: "not scheduled: Unschedulable".into(),
+    };
+    console.send(Message::Report(Report::Reasons(ticket, Ok(vec![reason]))));
+    console.draw();
+    assert!(console.shows("Deployment checkout: Degraded"));
+    assert!(console.shows("! Pod checkout-1: not scheduled: Unschedulable"));
+}
+
+#[test]
+fn what_stands_before_the_first_difference_is_seen_in_one_column() {
+    let mut console = Console::new(80, 24, world());
+    console.keys("n enter");
+    assert!(
+        console.shows("Deployment checkout: Degraded"),
+        "{}",
+        console.text()
+    );
+}
+
+#[test]
+fn the_cursor_rests_on_no_empty_line() {
+    let mut console = console(world());
+    console.keys("g");
+    for _ in 0..6 {
+        let text = console.text();
+        let line = text.lines().find_map(|l| l.split_once("\u{2502}\u{258c}"));
+        let (_, line) = line.unwrap_or_else(|| panic!("no cursor: {text}"));
+        assert!(!line.trim_matches(['\u{2502}', ' ']).is_empty(), "{text}");
+        console.keys("j");
+    }
+}
+
+#[test]
+fn a_plan_names_its_revision_and_its_way_out() {
+    let mut console = console(world());
+    console.keys("s");
+    assert!(console.shows("esc cancel"));
+    assert!(!console.shows("fold"));
+    console.drawn(Ok(scene::plan("prod-eu", false)));
+    assert!(console.shows("Sync checkout \u{b7} prod-eu \u{b7} shop"));
+    for text in [
+        "y yes, run it",
+        "esc cancel",
+        "enter choose",
+        "tab button",
+        "- fold",
+    ] {
+        assert!(console.shows(text), "{text}\n{}", console.text());
+    }
+    let mut plan = scene::plan("prod-eu", false);
+    plan.steps.clear();
+    plan.apps[0].refused = Some(moved_on().hint("To take them over, adopt them (`--adopt`)."));
+    console.keys("esc s").drawn(Ok(plan));
+    assert!(console.shows("adopt them (A)"));
+    assert!(!console.shows("fold"));
+}
+
+#[test]
+fn waiting_for_a_plan_moves_and_counts() {
+    let mut console = console(world());
+    console.keys("s");
+    let ticket = console.draw_ticket();
+    console.pass(3);
+    let before = console.text();
+    assert!(
+        before.contains("Asking the cluster what would change  3 s"),
+        "{before}"
+    );
+    console.send(Message::Report(Report::Drawing(ticket, 12, 40)));
+    console.draw();
+    assert!(console.shows("12 of 40 objects answered"));
+}
+
+#[test]
+fn a_plan_says_that_the_world_has_moved() {
+    let mut console = console(world());
+    console.keys("s").drawn(Ok(scene::plan("prod-eu", false)));
+    assert!(!console.shows("since this was drawn"));
+    console.data(with(|app| {
+        let at = app
+            .objects
+            .iter()
+            .position(|o| o.drift.key.kind == "Deployment");
+        let object = Arc::make_mut(&mut app.objects[at.expect("a Deployment")]);
+        Arc::make_mut(&mut object.drift).fields[0].live = Some(json!(9));
+    }));
+    assert!(console.shows("The cluster has moved since this was drawn: r draws it again."));
+    assert!(console.shows("[ Cancel ]"));
+    let first = console.draw_ticket();
+    console.keys("r");
+    assert_ne!(console.draw_ticket(), first);
+    console.drawn(Ok(scene::plan("prod-eu", false)));
+    assert!(!console.shows("since this was drawn"));
+    console.data(with(|app| {
+        let target = app.target.as_mut().expect("a target");
+        target.commit = scene::commit("9999999", "later", 1);
+    }));
+    assert!(console.shows("Git has moved since this was drawn"));
+}
+
+#[test]
+fn a_failed_run_counts_what_was_done_and_says_why_once() {
+    let mut console = console(world());
+    let plan = scene::plan("prod-eu", false);
+    console.keys("s").drawn(Ok(plan.clone())).keys("y");
+    let steps = vec![
+        StepState::Failed(moved_on()),
+        StepState::NotRun,
+        StepState::NotRun,
+    ];
+    let mut view = ended(plan, steps, Outcome::Failed);
+    let reason = format!("ConfigMap shop/x: {}", moved_on());
+    view.problem = Some(Problem::new(ProblemKind::Rejected, reason).at("checkout"));
+    console.ran(view);
+    assert!(console.shows("Sync 0/3"), "{}", console.text());
+    let text = console.text();
+    assert_eq!(
+        text.matches("it was changed since the Plan was drawn")
+            .count(),
+        1,
+        "{text}"
+    );
+    let first = console.draw_ticket();
+    console.keys("r");
+    assert_ne!(console.draw_ticket(), first);
+}
+
+#[test]
+fn a_question_about_a_run_ends_with_it() {
+    let mut console = console(world());
+    let plan = scene::plan("prod-eu", false);
+    console.keys("s").drawn(Ok(plan.clone())).keys("y ctrl-c");
+    assert!(console.shows("Sync 0/3 is under way"));
+    let steps = vec![StepState::Done(vec![]); 3];
+    console.ran(ended(plan, steps, Outcome::Succeeded));
+    assert!(!console.shows("is under way"));
+    assert!(console.shows("Sync 3/3"));
+}
