@@ -176,6 +176,7 @@ fn cluster(state: &State, context: &str, width: usize) -> Vec<Section> {
         return Vec::new();
     };
     let fact = |name: &str, text: &str| {
+        let text = if text.is_empty() { "not known" } else { text };
         vec![
             piece(format!("{name:<10}"), Label::Dim),
             piece(text, Label::Text),
