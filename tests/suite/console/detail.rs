@@ -75,7 +75,7 @@ fn a_revision_that_does_not_resolve_is_named() {
     let data = with(|app| app.unresolved = Some(Revision::Named("nope".into())));
     let console = console(data);
     assert!(console.shows("nope instead of main: not resolved"));
-    assert!(console.shows("~ main@4f2c1e9"));
+    assert!(console.shows("◔ main@4f2c1e9"));
 }
 
 #[test]

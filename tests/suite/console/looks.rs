@@ -65,7 +65,7 @@ fn a_mark_that_a_filter_hid_won_over_the_cursor_unseen() {
     console.keys("j space / \"vouch\" enter");
     assert!(console.shows("■ cart") || console.shows("■cart"));
     console.keys("s");
-    assert!(console.shows("Sync 1 marked App: cart in prod-eu"));
+    assert!(console.shows("Sync 1 marked App: cart · prod-eu · shop"));
     console.keys("esc esc esc");
     assert_eq!(console.state.marked.len(), 0);
     console.keys("s");
