@@ -77,7 +77,7 @@ fn a_mark_that_a_filter_hid_won_over_the_cursor_unseen() {
     console.keys("tab tab j");
     assert!(footer(&console).ends_with("1 object marked, hidden"));
     console.keys("s");
-    assert!(console.shows("Sync 1 marked object of checkout in prod-eu"));
+    assert!(console.shows("Sync 1 marked object of checkout · prod-eu · shop"));
 }
 
 #[test]
