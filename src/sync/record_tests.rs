@@ -22,6 +22,7 @@ fn run(id: u64, message: &str) -> SyncRecord {
         applied: 3,
         pruned: 1,
         failed: 0,
+        not_run: 0,
         selective: false,
     }
 }

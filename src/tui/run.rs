@@ -12,7 +12,7 @@ use crossterm::event::{Event, EventStream};
 use futures::{Stream, StreamExt as _};
 use jiff::Timestamp;
 use ratatui::Terminal;
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use crate::domain::{Clock, Problem, ProblemKind, Result};
 use crate::engine::{Report, Request, Snapshot};
@@ -105,8 +105,8 @@ impl Options {
 pub enum Exit {
     /// The user left.
     Quit,
-    /// A signal asked for it (SIGTERM, SIGHUP, SIGINT).
-    Signal,
+    /// The signal of this number asked for it (SIGTERM, SIGHUP, SIGINT).
+    Signal(u8),
     /// The terminal was closed.
     Closed,
     /// The engine ended.
@@ -133,6 +133,32 @@ pub async fn run(engine: impl EngineLink, options: Options) -> Result<Exit> {
 
 fn broken(error: &io::Error) -> Problem {
     Problem::new(ProblemKind::Local, "the terminal cannot be used").because_of(error)
+}
+
+/// The signals that ask the console to end.
+struct Signals([(SignalKind, Signal); 3]);
+
+impl Signals {
+    fn listen() -> Result<Self> {
+        let on = |kind| Ok((kind, signal(kind).map_err(|error| broken(&error))?));
+        Ok(Self([
+            on(SignalKind::terminate())?,
+            on(SignalKind::hangup())?,
+            on(SignalKind::interrupt())?,
+        ]))
+    }
+
+    /// The number of the next one. Dropping the future early loses none.
+    async fn next(&mut self) -> u8 {
+        let kind = std::future::poll_fn(|context| {
+            let mut all = self.0.iter_mut();
+            match all.find_map(|(kind, s)| s.poll_recv(context).is_ready().then_some(*kind)) {
+                Some(kind) => Poll::Ready(kind),
+                None => Poll::Pending,
+            }
+        });
+        u8::try_from(kind.await.as_raw_value()).unwrap_or_default()
+    }
 }
 
 struct Console<E, W: Write> {
@@ -165,14 +191,44 @@ impl<E: EngineLink, W: Write> Console<E, W> {
         })
     }
 
-    async fn run(
-        mut self,
+    /// Attends to everything until it is left, gives the terminal back, and stops a Run that is under way.
+    async fn run(mut self, events: impl Stream<Item = io::Result<Event>> + Unpin) -> Result<Exit> {
+        let mut signals = Signals::listen()?;
+        let exit = self.attend(events, &mut signals).await;
+        if !matches!(exit, Ok(Exit::Panic | Exit::Engine)) {
+            super::terminal::restore();
+            self.stop_run(&mut signals).await;
+        }
+        exit
+    }
+
+    /// A Run that nobody looks after would leave its lock and its record as they are: it is stopped before its next
+    /// step, and waited for until the next signal.
+    async fn stop_run(&mut self, signals: &mut Signals) {
+        let running = self.state.run.as_ref().filter(|run| run.is_under_way());
+        let Some(ticket) = running.map(|run| run.ticket) else {
+            return;
+        };
+        self.engine.send(Request::StopRun(ticket));
+        let _ = writeln!(io::stderr(), "The Run stops before its next step …");
+        loop {
+            let report = tokio::select! {
+                report = self.engine.next_report() => report,
+                _ = signals.next() => return,
+            };
+            match report {
+                None => return,
+                Some(Report::Run(of, view)) if of == ticket && view.outcome.is_some() => return,
+                Some(_) => {}
+            }
+        }
+    }
+
+    async fn attend(
+        &mut self,
         mut events: impl Stream<Item = io::Result<Event>> + Unpin,
+        signals: &mut Signals,
     ) -> Result<Exit> {
-        let on_signal = |kind| signal(kind).map_err(|error| broken(&error));
-        let mut terminate = on_signal(SignalKind::terminate())?;
-        let mut hangup = on_signal(SignalKind::hangup())?;
-        let mut interrupt = on_signal(SignalKind::interrupt())?;
         let mut inbox = VecDeque::new();
         loop {
             if self.state.take_dirty() {
@@ -197,9 +253,7 @@ impl<E: EngineLink, W: Write> Console<E, W> {
                         None => return Ok(Exit::Engine),
                     },
                     () = sleep(timer) => inbox.push_back(Message::Tick),
-                    _ = terminate.recv() => return Ok(Exit::Signal),
-                    _ = hangup.recv() => return Ok(Exit::Signal),
-                    _ = interrupt.recv() => return Ok(Exit::Signal),
+                    number = signals.next() => return Ok(Exit::Signal(number)),
                     () = super::terminal::panicked() => return Ok(Exit::Panic),
                 }
             }

@@ -9,6 +9,7 @@ use crate::cli::output::Style;
 use crate::domain::{Plan, Problem, ProblemKind};
 use crate::engine::{Draw, Engine, Report, Request, Snapshot, Ticket};
 
+use super::signals::{Caught, Signals};
 use super::{Process, Setup, engine, out, style, unwritable};
 
 /// After this long it is said what is waited for.
@@ -22,6 +23,10 @@ pub struct Session {
     pub setup: Setup,
     /// The process.
     pub process: Process,
+    /// The signals that ask for an end.
+    pub signals: Signals,
+    /// The signal that asked for it, once one has.
+    pub caught: Option<Caught>,
     said: bool,
     tickets: u64,
 }
@@ -30,6 +35,8 @@ impl Session {
     /// Starts an engine that looks once.
     pub fn start(cli: &Cli, setup: &Setup, process: &Process) -> Self {
         Self {
+            signals: Signals::listen(),
+            caught: None,
             engine: engine(cli, setup, process, false),
             setup: setup.clone(),
             process: process.clone(),
@@ -97,7 +104,10 @@ impl Session {
             if began.elapsed() > SAY_AFTER {
                 self.say(&progress(&snapshot));
             }
-            let report = tokio::time::timeout(SAY_AFTER, self.engine.report()).await;
+            let report = tokio::select! {
+                report = tokio::time::timeout(SAY_AFTER, self.engine.report()) => report,
+                caught = self.signals.next() => return Err(self.interrupted(caught)),
+            };
             if let Ok(None) = report {
                 return Err(ended());
             }
@@ -115,7 +125,11 @@ impl Session {
         let ticket = self.ticket();
         self.engine.send(Request::Draw(ticket, what));
         loop {
-            match self.engine.report().await {
+            let report = tokio::select! {
+                report = self.engine.report() => report,
+                caught = self.signals.next() => return Err(self.interrupted(caught)),
+            };
+            match report {
                 None => return Err(ended()),
                 Some(Report::Drawn(t, plan)) if t == ticket => {
                     self.unsay();
@@ -124,6 +138,43 @@ impl Session {
                 Some(_) => self.say("drawing the Plan …"),
             }
         }
+    }
+}
+
+impl Session {
+    /// Asks a question on standard error and reads the answer; whether it is the one that is wanted.
+    ///
+    /// # Errors
+    /// There is nothing to read from, or a signal came first.
+    pub async fn ask(&mut self, question: &str, wanted: &str) -> Result<bool, Vec<Problem>> {
+        self.unsay();
+        let mut stderr = std::io::stderr();
+        let _ = stderr.write_all(crate::domain::text::visible(question).as_bytes());
+        let _ = stderr.flush();
+        // A thread that waits for a line cannot be called off; the end of the program does not wait for it.
+        let answer = tokio::task::spawn_blocking(|| {
+            let mut line = String::new();
+            std::io::stdin().read_line(&mut line).map(|_| line)
+        });
+        let answer = tokio::select! {
+            answer = answer => answer.unwrap_or_else(|error| Err(std::io::Error::other(error))),
+            caught = self.signals.next() => {
+                let _ = stderr.write_all(b"\n");
+                return Err(self.interrupted(caught));
+            }
+        };
+        let line = answer.map_err(|error| {
+            vec![Problem::new(ProblemKind::Local, "the answer cannot be read").because_of(&error)]
+        })?;
+        Ok(line.trim().eq_ignore_ascii_case(wanted))
+    }
+
+    /// Notes the signal that ends the command.
+    pub fn interrupted(&mut self, caught: Caught) -> Vec<Problem> {
+        self.unsay();
+        self.caught = Some(caught);
+        let what = format!("interrupted ({})", caught.name);
+        vec![Problem::new(ProblemKind::Cancelled, what)]
     }
 }
 

@@ -45,6 +45,10 @@ fn object(drift: &ObjectDrift, options: &LineOptions, style: &Style) -> String {
     let heading = diff::heading(drift, style);
     let mut out = format!("<details open><summary>{}</summary>\n\n", html(&heading));
     out.extend(drift.problem.iter().map(problem));
+    for conflict in &drift.conflicts {
+        let text = escaped(&diff::conflict(conflict));
+        out.push_str(&format!("> **conflict:** {text}\n\n"));
+    }
     let built = build(drift, options);
     let lines: Vec<String> = built
         .iter()
