@@ -33,7 +33,8 @@ impl From<Exit> for ExitCode {
 }
 
 /// How a comparison of these Apps ends. Fields that others added count where `foreign`; overridden ones, which no sync
-/// would change, never do. What the server refuses is an error: no sync will mend it.
+/// would change, never do. What the server refuses is an error where no sync would
+/// mend it.
 pub fn of_diff(apps: &[Arc<AppView>], foreign: bool) -> Exit {
     apps.iter()
         .map(|app| of_app(app, foreign))
@@ -63,7 +64,9 @@ fn has(app: &AppView, verdict: Verdict) -> bool {
 }
 
 fn of_app(app: &AppView, foreign: bool) -> Exit {
-    if is_unknown(app) || has(app, Verdict::Refused) {
+    let mut objects = app.objects.iter();
+    let is_refused = objects.any(|o| o.drift.verdict == Verdict::Refused && !app.is_forced(o));
+    if is_unknown(app) || is_refused {
         return Exit::Error;
     }
     let differs = app.objects.iter().any(|object| {

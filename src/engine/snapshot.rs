@@ -7,8 +7,10 @@ use jiff::Timestamp;
 
 use crate::domain::record::AppRecord;
 use crate::domain::{
-    App, AppId, Commit, CommitId, Health, Manifest, Notice, ObjectDrift, Problem, Revision,
+    App, AppId, Commit, CommitId, Health, Manifest, Notice, ObjectDrift, Problem, ProblemKind,
+    Revision,
 };
+use crate::sync::options::{OPTIONS_ANNOTATION, ObjectOptions};
 
 /// Everything that is known at one moment.
 #[derive(Clone, Debug, Default)]
@@ -242,6 +244,24 @@ pub struct AppView {
     pub old_since: Option<Timestamp>,
     /// When its verdict, counts or health last changed.
     pub changed_at: Timestamp,
+}
+
+impl AppView {
+    /// Whether a sync gets past the server's refusal of an object: `Force=true` deletes it and makes it anew.
+    pub fn is_forced(&self, object: &ObjectView) -> bool {
+        let Some(manifest) = &object.manifest else {
+            return false;
+        };
+        let stated = manifest.annotation(OPTIONS_ANNOTATION);
+        let problem = object.drift.problem.as_ref();
+        ObjectOptions::merge(&self.app.sync, stated, None).force
+            && object.created.is_some()
+            && !matches!(
+                object.drift.key.kind.as_str(),
+                "Namespace" | "CustomResourceDefinition"
+            )
+            && problem.is_some_and(|p| p.kind == ProblemKind::Rejected)
+    }
 }
 
 /// One object of an App.

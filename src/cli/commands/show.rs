@@ -8,9 +8,10 @@ use std::sync::Arc;
 use crate::cli::output::{self, doctor};
 use crate::cli::{Cli, Exit, Format, complete, exit, select};
 use crate::cluster::{ConnectOptions, Connection, Kubeconfigs};
+use crate::domain::record::SyncRecord;
 use crate::domain::{DirectoryOptions, Notice, Problem, ProblemKind, RepoPath, Repository, Tree};
 use crate::drift::LineOptions;
-use crate::engine::{AppState, AppView, ClusterMode, Reach, Rights, Snapshot};
+use crate::engine::{AppState, AppView, ClusterMode, Reach, Rights, Snapshot, SyncStatus};
 
 use super::{Process, Session, Setup, checks, engine, out, style, unwritable};
 
@@ -211,31 +212,81 @@ pub async fn complete(cli: &Cli, setup: &Setup, process: &Process, words: &[Stri
     let typed = Cli::of_words(words).unwrap_or_else(|| cli.clone());
     let setup = super::setup(&typed, process).unwrap_or_else(|_| setup.clone());
     let mut engine = engine(&typed, &setup, process, false);
-    let patience = std::time::Duration::from_millis(800);
-    let named = async {
-        while engine.report().await.is_some() {
-            let snapshot = engine.snapshot();
-            if !snapshot.apps.is_empty() || !snapshot.problems.is_empty() {
-                break;
-            }
+    let awaits = awaited(words);
+    // The Apps that the line names; all where it names none.
+    let meant = |snapshot: &Snapshot| -> Vec<Arc<AppView>> {
+        let named = words.iter().skip(2);
+        let named: Vec<_> = named
+            .filter_map(|word| {
+                select::apps(snapshot, std::slice::from_ref(word), &process.here).ok()
+            })
+            .flatten()
+            .collect();
+        match named.is_empty() {
+            true => snapshot.apps.clone(),
+            false => named,
         }
     };
+    let is_enough = |snapshot: &Snapshot| {
+        let apps = meant(snapshot);
+        let known = apps.iter().any(|app| match awaits {
+            "--to" => app.record.is_some(),
+            "--resource" => app.sync != SyncStatus::Checking,
+            _ => true,
+        });
+        known || snapshot.settled || !snapshot.problems.is_empty()
+    };
+    let patience = std::time::Duration::from_millis(800);
+    let named =
+        async { while !is_enough(&engine.snapshot()) && engine.report().await.is_some() {} };
     let _ = tokio::time::timeout(patience, named).await;
     let snapshot = engine.snapshot();
+    let is_whole = words.last().is_some_and(|word| word.contains('/'));
     let found = complete::candidates(
         words,
         &complete::Names {
             apps: &|| {
-                snapshot
-                    .apps
-                    .iter()
-                    .map(|a| a.app.id.name.clone())
-                    .collect()
+                let name = |a: &Arc<AppView>| match is_whole {
+                    true => a.app.id.to_string(),
+                    false => a.app.id.name.clone(),
+                };
+                let names: BTreeSet<String> = snapshot.apps.iter().map(name).collect();
+                names.into_iter().collect()
             },
             contexts: &|| contexts(&setup, process),
+            records: &|| {
+                let apps = meant(&snapshot);
+                let records = apps.iter().filter_map(|app| app.record.as_ref());
+                let of = |r: &SyncRecord| {
+                    let (outcome, _) = output::words::outcome(r.outcome);
+                    let about = format!("{} {outcome}: {}", r.commit.short(), r.message);
+                    (r.id.to_string(), about)
+                };
+                records
+                    .flat_map(|r| r.history.iter().rev().map(of))
+                    .collect()
+            },
+            objects: &|| {
+                let apps = meant(&snapshot);
+                let objects = apps.iter().flat_map(|app| &app.objects);
+                objects.map(|o| o.drift.key.to_string()).collect()
+            },
         },
     );
     print(&setup, process, &complete::answer(&found))
+}
+
+/// The flag whose value is being typed, where only a cluster knows what it may be; else nothing.
+fn awaited(words: &[String]) -> &'static str {
+    let last = words.last().map_or("", String::as_str);
+    let before = words.iter().rev().nth(1).map_or("", String::as_str);
+    ["--to", "--resource"]
+        .into_iter()
+        .find(|flag| {
+            let value = last.strip_prefix(flag);
+            before == *flag || value.is_some_and(|v| v.starts_with('='))
+        })
+        .unwrap_or_default()
 }
 
 fn kubeconfigs(setup: &Setup, process: &Process) -> Result<Kubeconfigs, Problem> {
