@@ -58,7 +58,7 @@ fn a_record_is_readable_without_trueup() {
     );
     assert_eq!(
         value["data"]["summary"],
-        "web: 1 objects; sync 7 to 0123456 succeeded, begun 2026-01-02T03:04:05Z by ada@laptop"
+        "web: 1 object; sync 7 to 0123456 succeeded, begun 2026-01-02T03:04:05Z by ada@laptop"
     );
 }
 
