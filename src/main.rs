@@ -15,8 +15,7 @@ fn main() -> ExitCode {
     let _ = rustls::crypto::ring::default_provider().install_default();
     let cli = match Cli::read(std::env::args_os().collect()) {
         Ok(cli) => cli,
-        // Help and version are among the errors, and go to standard output with success.
-        Err(error) => error.exit(),
+        Err(error) => return commands::tell(&error).into(),
     };
     let process = Process {
         environment: std::env::vars_os()
@@ -79,7 +78,8 @@ async fn console(cli: &Cli, setup: &Setup, process: &Process) -> Exit {
             commands::complain(Some(setup), process, &[problem]);
             Exit::Error
         }
-        Ok(tui::Exit::Quit | tui::Exit::Signal | tui::Exit::Closed) => Exit::Success,
+        Ok(tui::Exit::Signal(number)) => Exit::Signal(number),
+        Ok(tui::Exit::Quit | tui::Exit::Closed) => Exit::Success,
         Err(problem) => {
             commands::complain(Some(setup), process, &[problem]);
             Exit::Error

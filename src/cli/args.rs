@@ -234,9 +234,9 @@ pub enum Shell {
 }
 
 impl Command {
-    /// Whether it may change a cluster.
-    pub fn changes(&self) -> bool {
-        matches!(self, Self::Sync(_) | Self::Rollback { .. })
+    /// Whether it is about Apps, so that it is an error when no source is named and none is here.
+    pub fn needs_source(&self) -> bool {
+        !matches!(self, Self::Clusters | Self::Doctor)
     }
 
     /// Whether it can print in a form.

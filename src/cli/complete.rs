@@ -22,6 +22,10 @@ pub struct Names<'n> {
     pub apps: &'n dyn Fn() -> Vec<String>,
     /// Names of kubeconfig contexts.
     pub contexts: &'n dyn Fn() -> Vec<String>,
+    /// Records of Apps, each with what it is.
+    pub records: &'n dyn Fn() -> Vec<(String, String)>,
+    /// Objects of Apps, as `--resource` takes them.
+    pub objects: &'n dyn Fn() -> Vec<String>,
 }
 
 /// What may stand in place of the last of these words. The first is the program's name.
@@ -145,6 +149,8 @@ impl Candidates {
         match (arg.get_id().as_str(), called) {
             ("context", _) => add("context", (names.contexts)()),
             (_, "APP") | ("prune_all", _) => add("App", (names.apps)()),
+            ("to", _) => self.words.extend((names.records)()),
+            ("resource", _) => add("object", (names.objects)()),
             (_, "SOURCE" | "FILE" | "DIR" | "FILE|DIR") => self.files = true,
             _ => {}
         }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use crate::domain::Verdict;
 use crate::domain::record::Outcome;
-use crate::engine::{AppView, RunView, SyncStatus};
+use crate::engine::{AppState, AppView, RunView, SyncStatus};
 
 /// How a command ends; the worse is the greater.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
@@ -17,6 +17,8 @@ pub enum Exit {
     Difference,
     /// It could not be done, or not be known.
     Error,
+    /// The signal of this number ended it.
+    Signal(u8),
 }
 
 impl From<Exit> for ExitCode {
@@ -25,12 +27,14 @@ impl From<Exit> for ExitCode {
             Exit::Success => 0,
             Exit::Difference => 1,
             Exit::Error => 2,
+            Exit::Signal(number) => 128_u8.saturating_add(number),
         })
     }
 }
 
 /// How a comparison of these Apps ends. Fields that others added count where `foreign`; overridden ones, which no sync
-/// would change, never do.
+/// would change, never do. What the server refuses is an error where no sync would
+/// mend it.
 pub fn of_diff(apps: &[Arc<AppView>], foreign: bool) -> Exit {
     apps.iter()
         .map(|app| of_app(app, foreign))
@@ -38,14 +42,31 @@ pub fn of_diff(apps: &[Arc<AppView>], foreign: bool) -> Exit {
         .unwrap_or_default()
 }
 
-fn of_app(app: &AppView, foreign: bool) -> Exit {
-    let is_unknown = matches!(app.sync, SyncStatus::Checking | SyncStatus::Failed)
+/// How a list of Apps ends: drift is no error there, but what is not known is.
+pub fn of_list(apps: &[Arc<AppView>]) -> Exit {
+    match apps.iter().any(|app| is_unknown(app)) {
+        true => Exit::Error,
+        false => Exit::Success,
+    }
+}
+
+/// Whether the verdict on an App, or on one of its objects, is not known now.
+fn is_unknown(app: &AppView) -> bool {
+    matches!(app.sync, SyncStatus::Checking | SyncStatus::Failed)
+        // Without its record nobody knows what it holds and Git no longer has.
+        || app.state == AppState::Unknown
         || app.old_since.is_some()
-        || app
-            .objects
-            .iter()
-            .any(|o| o.drift.verdict == Verdict::Unknown);
-    if is_unknown {
+        || has(app, Verdict::Unknown)
+}
+
+fn has(app: &AppView, verdict: Verdict) -> bool {
+    app.objects.iter().any(|o| o.drift.verdict == verdict)
+}
+
+fn of_app(app: &AppView, foreign: bool) -> Exit {
+    let mut objects = app.objects.iter();
+    let is_refused = objects.any(|o| o.drift.verdict == Verdict::Refused && !app.is_forced(o));
+    if is_unknown(app) || is_refused {
         return Exit::Error;
     }
     let differs = app.objects.iter().any(|object| {
@@ -76,7 +97,16 @@ mod tests {
     #[test]
     fn unknown_beats_drift_and_drift_beats_none() {
         let synced = samples::app("synced");
-        let drifted = samples::drifted();
+        let mut refused = samples::drifted();
+        let mut drifted = samples::drifted();
+        drifted
+            .objects
+            .retain(|o| o.drift.verdict != Verdict::Refused);
+        refused
+            .objects
+            .retain(|o| o.drift.verdict == Verdict::Refused);
+        let mut unrecorded = samples::app("unrecorded");
+        unrecorded.state = AppState::Unknown;
         let mut failed = samples::app("failed");
         failed.sync = SyncStatus::Failed;
         let mut old = samples::app("old");
@@ -90,9 +120,13 @@ mod tests {
         assert_eq!(of(&[]), Exit::Success);
         assert_eq!(of(&[&synced]), Exit::Success);
         assert_eq!(of(&[&synced, &drifted]), Exit::Difference);
-        for bad in [&failed, &old, &unread] {
+        for bad in [&failed, &old, &unread, &unrecorded] {
             assert_eq!(of(&[&drifted, bad]), Exit::Error);
+            assert_eq!(of_list(&[Arc::new(bad.clone())]), Exit::Error);
         }
+        // What the server says no to is known well enough for a list; but no sync will mend it.
+        assert_eq!(of(&[&drifted, &refused]), Exit::Error);
+        assert_eq!(of_list(&[Arc::new(refused)]), Exit::Success);
     }
 
     #[test]

@@ -1,24 +1,30 @@
 //! Which Apps and objects the words on the command line mean.
 
+use std::path::Path;
 use std::sync::Arc;
 
 use crate::domain::near::nearest;
-use crate::domain::{ObjectKey, Problem, ProblemKind};
+use crate::domain::{ObjectKey, Problem, ProblemKind, Repository};
 use crate::engine::{AppState, AppView, Snapshot};
 use crate::settings::pattern::{is_glob, matches_name};
 
 /// The Apps that words mean: `NAME`, `NAMESPACE/NAME`, `CONTEXT/NAMESPACE/NAME`, a pattern of these with `*`, or the
-/// directory of a discovered App. Each App once, in the order of the words.
+/// directory of a discovered App, absolute or from `here` or from the root of its repository. Each App once, in the
+/// order of the words.
 ///
 /// # Errors
 /// A word that means none, or one without `*` that means several; a Problem for each such word.
-pub fn apps(snapshot: &Snapshot, words: &[String]) -> Result<Vec<Arc<AppView>>, Vec<Problem>> {
+pub fn apps(
+    snapshot: &Snapshot,
+    words: &[String],
+    here: &Path,
+) -> Result<Vec<Arc<AppView>>, Vec<Problem>> {
     let mut chosen: Vec<Arc<AppView>> = Vec::new();
     let mut problems = Vec::new();
     for word in words {
-        let found = meant(snapshot, word);
+        let found = meant(snapshot, word, here);
         match found.as_slice() {
-            [] => problems.push(unknown(snapshot, word)),
+            [] => problems.push(unknown(snapshot, word, here)),
             [_, _, ..] if !is_glob(word) => problems.push(ambiguous(word, &found)),
             _ => {
                 for app in found {
@@ -46,43 +52,62 @@ pub fn all(snapshot: &Snapshot, available: bool) -> Vec<Arc<AppView>> {
 ///
 /// # Errors
 /// None, or several.
-pub fn app(snapshot: &Snapshot, word: &str) -> Result<Arc<AppView>, Problem> {
-    match meant(snapshot, word).as_slice() {
+pub fn app(snapshot: &Snapshot, word: &str, here: &Path) -> Result<Arc<AppView>, Problem> {
+    match meant(snapshot, word, here).as_slice() {
         [app] => Ok(Arc::clone(app)),
-        [] => Err(unknown(snapshot, word)),
+        [] => Err(unknown(snapshot, word, here)),
         several => Err(ambiguous(word, several)),
     }
 }
 
-fn meant<'s>(snapshot: &'s Snapshot, word: &str) -> Vec<&'s Arc<AppView>> {
-    let by_name: Vec<_> = snapshot
-        .apps
-        .iter()
-        .filter(|view| {
-            let id = &view.app.id;
-            let names = [
-                id.name.clone(),
-                format!("{}/{}", id.namespace, id.name),
-                id.to_string(),
-            ];
-            names.iter().any(|name| match is_glob(word) {
-                true => matches_name(word, name),
-                false => word == name,
-            })
-        })
-        .collect();
+fn meant<'s>(snapshot: &'s Snapshot, word: &str, here: &Path) -> Vec<&'s Arc<AppView>> {
+    let which = |wanted: &dyn Fn(&AppView) -> bool| -> Vec<&'s Arc<AppView>> {
+        snapshot.apps.iter().filter(|view| wanted(view)).collect()
+    };
+    let by_name = which(&|view| is_named(view, word));
     if !by_name.is_empty() {
         return by_name;
     }
+    if let Ok(directory) = here.join(word).canonicalize() {
+        let found = which(&|view| {
+            let root = match &view.app.source.repository {
+                Repository::Local(root) => root,
+                Repository::Remote(_) => return false,
+            };
+            view.app.discovered
+                && directory
+                    .strip_prefix(root)
+                    .is_ok_and(|inside| is_path(view, inside))
+        });
+        if !found.is_empty() {
+            return found;
+        }
+    }
     let directory = word.trim_start_matches("./").trim_end_matches('/');
-    snapshot
-        .apps
-        .iter()
-        .filter(|v| v.app.discovered && v.app.source.path.to_string() == directory)
-        .collect()
+    which(&|view| {
+        !directory.is_empty() && view.app.discovered && is_path(view, Path::new(directory))
+    })
 }
 
-fn unknown(snapshot: &Snapshot, word: &str) -> Problem {
+fn is_path(view: &AppView, directory: &Path) -> bool {
+    !directory.as_os_str().is_empty() && Path::new(view.app.source.path.as_str()) == directory
+        || directory.as_os_str().is_empty() && view.app.source.path.is_root()
+}
+
+/// Whether a word names an App, part by part from its end: the name, its namespace, its context, which may itself hold
+/// slashes. A wildcard stays within its part.
+fn is_named(view: &AppView, word: &str) -> bool {
+    let id = &view.app.id;
+    let mut parts = word.rsplitn(3, '/');
+    let has = [&id.name, &id.namespace, &id.context];
+    has.into_iter().all(|has| match parts.next() {
+        None => true,
+        Some(part) if is_glob(part) => matches_name(part, has),
+        Some(part) => part == has,
+    })
+}
+
+fn unknown(snapshot: &Snapshot, word: &str, here: &Path) -> Problem {
     let problem = Problem::new(ProblemKind::NotFound, format!("there is no App {word}"));
     let names: Vec<&str> = snapshot
         .apps
@@ -92,6 +117,9 @@ fn unknown(snapshot: &Snapshot, word: &str) -> Problem {
     let last = word.rsplit('/').next().unwrap_or(word);
     match nearest(last, names.iter().copied()) {
         Some(near) => problem.hint(format!("Did you mean {near}?")),
+        None if word.contains('/') && here.join(word).is_dir() => problem.hint(
+            "This directory is no App of the sources looked at: go there, or name it with --source.",
+        ),
         None if names.is_empty() => problem.hint("No Apps were found at all."),
         None => problem.hint("`trueup apps` lists what there is."),
     }
@@ -209,7 +237,11 @@ pub fn objects(
             {
                 problem = problem.hint(format!("Did you mean the kind {kind}?"));
             }
-            problems.push(problem.hint("`trueup diff -o json` lists the objects of an App."));
+            problems.push(
+                problem
+                    .hint("--resource takes [group/]Kind/[namespace/]name, as in Deployment/web.")
+                    .hint("`trueup diff -o json` lists the objects of an App."),
+            );
         }
     }
     if problems.is_empty() {

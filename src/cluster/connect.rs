@@ -202,6 +202,16 @@ fn credentials(
     info: &mut AuthInfo,
     options: &ConnectOptions,
 ) -> Result<(Source, AuthKind)> {
+    for path in [&user.client_certificate, &user.client_key] {
+        if let Some(path) = filled(path) {
+            std::fs::File::open(&path).map_err(|error| {
+                config_problem(
+                    "the client certificate of the kubeconfig cannot be read",
+                    format!("{path}: {error}"),
+                )
+            })?;
+        }
+    }
     info.client_certificate = filled(&user.client_certificate);
     info.client_certificate_data = filled(&user.client_certificate_data);
     info.client_key = filled(&user.client_key);

@@ -90,6 +90,15 @@ impl Problem {
         self
     }
 
+    /// One line that begins with what it is about: a part of something larger, which is named once.
+    pub fn about(&self, part: &str) -> String {
+        let rest = self.place.strip_prefix(part);
+        match rest.is_some_and(|rest| rest.is_empty() || rest.starts_with([':', ' '])) {
+            true => self.to_string(),
+            false => format!("{part}: {self}"),
+        }
+    }
+
     /// Adds what to do about it.
     #[must_use]
     pub fn hint(mut self, hint: impl Into<String>) -> Self {

@@ -68,11 +68,19 @@ pub struct SyncRecord {
     pub applied: u32,
     /// Objects pruned.
     pub pruned: u32,
-    /// Steps that failed or were not run.
+    /// Steps that failed, and steps of which nobody knows whether they were done.
     pub failed: u32,
+    /// Steps that were not run.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub not_run: u32,
     /// Whether it covered chosen objects only.
     #[serde(default)]
     pub selective: bool,
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref)]
+fn is_zero(n: &u32) -> bool {
+    *n == 0
 }
 
 /// The objects that an App holds. It proposes what may be pruned; a live tracking-id must agree.

@@ -438,6 +438,7 @@ impl Driver {
             applied: 0,
             pruned: 0,
             failed: 0,
+            not_run: 0,
             selective: self.plan.selective,
         }
     }

@@ -151,6 +151,8 @@ pub struct Machine {
     pub host: String,
     /// Whether to keep looking after the first verdict.
     pub live: bool,
+    /// Whether it is an error that no source was named and none is here.
+    pub needs_source: bool,
     /// Another revision for every App.
     pub revision: Option<Revision>,
 }
@@ -210,6 +212,7 @@ pub fn assemble(settings: &Settings, machine: &Machine) -> (EngineOptions, Arc<d
             }),
             // Without a checkout the Applications alone are looked at.
             Err(_) if !settings.apps.is_empty() => {}
+            Err(problem) if problem.kind == ProblemKind::NotFound && !machine.needs_source => {}
             Err(problem) => problems.push(problem),
         }
     }

@@ -7,8 +7,10 @@ use jiff::Timestamp;
 
 use crate::domain::record::AppRecord;
 use crate::domain::{
-    App, AppId, Commit, CommitId, Health, Notice, ObjectDrift, Problem, Revision, Verdict,
+    App, AppId, Commit, CommitId, Health, Notice, ObjectDrift, Problem, ProblemKind, Revision,
+    Verdict,
 };
+use crate::sync::options::{OPTIONS_ANNOTATION, ObjectOptions};
 
 use super::packed::PackedManifest;
 
@@ -261,6 +263,22 @@ impl AppView {
                 .record
                 .as_ref()
                 .is_some_and(|record| record.inventory.0.contains(&drift.key))
+    }
+
+    /// Whether a sync gets past the server's refusal of an object: `Force=true` deletes it and makes it anew.
+    pub fn is_forced(&self, object: &ObjectView) -> bool {
+        let Some(manifest) = object.manifest.as_ref().map(|packed| packed.manifest()) else {
+            return false;
+        };
+        let stated = manifest.annotation(OPTIONS_ANNOTATION);
+        let problem = object.drift.problem.as_ref();
+        ObjectOptions::merge(&self.app.sync, stated, None).force
+            && object.created.is_some()
+            && !matches!(
+                object.drift.key.kind.as_str(),
+                "Namespace" | "CustomResourceDefinition"
+            )
+            && problem.is_some_and(|p| p.kind == ProblemKind::Rejected)
     }
 }
 

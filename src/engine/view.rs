@@ -357,9 +357,12 @@ fn notices(entry: &AppEntry) -> Vec<Notice> {
     if hooks > 0 {
         notices.push(Notice {
             place: String::new(),
-            text: format!(
-                "{hooks} hooks are left out of the comparison; trueup does not run hooks"
-            ),
+            text: match hooks {
+                1 => "a hook is left out of the comparison; trueup does not run hooks".to_owned(),
+                _ => format!(
+                    "{hooks} hooks are left out of the comparison; trueup does not run hooks"
+                ),
+            },
         });
     }
     notices
@@ -416,6 +419,8 @@ fn verdict(
         AppState::Available => SyncStatus::Available,
         _ if counts.drifted > 0 => SyncStatus::Drifted,
         _ if counts.unknown > 0 => SyncStatus::Failed,
+        // What it holds and Git no longer has stands in the record alone.
+        _ if matches!(entry.record, RecordState::Unreadable(_)) => SyncStatus::Failed,
         _ => SyncStatus::Synced,
     }
 }

@@ -252,6 +252,18 @@ pub(super) fn short_id(repo: &gix::Repository, digits: &str) -> Result<Option<Re
 }
 
 fn no_such(repo: &gix::Repository, name: &str) -> Problem {
+    if let Some(constraint) = Constraint::parse(name) {
+        return no_version(repo, name, &constraint);
+    }
+    if is_expression(name) {
+        return Problem::new(
+            ProblemKind::Unsupported,
+            "trueup does not evaluate Git's revision expressions",
+        )
+        .at(name.to_owned())
+        .hint("A revision is a branch, a tag, a commit's id, `HEAD`, or a version constraint on tags such as `^1.2` or `>=2`.")
+        .hint(format!("`git rev-parse '{name}'` prints the id of the commit."));
+    }
     let names = names(repo);
     let problem =
         Problem::new(ProblemKind::NotFound, "no such branch, tag or commit").at(name.to_owned());
@@ -262,6 +274,30 @@ fn no_such(repo: &gix::Repository, name: &str) -> Problem {
         problem.hint("The repository has no branches and no tags.")
     } else {
         problem.hint(format!("There are: {}.", first_few(candidates.into_iter())))
+    }
+}
+
+/// Whether a name is one that no reference can have, because it means a way from one (gitrevisions(7)).
+fn is_expression(name: &str) -> bool {
+    name == "@" || name.contains(['~', '^', ':']) || name.contains("@{") || name.contains("..")
+}
+
+fn no_version(repo: &gix::Repository, name: &str, constraint: &Constraint) -> Problem {
+    let problem = Problem::new(
+        ProblemKind::NotFound,
+        "no tag satisfies the version constraint",
+    )
+    .at(name.to_owned());
+    let tags = short_names(repo, "refs/tags/");
+    let tags = || tags.iter().map(String::as_str);
+    if let Some(tag) = constraint.highest_prerelease(tags()) {
+        return problem.hint(format!(
+            "{tag} is a pre-release: constraints pass over those unless they name one, as in `>=1.2.0-0`."
+        ));
+    }
+    match tags().next() {
+        None => problem.hint("The repository has no tags."),
+        Some(_) => problem.hint(format!("The tags are: {}.", first_few(tags()))),
     }
 }
 

@@ -117,6 +117,27 @@ impl Constraint {
     }
 }
 
+impl Constraint {
+    /// The highest of some names that are prereleases of versions which satisfy it.
+    pub fn highest_prerelease<'a>(
+        &self,
+        names: impl IntoIterator<Item = &'a str>,
+    ) -> Option<&'a str> {
+        let versions = names
+            .into_iter()
+            .filter_map(|name| Some((Version::parse(name)?, name)));
+        let satisfying = versions.filter(|(version, _)| {
+            let release = Version {
+                prerelease: String::new(),
+                ..version.clone()
+            };
+            !version.prerelease.is_empty() && self.matches(&release)
+        });
+        let highest = satisfying.max_by(|(a, _), (b, _)| a.cmp(b));
+        highest.map(|(_, name)| name)
+    }
+}
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Operator {
     Equal,

@@ -47,7 +47,10 @@ pub fn roll_up<'a>(objects: impl IntoIterator<Item = AppObject<'a>>) -> Health {
         }
     }
     if live == 0 && missing > 0 {
-        let message = format!("none of its {missing} objects is in the cluster");
+        let message = match missing {
+            1 => "its only object is not in the cluster".to_owned(),
+            _ => format!("none of its {missing} objects is in the cluster"),
+        };
         return Health::new(HealthStatus::Missing, message);
     }
     Health::new(worst, describe(&causes))

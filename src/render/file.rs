@@ -125,7 +125,8 @@ impl File<'_> {
             Ok(document) => self.document(document),
             Err(error) => {
                 let one = error.message.starts_with("trailing");
-                let problem = error.problem(self.path.as_str());
+                let mut problem = error.problem(self.path.as_str());
+                problem.summary = "the JSON cannot be read".to_owned();
                 let problem = match one {
                     true => problem.hint("A JSON file holds exactly one object."),
                     false => problem,

@@ -83,7 +83,8 @@ pub fn after(
         run.reason = summary.reason.chars().take(MAX_REASON).collect();
         run.applied = summary.applied;
         run.pruned = summary.pruned;
-        run.failed = summary.failed.saturating_add(summary.not_run);
+        run.failed = summary.failed;
+        run.not_run = summary.not_run;
         run.finished = Some(finished);
     }
     record

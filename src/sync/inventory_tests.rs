@@ -63,6 +63,7 @@ fn entry(id: u64, outcome: Outcome) -> SyncRecord {
         applied: 0,
         pruned: 0,
         failed: 0,
+        not_run: 0,
         selective: false,
     }
 }
@@ -151,10 +152,11 @@ fn after_a_run_only_what_is_there_or_in_doubt_is_held() {
             run.applied,
             run.pruned,
             run.failed,
+            run.not_run,
             run.finished,
             run.reason.as_str()
         ),
-        (Outcome::Failed, 2, 1, 3, Some(end), "why")
+        (Outcome::Failed, 2, 1, 1, 2, Some(end), "why")
     );
     let mut wordy = summary(Outcome::Failed);
     wordy.reason = "é".repeat(5_000);

@@ -132,9 +132,12 @@ fn gzip(bytes: &[u8]) -> std::io::Result<Vec<u8>> {
 
 /// What `kubectl get -o yaml` shows of a record to a person who does not have trueup.
 fn summary(app: &str, record: &AppRecord) -> String {
-    let objects = record.inventory.0.len();
+    let objects = match record.inventory.0.len() {
+        1 => "1 object".to_owned(),
+        n => format!("{n} objects"),
+    };
     let Some(last) = record.history.last() else {
-        return format!("{app}: {objects} objects, never synced");
+        return format!("{app}: {objects}, never synced");
     };
     let kind = match last.kind {
         RunKind::Sync => "sync",
@@ -155,7 +158,7 @@ fn summary(app: &str, record: &AppRecord) -> String {
         ..
     } = last;
     format!(
-        "{app}: {objects} objects; {kind} {id} to {} {outcome}, begun {started} by {who}",
+        "{app}: {objects}; {kind} {id} to {} {outcome}, begun {started} by {who}",
         commit.short()
     )
 }

@@ -22,6 +22,7 @@ fn run(id: u64, message: &str) -> SyncRecord {
         applied: 3,
         pruned: 1,
         failed: 0,
+        not_run: 0,
         selective: false,
     }
 }
@@ -57,7 +58,7 @@ fn a_record_is_readable_without_trueup() {
     );
     assert_eq!(
         value["data"]["summary"],
-        "web: 1 objects; sync 7 to 0123456 succeeded, begun 2026-01-02T03:04:05Z by ada@laptop"
+        "web: 1 object; sync 7 to 0123456 succeeded, begun 2026-01-02T03:04:05Z by ada@laptop"
     );
 }
 

@@ -515,7 +515,7 @@ impl Run {
 fn reason(key: &ObjectKey, problem: &Problem) -> String {
     match key.kind.as_str() {
         "Secret" => format!("{key}: {}", problem.summary),
-        _ => format!("{key}: {problem}"),
+        _ => problem.about(&key.to_string()),
     }
 }
 

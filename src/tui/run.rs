@@ -12,7 +12,7 @@ use crossterm::event::{Event, EventStream};
 use futures::{Stream, StreamExt as _};
 use jiff::Timestamp;
 use ratatui::Terminal;
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use crate::domain::{Clock, Problem, ProblemKind, Result};
 use crate::engine::{Loan, Report, Request, Snapshot};
@@ -110,8 +110,8 @@ const PATIENCE: Duration = Duration::from_secs(2);
 pub enum Exit {
     /// The user left.
     Quit,
-    /// A signal asked for it (SIGTERM, SIGHUP, SIGINT).
-    Signal,
+    /// The signal of this number asked for it (SIGTERM, SIGHUP, SIGINT).
+    Signal(u8),
     /// The terminal was closed.
     Closed,
     /// The engine ended.
@@ -138,6 +138,32 @@ pub async fn run(engine: impl EngineLink, options: Options) -> Result<Exit> {
 
 fn broken(error: &io::Error) -> Problem {
     Problem::new(ProblemKind::Local, "the terminal cannot be used").because_of(error)
+}
+
+/// The signals that ask the console to end.
+struct Signals([(SignalKind, Signal); 3]);
+
+impl Signals {
+    fn listen() -> Result<Self> {
+        let on = |kind| Ok((kind, signal(kind).map_err(|error| broken(&error))?));
+        Ok(Self([
+            on(SignalKind::terminate())?,
+            on(SignalKind::hangup())?,
+            on(SignalKind::interrupt())?,
+        ]))
+    }
+
+    /// The number of the next one. Dropping the future early loses none.
+    async fn next(&mut self) -> u8 {
+        let kind = std::future::poll_fn(|context| {
+            let mut all = self.0.iter_mut();
+            match all.find_map(|(kind, s)| s.poll_recv(context).is_ready().then_some(*kind)) {
+                Some(kind) => Poll::Ready(kind),
+                None => Poll::Pending,
+            }
+        });
+        u8::try_from(kind.await.as_raw_value()).unwrap_or_default()
+    }
 }
 
 struct Console<E, W: Write> {
@@ -195,15 +221,48 @@ impl<E: EngineLink, W: Write> Console<E, W> {
         })
     }
 
+    /// Attends to everything until it is left, gives the terminal back, and stops a Run that is under way.
     async fn run<S: Stream<Item = io::Result<Event>> + Unpin>(
         mut self,
         open: impl FnMut() -> S + Unpin,
     ) -> Result<Exit> {
+        let mut signals = Signals::listen()?;
+        let exit = self.attend(open, &mut signals).await;
+        if !matches!(exit, Ok(Exit::Panic | Exit::Engine)) {
+            super::terminal::restore();
+            self.stop_run(&mut signals).await;
+        }
+        exit
+    }
+
+    /// A Run that nobody looks after would leave its lock and its record as they are: it is stopped before its next
+    /// step, and waited for until the next signal.
+    async fn stop_run(&mut self, signals: &mut Signals) {
+        let running = self.state.run.as_ref().filter(|run| run.is_under_way());
+        let Some(ticket) = running.map(|run| run.ticket) else {
+            return;
+        };
+        self.engine.send(Request::StopRun(ticket));
+        let _ = writeln!(io::stderr(), "The Run stops before its next step …");
+        loop {
+            let report = tokio::select! {
+                report = self.engine.next_report() => report,
+                _ = signals.next() => return,
+            };
+            match report {
+                None => return,
+                Some(Report::Run(of, view)) if of == ticket && view.outcome.is_some() => return,
+                Some(_) => {}
+            }
+        }
+    }
+
+    async fn attend<S: Stream<Item = io::Result<Event>> + Unpin>(
+        &mut self,
+        open: impl FnMut() -> S + Unpin,
+        signals: &mut Signals,
+    ) -> Result<Exit> {
         let mut events = Keys { open, stream: None };
-        let on_signal = |kind| signal(kind).map_err(|error| broken(&error));
-        let mut terminate = on_signal(SignalKind::terminate())?;
-        let mut hangup = on_signal(SignalKind::hangup())?;
-        let mut interrupt = on_signal(SignalKind::interrupt())?;
         let mut inbox = VecDeque::new();
         loop {
             if self.state.take_dirty() {
@@ -228,9 +287,7 @@ impl<E: EngineLink, W: Write> Console<E, W> {
                         None => return Ok(Exit::Engine),
                     },
                     () = sleep(timer) => inbox.push_back(Message::Tick),
-                    _ = terminate.recv() => return Ok(Exit::Signal),
-                    _ = hangup.recv() => return Ok(Exit::Signal),
-                    _ = interrupt.recv() => return Ok(Exit::Signal),
+                    number = signals.next() => return Ok(Exit::Signal(number)),
                     () = super::terminal::panicked() => return Ok(Exit::Panic),
                 }
             }
@@ -258,36 +315,39 @@ impl<E: EngineLink, W: Write> Console<E, W> {
             }
             while let Some(loan) = self.loans.pop_front() {
                 events.let_go();
-                let lent = self.lend(&loan, &mut inbox);
-                let exit = tokio::select! {
-                    exit = lent => exit?,
-                    _ = terminate.recv() => Some(Exit::Signal),
-                    _ = hangup.recv() => Some(Exit::Signal),
-                };
-                if let Some(exit) = exit {
+                if let Some(exit) = self.lend(&loan, &mut inbox, signals).await? {
                     // Whoever asks puts the terminal in order first.
                     loan.cancel();
                     let _ = tokio::time::timeout(PATIENCE, loan.over()).await;
                     return Ok(exit);
                 }
                 // What ended a question is no reason to leave.
-                interrupt = on_signal(SignalKind::interrupt())?;
+                *signals = Signals::listen()?;
             }
         }
     }
 
     /// Lends the terminal until whoever asks the person something is done; an interrupt ends that. Everything is sent
     /// anew then. Says why the console is to end, if it is.
-    async fn lend(&mut self, loan: &Loan, inbox: &mut VecDeque<Message>) -> Result<Option<Exit>> {
+    async fn lend(
+        &mut self,
+        loan: &Loan,
+        inbox: &mut VecDeque<Message>,
+        signals: &mut Signals,
+    ) -> Result<Option<Exit>> {
         let ours = super::terminal::lend(loan.why());
-        let mut interrupt = signal(SignalKind::interrupt()).map_err(|error| broken(&error))?;
         loan.begin();
         let over = loan.over();
         let mut over = pin!(over);
         loop {
             tokio::select! {
                 () = &mut over => break,
-                _ = interrupt.recv() => loan.cancel(),
+                number = signals.next() => {
+                    if i32::from(number) != SignalKind::interrupt().as_raw_value() {
+                        return Ok(Some(Exit::Signal(number)));
+                    }
+                    loan.cancel();
+                }
                 report = self.engine.next_report() => match report {
                     Some(report) => inbox.extend(self.translate(report)),
                     None => return Ok(Some(Exit::Engine)),

@@ -1,6 +1,6 @@
 //! Commands that change something: each draws a Plan, shows it, asks, and runs it.
 
-use std::io::{IsTerminal as _, Write as _};
+use std::io::IsTerminal as _;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -8,10 +8,10 @@ use crate::cli::args::{Run, Sync};
 use crate::cli::output::{self, history};
 use crate::cli::{Exit, Format, exit, select};
 use crate::domain::record::Outcome;
-use crate::domain::{AppId, HealthStatus, ObjectKey, Plan, Problem, ProblemKind};
+use crate::domain::{AppId, Health, HealthStatus, Plan, PlanKind, Problem, ProblemKind};
 use crate::drift::LineOptions;
 use crate::engine::{
-    AppView, ClusterMode, Draw, Moves, Report, Request, RunView, Snapshot, SyncStatus,
+    AppView, ClusterMode, Draw, Moves, Report, Request, RunView, Snapshot, StepState, SyncStatus,
 };
 
 use super::Session;
@@ -29,7 +29,8 @@ pub async fn sync(session: &mut Session, sync: &Sync, format: Format) -> Done {
     let apps = if sync.all {
         select::all(&snapshot, sync.available)
     } else {
-        select::apps(&snapshot, &sync.apps)?
+        select::apps(&snapshot, &sync.apps, &session.process.here)
+            .map_err(|problems| with_reasons(problems, &snapshot))?
     };
     if apps.is_empty() {
         let problem = Problem::new(ProblemKind::NotFound, "there is no App to sync").hint(
@@ -37,7 +38,7 @@ pub async fn sync(session: &mut Session, sync: &Sync, format: Format) -> Done {
         );
         return Err([vec![problem], snapshot.problems.clone()].concat());
     }
-    let only = chosen_objects(&apps, sync)?;
+    let only = select::objects(&apps, &sync.resource)?;
     let mut draw = Draw::Sync {
         apps: apps.iter().map(|a| a.app.id.clone()).collect(),
         only,
@@ -47,11 +48,13 @@ pub async fn sync(session: &mut Session, sync: &Sync, format: Format) -> Done {
         moves: moves(&sync.run),
     };
     loop {
-        let plan = drawn(session, &mut draw).await?;
-        let moves_ownership = plan.kind == crate::domain::PlanKind::Adopt;
+        let drawn = drawn(session, &mut draw).await;
+        let plan = drawn.map_err(|problems| why_not(problems, &apps, &snapshot))?;
+        let moves_ownership = plan.kind == PlanKind::Adopt;
         let exit = carry_out(session, &snapshot, plan, &sync.run, format).await?;
         // An adoption is followed by the sync that it was for, drawn anew from what the server says then.
-        if !moves_ownership || exit != Exit::Success || sync.run.dry_run {
+        let goes_on = exit == Exit::Success && session.caught.is_none();
+        if !moves_ownership || !goes_on || sync.run.dry_run {
             return Ok(exit);
         }
     }
@@ -67,7 +70,8 @@ pub async fn rollback(
 ) -> Done {
     may_ask(run)?;
     let snapshot = session.settled().await?;
-    let app = select::app(&snapshot, word).map_err(|p| vec![p])?;
+    let app = select::app(&snapshot, word, &session.process.here)
+        .map_err(|problem| with_reasons(vec![problem], &snapshot))?;
     let Some(record) = history::find(&app, to) else {
         let problem = Problem::new(ProblemKind::NotFound, format!("the history has no {to}"))
             .at(app.app.id.name.clone())
@@ -82,7 +86,8 @@ pub async fn rollback(
         record: record.id,
         moves: moves(run),
     };
-    let plan = drawn(session, &mut draw).await?;
+    let drawn = drawn(session, &mut draw).await;
+    let plan = drawn.map_err(|problems| why_not(problems, &[app], &snapshot))?;
     carry_out(session, &snapshot, plan, run, format).await
 }
 
@@ -103,7 +108,10 @@ async fn drawn(session: &mut Session, draw: &mut Draw) -> Result<Arc<Plan>, Vec<
             Drawn::Moves(moves) => moves,
         };
         for one in &moves {
-            if !ask(session, &format!("{one}. Go there? [y/N] "), "y").await? {
+            if !session
+                .ask(&format!("{one}. Go there? [y/N] "), "y")
+                .await?
+            {
                 return Err(vec![Problem::new(
                     ProblemKind::Cancelled,
                     "nothing was changed",
@@ -128,37 +136,33 @@ fn may_ask(run: &Run) -> Result<(), Vec<Problem>> {
     ])
 }
 
-fn chosen_objects(
-    apps: &[Arc<AppView>],
-    sync: &Sync,
-) -> Result<Vec<(AppId, ObjectKey)>, Vec<Problem>> {
-    let mut only = Vec::new();
-    let mut problems = Vec::new();
-    for pattern in &sync.resource {
-        let before = only.len();
-        for app in apps {
-            let keys = app
-                .objects
-                .iter()
-                .map(|o| &o.drift.key)
-                .filter(|k| pattern.matches(k));
-            only.extend(keys.map(|key| (app.app.id.clone(), key.clone())));
-        }
-        if only.len() == before {
-            problems.push(
-                Problem::new(
-                    ProblemKind::NotFound,
-                    "no object of these Apps is meant by this",
-                )
-                .at(pattern.to_string())
-                .hint("--resource takes [group/]Kind/[namespace/]name, as in Deployment/web."),
-            );
+/// Why an App is missing is most likely among what went wrong on the way.
+fn with_reasons(mut problems: Vec<Problem>, snapshot: &Snapshot) -> Vec<Problem> {
+    problems.extend(snapshot.problems.iter().cloned());
+    problems
+}
+
+/// Why no Plan could be drawn: what is known to be wrong with the Apps and with the whole says more than that something
+/// is not there yet.
+fn why_not(drawn: Vec<Problem>, apps: &[Arc<AppView>], snapshot: &Snapshot) -> Vec<Problem> {
+    let mut known: Vec<Problem> = Vec::new();
+    let of_apps = apps.iter().flat_map(|app| &app.problems);
+    for problem in of_apps.chain(&snapshot.problems) {
+        if !known.contains(problem) {
+            known.push(problem.clone());
         }
     }
-    if problems.is_empty() {
-        Ok(only)
-    } else {
-        Err(problems)
+    let only_waits = drawn.iter().all(|p| p.kind == ProblemKind::Unreachable);
+    let is_cancelled = drawn.iter().any(|p| p.kind == ProblemKind::Cancelled);
+    match () {
+        () if is_cancelled || known.is_empty() => drawn,
+        () if only_waits => known,
+        () => {
+            let new = drawn.into_iter().filter(|p| !known.contains(p));
+            let mut all: Vec<Problem> = new.collect();
+            all.extend(known.iter().cloned());
+            all
+        }
     }
 }
 
@@ -171,8 +175,11 @@ async fn carry_out(
     format: Format,
 ) -> Done {
     let is_json = format == Format::Json;
-    let refused: Vec<Problem> = plan.apps.iter().filter_map(|a| a.refused.clone()).collect();
-    if !is_json || run.dry_run || plan.steps.is_empty() {
+    let of_refusal = match plan.apps.iter().any(|a| a.refused.is_some()) {
+        true => Exit::Error,
+        false => Exit::Success,
+    };
+    if !is_json || run.dry_run {
         let text = match format {
             Format::Json => output::json::text(&output::plan::json(&plan)),
             _ => output::plan::text(
@@ -186,33 +193,62 @@ async fn carry_out(
         };
         session.print(&text)?;
     }
-    if plan.steps.is_empty() || run.dry_run {
-        return Ok(if refused.is_empty() {
-            Exit::Success
-        } else {
-            Exit::Error
-        });
+    if run.dry_run {
+        return Ok(of_refusal);
     }
-    guarded(session, snapshot, &plan, run).await?;
-    if !run.yes && !ask(session, "Run this Plan? [y/N] ", "y").await? {
-        return Err(vec![Problem::new(
-            ProblemKind::Cancelled,
-            "nothing was changed",
-        )]);
+    let mut ended = if plan.steps.is_empty() {
+        nothing_to_run(&plan)
+    } else {
+        guarded(session, snapshot, &plan, run).await?;
+        if !run.yes && !session.ask("Run this Plan? [y/N] ", "y").await? {
+            return Err(vec![Problem::new(
+                ProblemKind::Cancelled,
+                "nothing was changed",
+            )]);
+        }
+        RunView::clone(&*execute(session, plan.clone(), is_json).await?)
+    };
+    let mut exit = exit::of_run(&ended).max(of_refusal);
+    let mut problems = Vec::new();
+    // The sync that follows an adoption is waited for, not the adoption.
+    if run.wait && exit == Exit::Success && plan.kind != PlanKind::Adopt && session.caught.is_none()
+    {
+        let patience = run.timeout.unwrap_or(PATIENCE);
+        let health;
+        (health, problems) = healthy(session, &ended, snapshot, patience).await?;
+        if !problems.is_empty() {
+            exit = Exit::Error;
+        }
+        let before = ended.clone();
+        ended.health = health;
+        if !is_json {
+            let style = session.style();
+            session.print(&output::run::changes(Some(&before), &ended, &style))?;
+        }
     }
-    let ended = execute(session, plan.clone(), is_json).await?;
     if is_json {
         session.print(&output::json::text(&output::run::json(&ended)))?;
     }
-    let exit = exit::of_run(&ended).max(if refused.is_empty() {
-        Exit::Success
-    } else {
-        Exit::Error
-    });
-    if run.wait && ended.outcome == Some(Outcome::Succeeded) {
-        return Ok(exit.max(healthy(session, &plan, run.timeout.unwrap_or(PATIENCE)).await?));
+    match problems.is_empty() {
+        true => Ok(exit),
+        false => Err(problems),
     }
-    Ok(exit)
+}
+
+/// The Run of a Plan without steps.
+fn nothing_to_run(plan: &Arc<Plan>) -> RunView {
+    let refused = plan.apps.iter().find_map(|a| a.refused.clone());
+    RunView {
+        plan: plan.clone(),
+        steps: Vec::<StepState>::new(),
+        waiting: String::new(),
+        outcome: Some(match refused {
+            Some(_) => Outcome::Failed,
+            None => Outcome::Succeeded,
+        }),
+        problem: refused,
+        health: None,
+    }
 }
 
 /// A guarded cluster wants its name typed.
@@ -256,7 +292,7 @@ async fn guarded(
             return Err(vec![problem()]);
         }
         let question = format!("{context} is guarded. Type its name to go on: ");
-        if !ask(session, &question, context).await? {
+        if !session.ask(&question, context).await? {
             return Err(vec![Problem::new(
                 ProblemKind::Cancelled,
                 "nothing was changed",
@@ -266,16 +302,8 @@ async fn guarded(
     Ok(())
 }
 
-async fn ask(session: &mut Session, question: &str, wanted: &str) -> Result<bool, Vec<Problem>> {
-    session.unsay();
-    let mut stderr = std::io::stderr();
-    let _ = stderr.write_all(crate::domain::text::visible(question).as_bytes());
-    let _ = stderr.flush();
-    let line = session.line().await?;
-    Ok(line.is_some_and(|line| line.trim().eq_ignore_ascii_case(wanted)))
-}
-
-/// Runs a Plan, and prints what each step comes to. An interrupt stops it before its next step.
+/// Runs a Plan, and prints what each step comes to. A signal stops it before its next step; what cannot be printed does
+/// not, for the Run would be left with its lock.
 async fn execute(
     session: &mut Session,
     plan: Arc<Plan>,
@@ -284,19 +312,22 @@ async fn execute(
     let ticket = session.ticket();
     session.engine.send(Request::Run(ticket, plan));
     let mut before: Option<Arc<RunView>> = None;
-    let mut interrupts = 0;
+    let mut unprinted = None;
+    let mut seen = Vec::new();
     loop {
         let report = tokio::select! {
             report = session.engine.report() => report,
-            Ok(()) = tokio::signal::ctrl_c() => {
-                interrupts += 1;
+            caught = session.signals.next() => {
                 session.engine.send(Request::StopRun(ticket));
-                if interrupts > 1 {
+                session.caught.get_or_insert(caught);
+                // Only the same signal again is impatience: a hangup and a termination often come together.
+                if seen.contains(&caught) {
                     return Err(vec![
                         Problem::new(ProblemKind::Cancelled, "left in the middle of a Run")
                             .hint("What was under way may or may not have been done; `trueup diff` tells."),
                     ]);
                 }
+                seen.push(caught);
                 continue;
             }
         };
@@ -310,10 +341,14 @@ async fn execute(
             Some(Report::Run(t, view)) if t == ticket => {
                 if !quiet {
                     let style = session.style();
-                    session.print(&output::run::changes(before.as_deref(), &view, &style))?;
+                    let changes = output::run::changes(before.as_deref(), &view, &style);
+                    unprinted = unprinted.or(session.print(&changes).err());
                 }
                 if view.outcome.is_some() {
-                    return Ok(view);
+                    return match unprinted {
+                        Some(problems) => Err(problems),
+                        None => Ok(view),
+                    };
                 }
                 before = Some(view);
             }
@@ -322,54 +357,63 @@ async fn execute(
     }
 }
 
-/// Waits until the Apps of a Plan are healthy.
-async fn healthy(session: &mut Session, plan: &Plan, patience: Duration) -> Done {
+/// Waits until the Apps of a Run are healthy: the worst health among them, and what is wrong when patience ends.
+/// `before` is what was known before the Run: health is believed only where the Run itself has been seen.
+async fn healthy(
+    session: &mut Session,
+    run: &RunView,
+    before: &Snapshot,
+    patience: Duration,
+) -> Result<(Option<Health>, Vec<Problem>), Vec<Problem>> {
+    let plan = &run.plan;
     let ids: Vec<AppId> = plan
         .apps
         .iter()
         .filter(|a| a.refused.is_none())
         .map(|a| a.id.clone())
         .collect();
-    let well = {
-        let ids = ids.clone();
-        move |snapshot: &Snapshot| {
-            ids.iter().filter_map(|id| snapshot.app(id)).all(|app| {
-                app.sync != SyncStatus::Checking
-                    && app
-                        .health
-                        .as_ref()
-                        .is_none_or(|h| h.status == HealthStatus::Healthy)
-            })
-        }
+    let last_run = |app: &AppView| Some(app.record.as_ref()?.history.last()?.id);
+    let is_well = |app: &AppView| {
+        let id = &app.app.id;
+        let was_run = plan.steps.iter().any(|step| step.app == *id);
+        let is_seen = !was_run || last_run(app) > before.app(id).and_then(|app| last_run(app));
+        let health = match &app.health {
+            Some(health) => health.status == HealthStatus::Healthy,
+            None => app.objects.is_empty(),
+        };
+        is_seen && health && app.sync != SyncStatus::Checking
+    };
+    let well = |snapshot: &Snapshot| {
+        ids.iter()
+            .filter_map(|id| snapshot.app(id))
+            .all(|app| is_well(app))
     };
     let waited = tokio::time::timeout(patience, session.until(well)).await;
     session.unsay();
     if let Ok(done) = waited {
         done?;
-        return Ok(Exit::Success);
     }
     let snapshot = session.engine.snapshot();
-    let problems = ids
-        .iter()
-        .filter_map(|id| snapshot.app(id))
-        .filter_map(|app| {
-            let health = app
-                .health
-                .as_ref()
-                .filter(|h| h.status != HealthStatus::Healthy)?;
-            Some(
-                Problem::new(
-                    ProblemKind::Rejected,
-                    format!(
-                        "it is still {} after {} s",
-                        health.status,
-                        patience.as_secs()
-                    ),
-                )
-                .at(app.app.id.name.clone())
-                .because(health.message.clone()),
-            )
+    let apps = || ids.iter().filter_map(|id| snapshot.app(id));
+    let worst = apps()
+        .filter_map(|app| app.health.as_ref())
+        .max_by_key(|health| health.status);
+    let seconds = patience.as_secs();
+    let problems = apps()
+        .filter(|app| !is_well(app))
+        .map(|app| {
+            let what = match &app.health {
+                Some(health) if health.status != HealthStatus::Healthy => {
+                    format!("it is still {} after {seconds} s", health.status)
+                }
+                _ => format!("its health is still not known after {seconds} s"),
+            };
+            let problem = Problem::new(ProblemKind::Rejected, what).at(app.app.id.name.clone());
+            match app.health.as_ref().filter(|h| !h.message.is_empty()) {
+                Some(health) => problem.because(health.message.clone()),
+                None => problem,
+            }
         })
         .collect();
-    Err(problems)
+    Ok((worst.cloned(), problems))
 }

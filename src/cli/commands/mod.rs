@@ -1,8 +1,10 @@
 //! What commands do: start an engine, wait for what they need, print it. Formats nothing itself.
 
 mod change;
+mod checks;
 mod session;
 mod show;
+mod signals;
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
@@ -51,7 +53,33 @@ pub fn setup(cli: &Cli, process: &Process) -> Result<Setup, Vec<Problem>> {
     let places =
         Places::find(&process.environment, cli.globals.config.clone()).map_err(|p| vec![p])?;
     let loaded = load(&places, &process.environment, &cli.flags())?;
-    Ok(Setup { loaded, places })
+    let of_keys = checks::keys(&loaded);
+    match of_keys.is_empty() {
+        true => Ok(Setup { loaded, places }),
+        false => Err(of_keys),
+    }
+}
+
+/// Prints what became of a line that is no command: help and version, to standard output and with success, or what is
+/// wrong with it.
+pub fn tell(error: &clap::Error) -> Exit {
+    use std::io::ErrorKind;
+    let printed = error.print().and_then(|()| std::io::stdout().flush());
+    match (printed, error.use_stderr()) {
+        (_, true) => Exit::Error,
+        (Ok(()), false) => Exit::Success,
+        (Err(e), false) if e.kind() == ErrorKind::BrokenPipe => Exit::Success,
+        (Err(e), false) => {
+            let style = style(
+                None,
+                std::io::stderr().is_terminal(),
+                &crate::domain::SystemClock,
+            );
+            let text = problem::all(&unwritable(&e), &style);
+            let _ = std::io::stderr().write_all(text.as_bytes());
+            Exit::Error
+        }
+    }
 }
 
 /// Starts the engine that a call needs: one that keeps looking, for a console that lends its terminal, or one that
@@ -68,6 +96,7 @@ fn start(cli: &Cli, setup: &Setup, process: &Process, live: bool, lends: bool) -
         places: setup.places.clone(),
         host: process.host.clone(),
         live,
+        needs_source: cli.command.as_ref().is_none_or(Command::needs_source),
         revision: cli.globals.revision.as_deref().map(Revision::parse),
     };
     let (mut options, connector) = assemble(&setup.loaded.settings, &machine);
@@ -107,13 +136,12 @@ pub async fn run(cli: &Cli, command: &Command, setup: &Setup, process: &Process)
         Command::Render { directory, recurse } => show::render(setup, process, directory, *recurse),
         command => {
             let mut session = Session::start(cli, setup, process);
-            let interrupted = tokio::signal::ctrl_c();
-            let done = tokio::select! {
-                done = in_session(&mut session, cli, command) => done,
-                // A Run looks after the signal itself: it stops between two steps.
-                Ok(()) = interrupted, if !command.changes() => Err(vec![cancelled()]),
-            };
+            let done = in_session(&mut session, cli, command).await;
             session.take_back().await;
+            if let Some(caught) = session.caught {
+                complain(Some(setup), process, &done.err().unwrap_or_default());
+                return Exit::Signal(caught.number);
+            }
             done
         }
     };
@@ -146,10 +174,6 @@ async fn in_session(
             "this command needs no session",
         )]),
     }
-}
-
-fn cancelled() -> Problem {
-    Problem::new(ProblemKind::Cancelled, "interrupted")
 }
 
 /// Standard output, for which a closed pipe is no error.

@@ -1,17 +1,16 @@
 //! A command's engine, and waiting for it.
 
-use std::io::{BufRead as _, IsTerminal as _, Write as _};
+use std::io::{IsTerminal as _, Write as _};
 use std::sync::Arc;
 use std::time::Duration;
-
-use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use crate::cli::Cli;
 use crate::cli::output::Style;
 use crate::domain::{Plan, Problem, ProblemKind};
 use crate::engine::{Draw, Engine, Loan, Move, Report, Request, Snapshot, Ticket};
 
-use super::{Process, Setup, cancelled, out, start, style, unwritable};
+use super::signals::{Caught, Signals};
+use super::{Process, Setup, out, start, style, unwritable};
 
 /// After this long it is said what is waited for.
 const SAY_AFTER: Duration = Duration::from_millis(300);
@@ -35,25 +34,28 @@ pub struct Session {
     pub setup: Setup,
     /// The process.
     pub process: Process,
+    /// The signals that ask for an end.
+    pub signals: Signals,
+    /// The signal that asked for it, once one has.
+    pub caught: Option<Caught>,
     said: bool,
     tickets: u64,
     /// Who has the terminal at the moment, to ask the person something.
     loan: Option<Loan>,
-    interrupt: Option<Signal>,
 }
 
 impl Session {
     /// Starts an engine that looks once. Where there is a person at a terminal, they may be asked for passwords.
     pub fn start(cli: &Cli, setup: &Setup, process: &Process) -> Self {
         Self {
+            signals: Signals::listen(),
+            caught: None,
             engine: start(cli, setup, process, false, is_attended()),
             setup: setup.clone(),
             process: process.clone(),
             said: false,
             tickets: 0,
             loan: None,
-            // Without it an interrupt ends the process at once.
-            interrupt: signal(SignalKind::interrupt()).ok(),
         }
     }
 
@@ -118,7 +120,7 @@ impl Session {
             }
             let report = tokio::select! {
                 report = tokio::time::timeout(SAY_AFTER, self.engine.report()) => report,
-                () = interrupted(&mut self.interrupt) => return Err(vec![cancelled()]),
+                caught = self.signals.next() => return Err(self.interrupted(caught)),
             };
             match report {
                 Ok(None) => return Err(ended()),
@@ -135,9 +137,9 @@ impl Session {
         loan.begin();
         tokio::select! {
             () = loan.over() => {}
-            () = interrupted(&mut self.interrupt) => {
+            caught = self.signals.next() => {
                 self.take_back().await;
-                return Err(vec![cancelled()]);
+                return Err(self.interrupted(caught));
             }
         }
         self.loan = None;
@@ -152,19 +154,39 @@ impl Session {
         }
     }
 
-    /// Reads a line from standard input. `None`: the person pressed Ctrl-C.
-    pub async fn line(&mut self) -> Result<Option<String>, Vec<Problem>> {
-        let read = tokio::task::spawn_blocking(|| {
+    /// Asks a question on standard error and reads the answer; whether it is the one that is wanted.
+    ///
+    /// # Errors
+    /// There is nothing to read from, or a signal came first.
+    pub async fn ask(&mut self, question: &str, wanted: &str) -> Result<bool, Vec<Problem>> {
+        self.unsay();
+        let mut stderr = std::io::stderr();
+        let _ = stderr.write_all(crate::domain::text::visible(question).as_bytes());
+        let _ = stderr.flush();
+        // A thread that waits for a line cannot be called off; the end of the program does not wait for it.
+        let answer = tokio::task::spawn_blocking(|| {
             let mut line = String::new();
-            std::io::stdin().lock().read_line(&mut line).map(|_| line)
+            std::io::stdin().read_line(&mut line).map(|_| line)
         });
-        let read = tokio::select! {
-            read = read => read.unwrap_or_else(|error| Err(std::io::Error::other(error))),
-            () = interrupted(&mut self.interrupt) => return Ok(None),
+        let answer = tokio::select! {
+            answer = answer => answer.unwrap_or_else(|error| Err(std::io::Error::other(error))),
+            caught = self.signals.next() => {
+                let _ = stderr.write_all(b"\n");
+                return Err(self.interrupted(caught));
+            }
         };
-        read.map(Some).map_err(|error| {
+        let line = answer.map_err(|error| {
             vec![Problem::new(ProblemKind::Local, "the answer cannot be read").because_of(&error)]
-        })
+        })?;
+        Ok(line.trim().eq_ignore_ascii_case(wanted))
+    }
+
+    /// Notes the signal that ends the command.
+    pub fn interrupted(&mut self, caught: Caught) -> Vec<Problem> {
+        self.unsay();
+        self.caught = Some(caught);
+        let what = format!("interrupted ({})", caught.name);
+        vec![Problem::new(ProblemKind::Cancelled, what)]
     }
 
     /// A ticket that was not used before.
@@ -180,7 +202,7 @@ impl Session {
         loop {
             let report = tokio::select! {
                 report = self.engine.report() => report,
-                () = interrupted(&mut self.interrupt) => return Err(vec![cancelled()]),
+                caught = self.signals.next() => return Err(self.interrupted(caught)),
             };
             match report {
                 None => return Err(ended()),
@@ -202,16 +224,6 @@ impl Session {
 /// Whether a person sits there who can be asked. Nobody is asked through a pipe.
 fn is_attended() -> bool {
     std::io::stdin().is_terminal() && std::io::stderr().is_terminal()
-}
-
-/// Ends when the person presses Ctrl-C.
-async fn interrupted(signal: &mut Option<Signal>) {
-    match signal {
-        Some(signal) => {
-            signal.recv().await;
-        }
-        None => std::future::pending().await,
-    }
 }
 
 fn ended() -> Vec<Problem> {

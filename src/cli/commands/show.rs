@@ -1,17 +1,19 @@
 //! Commands that only look.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::{IsTerminal as _, Write as _};
 use std::path::Path;
 use std::sync::Arc;
 
 use crate::cli::output::{self, doctor};
 use crate::cli::{Cli, Exit, Format, complete, exit, select};
-use crate::cluster::Kubeconfigs;
-use crate::domain::{DirectoryOptions, Problem, ProblemKind, RepoPath};
+use crate::cluster::{ConnectOptions, Connection, Kubeconfigs};
+use crate::domain::record::SyncRecord;
+use crate::domain::{DirectoryOptions, Notice, Problem, ProblemKind, RepoPath, Repository, Tree};
 use crate::drift::LineOptions;
-use crate::engine::{AppView, Snapshot};
+use crate::engine::{AppState, AppView, ClusterMode, Reach, Rights, Snapshot, SyncStatus};
 
-use super::{Process, Session, Setup, engine, out, style, unwritable};
+use super::{Process, Session, Setup, checks, engine, out, style, unwritable};
 
 type Done = Result<Exit, Vec<Problem>>;
 
@@ -27,13 +29,13 @@ pub fn print(_: &Setup, _: &Process, text: &str) -> Done {
 /// Lists Apps.
 pub async fn apps(session: &mut Session, words: &[String], format: Format) -> Done {
     let snapshot = session.settled().await?;
-    let apps = chosen(&snapshot, words, true)?;
+    let apps = chosen(session, &snapshot, words, true)?;
     let text = match format {
         Format::Json => output::json::text(&output::apps::json(&snapshot, &apps)),
         _ => output::apps::text(&snapshot, &apps, &session.style()),
     };
     session.print(&text)?;
-    Ok(of_looking(&snapshot))
+    Ok(exit::of_list(&apps).max(of_looking(&snapshot)))
 }
 
 /// Shows what a sync would change.
@@ -45,7 +47,7 @@ pub async fn diff(
     format: Format,
 ) -> Done {
     let snapshot = session.settled().await?;
-    let apps = chosen(&snapshot, words, false)?;
+    let apps = chosen(session, &snapshot, words, false)?;
     let options = LineOptions {
         context: unified,
         foreign,
@@ -69,16 +71,27 @@ pub async fn diff(
 /// Shows the Runs of an App.
 pub async fn history(session: &mut Session, word: &str, format: Format) -> Done {
     let snapshot = session.settled().await?;
-    let app = select::app(&snapshot, word).map_err(|p| vec![p])?;
+    let app = select::app(&snapshot, word, &session.process.here)
+        .map_err(|problem| [vec![problem], snapshot.problems.clone()].concat())?;
+    // Without its record nobody can say that there is no history.
+    let is_unknown = app.record.is_none() && app.state == AppState::Unknown;
     let text = match format {
+        Format::Text if is_unknown => String::new(),
         Format::Json => output::json::text(&output::history::json(&app)),
         _ => output::history::text(&app, &session.style()),
     };
     session.print(&text)?;
-    if app.record.is_none() && !app.problems.is_empty() {
-        return Err(app.problems.clone());
+    match (is_unknown, app.problems.is_empty()) {
+        (true, false) => Err(app.problems.clone()),
+        (true, true) => Err(vec![
+            Problem::new(ProblemKind::Unreachable, "its history is not known").at(app
+                .app
+                .id
+                .name
+                .clone()),
+        ]),
+        (false, _) => Ok(Exit::Success),
     }
-    Ok(Exit::Success)
 }
 
 /// Lists clusters.
@@ -89,10 +102,7 @@ pub async fn clusters(session: &mut Session, format: Format) -> Done {
         _ => output::clusters::text(&snapshot, &session.style()),
     };
     session.print(&text)?;
-    // Clusters can be looked at from anywhere.
-    let elsewhere = |p: &Problem| p.kind == ProblemKind::NotFound;
-    let is_whole = snapshot.problems.iter().all(elsewhere);
-    Ok(if is_whole { Exit::Success } else { Exit::Error })
+    Ok(of_looking(&snapshot))
 }
 
 /// Checks everything.
@@ -117,6 +127,8 @@ pub async fn doctor(session: &mut Session, format: Format) -> Done {
         color_term: variable("COLORTERM"),
         config: (config.display().to_string(), config.exists()),
         contexts: Some(kubeconfig(&session.setup, &session.process)),
+        notices: noticed(&session.setup, &session.process),
+        lacking: lacking(session, &snapshot).await,
         n_repositories: snapshot
             .apps
             .iter()
@@ -142,9 +154,17 @@ fn crossterm_size(variable: &dyn Fn(&str) -> String) -> Option<(u16, u16)> {
 
 /// Prints the settings that hold.
 pub fn config(cli: &Cli, setup: &Setup, process: &Process) -> Done {
+    let notices = noticed(setup, process);
     if cli.globals.output == Some(Format::Json) {
-        let document = output::config::json(&setup.loaded);
+        let document = output::config::json(&setup.loaded, &notices);
         return print(setup, process, &output::json::text(&document));
+    }
+    let stderr = std::io::stderr();
+    let errors = style(Some(setup), stderr.is_terminal(), &*process.clock);
+    for notice in &notices {
+        let _ = stderr
+            .lock()
+            .write_all(output::problem::notice(notice, &errors).as_bytes());
     }
     print(
         setup,
@@ -153,14 +173,24 @@ pub fn config(cli: &Cli, setup: &Setup, process: &Process) -> Done {
     )
 }
 
+/// The tree that a directory is read in, and where it is in it: its repository's files, so that links lead where an App
+/// of that directory has them lead; where there is none, the directory alone.
+fn tree_of(directory: &Path) -> Result<(Arc<dyn Tree>, RepoPath), Problem> {
+    let alone = crate::git::directory(directory)?;
+    Ok(match crate::engine::locate(directory) {
+        Ok((Repository::Local(root), path)) => (crate::git::directory(&root)?, path),
+        _ => (alone, RepoPath::root()),
+    })
+}
+
 /// Prints the manifests of a directory, real values and all.
 pub fn render(setup: &Setup, process: &Process, directory: &Path, recurse: bool) -> Done {
-    let tree = crate::git::directory(&process.here.join(directory)).map_err(|p| vec![p])?;
+    let (tree, path) = tree_of(&process.here.join(directory)).map_err(|p| vec![p])?;
     let options = DirectoryOptions {
         recurse,
         ..DirectoryOptions::default()
     };
-    let rendered = crate::render::directory(&*tree, &RepoPath::root(), &options);
+    let rendered = crate::render::directory(&*tree, &path, &options);
     let stderr = std::io::stderr();
     let errors = style(Some(setup), stderr.is_terminal(), &*process.clock);
     for notice in &rendered.notices {
@@ -182,31 +212,81 @@ pub async fn complete(cli: &Cli, setup: &Setup, process: &Process, words: &[Stri
     let typed = Cli::of_words(words).unwrap_or_else(|| cli.clone());
     let setup = super::setup(&typed, process).unwrap_or_else(|_| setup.clone());
     let mut engine = engine(&typed, &setup, process, false);
-    let patience = std::time::Duration::from_millis(800);
-    let named = async {
-        while engine.report().await.is_some() {
-            let snapshot = engine.snapshot();
-            if !snapshot.apps.is_empty() || !snapshot.problems.is_empty() {
-                break;
-            }
+    let awaits = awaited(words);
+    // The Apps that the line names; all where it names none.
+    let meant = |snapshot: &Snapshot| -> Vec<Arc<AppView>> {
+        let named = words.iter().skip(2);
+        let named: Vec<_> = named
+            .filter_map(|word| {
+                select::apps(snapshot, std::slice::from_ref(word), &process.here).ok()
+            })
+            .flatten()
+            .collect();
+        match named.is_empty() {
+            true => snapshot.apps.clone(),
+            false => named,
         }
     };
+    let is_enough = |snapshot: &Snapshot| {
+        let apps = meant(snapshot);
+        let known = apps.iter().any(|app| match awaits {
+            "--to" => app.record.is_some(),
+            "--resource" => app.sync != SyncStatus::Checking,
+            _ => true,
+        });
+        known || snapshot.settled || !snapshot.problems.is_empty()
+    };
+    let patience = std::time::Duration::from_millis(800);
+    let named =
+        async { while !is_enough(&engine.snapshot()) && engine.report().await.is_some() {} };
     let _ = tokio::time::timeout(patience, named).await;
     let snapshot = engine.snapshot();
+    let is_whole = words.last().is_some_and(|word| word.contains('/'));
     let found = complete::candidates(
         words,
         &complete::Names {
             apps: &|| {
-                snapshot
-                    .apps
-                    .iter()
-                    .map(|a| a.app.id.name.clone())
-                    .collect()
+                let name = |a: &Arc<AppView>| match is_whole {
+                    true => a.app.id.to_string(),
+                    false => a.app.id.name.clone(),
+                };
+                let names: BTreeSet<String> = snapshot.apps.iter().map(name).collect();
+                names.into_iter().collect()
             },
             contexts: &|| contexts(&setup, process),
+            records: &|| {
+                let apps = meant(&snapshot);
+                let records = apps.iter().filter_map(|app| app.record.as_ref());
+                let of = |r: &SyncRecord| {
+                    let (outcome, _) = output::words::outcome(r.outcome);
+                    let about = format!("{} {outcome}: {}", r.commit.short(), r.message);
+                    (r.id.to_string(), about)
+                };
+                records
+                    .flat_map(|r| r.history.iter().rev().map(of))
+                    .collect()
+            },
+            objects: &|| {
+                let apps = meant(&snapshot);
+                let objects = apps.iter().flat_map(|app| &app.objects);
+                objects.map(|o| o.drift.key.to_string()).collect()
+            },
         },
     );
     print(&setup, process, &complete::answer(&found))
+}
+
+/// The flag whose value is being typed, where only a cluster knows what it may be; else nothing.
+fn awaited(words: &[String]) -> &'static str {
+    let last = words.last().map_or("", String::as_str);
+    let before = words.iter().rev().nth(1).map_or("", String::as_str);
+    ["--to", "--resource"]
+        .into_iter()
+        .find(|flag| {
+            let value = last.strip_prefix(flag);
+            before == *flag || value.is_some_and(|v| v.starts_with('='))
+        })
+        .unwrap_or_default()
 }
 
 fn kubeconfigs(setup: &Setup, process: &Process) -> Result<Kubeconfigs, Problem> {
@@ -218,6 +298,58 @@ fn kubeconfigs(setup: &Setup, process: &Process) -> Result<Kubeconfigs, Problem>
 fn contexts(setup: &Setup, process: &Process) -> Vec<String> {
     let names = |k: Kubeconfigs| k.contexts().iter().map(|c| c.name.clone()).collect();
     kubeconfigs(setup, process).map(names).unwrap_or_default()
+}
+
+fn noticed(setup: &Setup, process: &Process) -> Vec<Notice> {
+    let found = kubeconfigs(setup, process);
+    found.map_or_else(|_| Vec::new(), |k| checks::contexts(&setup.loaded, &k))
+}
+
+/// Namespaces of one cluster that are asked about; more say nothing new.
+const MAX_NAMESPACES: usize = 10;
+
+/// What a sync would lack in the clusters that answer, by context: the rights without which no record is kept.
+async fn lacking(session: &Session, snapshot: &Snapshot) -> BTreeMap<String, Vec<Problem>> {
+    let mut lacking = BTreeMap::new();
+    let Ok(kubeconfigs) = kubeconfigs(&session.setup, &session.process) else {
+        return lacking;
+    };
+    let options = ConnectOptions {
+        timeout: session.setup.loaded.settings.intervals.request,
+        ..ConnectOptions::default()
+    };
+    for cluster in &snapshot.clusters {
+        let may_be_changed = cluster.mode != ClusterMode::ReadOnly && !snapshot.read_only;
+        if !may_be_changed || !matches!(cluster.reach, Reach::Up { .. }) {
+            continue;
+        }
+        let bound = snapshot.apps.iter().map(|a| &a.app.destination);
+        let namespaces: BTreeSet<&str> = bound
+            .filter(|d| d.context == cluster.context)
+            .map(|d| d.namespace.as_str())
+            .collect();
+        let mut problems: Vec<Problem> = Vec::new();
+        if cluster.rights == Rights::Read {
+            problems.push(
+                Problem::new(
+                    ProblemKind::Forbidden,
+                    "no sync without the right to change what the Apps hold",
+                )
+                .because("you may not patch objects that were asked about")
+                .hint("Ask for the ClusterRole edit in their namespaces, or use a context that has it."),
+            );
+        }
+        if let Ok(connection) = Connection::open(&kubeconfigs, &cluster.context, &options).await {
+            for namespace in namespaces.into_iter().take(MAX_NAMESPACES) {
+                // A cluster that does not answer such questions is no reason to complain.
+                if let Ok(Some(problem)) = connection.may_sync(namespace, "", "").await {
+                    problems.push(problem);
+                }
+            }
+        }
+        lacking.insert(cluster.context.clone(), problems);
+    }
+    lacking
 }
 
 /// How many contexts there are, or why those that are wanted cannot be used.
@@ -232,6 +364,7 @@ fn kubeconfig(setup: &Setup, process: &Process) -> Result<usize, Vec<Problem>> {
 }
 
 fn chosen(
+    session: &Session,
     snapshot: &Snapshot,
     words: &[String],
     available: bool,
@@ -239,7 +372,7 @@ fn chosen(
     if words.is_empty() {
         return Ok(select::all(snapshot, available));
     }
-    select::apps(snapshot, words).map_err(|mut problems| {
+    select::apps(snapshot, words, &session.process.here).map_err(|mut problems| {
         // Why an App is missing is most likely among what went wrong on the way.
         problems.extend(snapshot.problems.iter().cloned());
         problems

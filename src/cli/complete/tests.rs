@@ -9,6 +9,8 @@ fn complete(line: &str) -> (Vec<String>, bool) {
         &Names {
             apps: &|| vec!["shop/cart".into(), "web".into(), "we:b".into()],
             contexts: &|| vec!["prod-eu".into(), "staging".into()],
+            records: &|| vec![("2".into(), "4f2c1e9 succeeded".into())],
+            objects: &|| vec!["apps/Deployment/shop/web".into()],
         },
     );
     let words = found.words.into_iter().map(|(word, _)| word).collect();
@@ -35,6 +37,13 @@ fn words_are_completed() {
         ("trueup --kubeconfig ", &[], true),
         ("trueup ./x diff", &[], true),
         ("trueup sync --prune-all w", &["web", "we:b"], false),
+        ("trueup rollback web --to ", &["2"], false),
+        ("trueup rollback web --to=", &["--to=2"], false),
+        (
+            "trueup sync web --resource apps/",
+            &["apps/Deployment/shop/web"],
+            false,
+        ),
         ("trueup clusters ", &[], false),
         ("trueup __com", &[], true),
     ];
@@ -51,6 +60,8 @@ fn names_that_would_break_a_line_are_left_out() {
     let names = Names {
         apps: &|| vec!["a\nb".into(), "\u{1b}[2J".into(), "ok".into()],
         contexts: &Vec::new,
+        records: &Vec::new,
+        objects: &Vec::new,
     };
     assert_eq!(answer(&candidates(&words, &names)), "ok\tApp\n");
 }
@@ -60,6 +71,8 @@ fn a_line_of_nothing_is_answered() {
     let names = Names {
         apps: &Vec::new,
         contexts: &Vec::new,
+        records: &Vec::new,
+        objects: &Vec::new,
     };
     for words in [
         vec![],

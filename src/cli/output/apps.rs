@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde_json::json;
 
-use crate::domain::Value;
+use crate::domain::{Notice, Value};
 use crate::engine::{AppView, Snapshot, SyncStatus};
 
 use super::table::{Cell, Table};
@@ -39,17 +39,54 @@ pub fn text(snapshot: &Snapshot, apps: &[Arc<AppView>], style: &Style) -> String
     for app in apps {
         for one in &app.problems {
             let mut named = one.clone();
-            let name = &app.app.id.name;
-            named.place = match one.place.as_str() {
-                "" => name.clone(),
-                place if place == name || place.starts_with(&format!("{name}:")) => place.into(),
-                place => format!("{name}: {place}"),
-            };
+            named.place = within(&app.app.id.name, &one.place);
             out.push_str(&problem::text(&named, style));
         }
     }
     out.push_str(&problem::all(&snapshot.problems, style));
+    out.push_str(&notices(apps, style));
     out.extend(snapshot.notices.iter().map(|n| problem::notice(n, style)));
+    out
+}
+
+/// A place with the name of what it is in, once.
+pub fn within(name: &str, place: &str) -> String {
+    let is_named = place
+        .strip_prefix(name)
+        .is_some_and(|rest| rest.is_empty() || rest.starts_with([':', ' ']));
+    match place {
+        "" => name.to_owned(),
+        place if is_named => place.to_owned(),
+        place => format!("{name}: {place}"),
+    }
+}
+
+/// The notices of the Apps themselves (a field that is not known, an option that has no effect): each said once, with
+/// all that it is about.
+fn notices(apps: &[Arc<AppView>], style: &Style) -> String {
+    let mut told: Vec<(&str, Vec<&str>, &str)> = Vec::new();
+    for app in apps {
+        for one in &app.app.notices {
+            let name = app.app.id.name.as_str();
+            match told.iter_mut().find(|(text, ..)| *text == one.text) {
+                Some((_, names, _)) if names.contains(&name) => {}
+                Some((_, names, _)) => names.push(name),
+                None => told.push((&one.text, vec![name], &one.place)),
+            }
+        }
+    }
+    let mut out = String::new();
+    for (text, names, place) in told {
+        let place = match names.as_slice() {
+            [name] => within(name, place),
+            [a, b] => format!("{a}, {b}"),
+            [a, b, c] => format!("{a}, {b}, {c}"),
+            [a, b, rest @ ..] => format!("{a}, {b} and {} more", rest.len()),
+            [] => String::new(),
+        };
+        let text = text.to_owned();
+        out.push_str(&problem::notice(&Notice { place, text }, style));
+    }
     out
 }
 

@@ -50,12 +50,7 @@ pub fn text(snapshot: &Snapshot, style: &Style) -> String {
     for cluster in &snapshot.clusters {
         for one in problems(cluster) {
             let mut named = one.clone();
-            if !named.place.starts_with(&cluster.context) {
-                named.place = match named.place.as_str() {
-                    "" => cluster.context.clone(),
-                    place => format!("{}: {place}", cluster.context),
-                };
-            }
+            named.place = super::apps::within(&cluster.context, &one.place);
             out.push_str(&problem::text(&named, style));
         }
     }

@@ -3,12 +3,12 @@
 use serde_json::json;
 
 use super::json;
-use crate::domain::Value;
+use crate::domain::{Notice, Value};
 use crate::settings::Loaded;
 use crate::settings::explain::without_passwords;
 
 /// The settings for programs.
-pub fn json(loaded: &Loaded) -> Value {
+pub fn json(loaded: &Loaded, notices: &[Notice]) -> Value {
     let settings: Vec<Value> = loaded
         .origins
         .iter()
@@ -21,5 +21,9 @@ pub fn json(loaded: &Loaded) -> Value {
         })
         .collect();
     let file = loaded.file.as_ref().map(|f| f.path.as_str());
-    json::document("Config", json!({"file": file, "settings": settings}))
+    let notices: Vec<Value> = notices.iter().map(json::notice).collect();
+    json::document(
+        "Config",
+        json!({"file": file, "settings": settings, "notices": notices}),
+    )
 }

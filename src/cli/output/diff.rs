@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use serde_json::json;
 
+use crate::domain::drift::Conflict;
 use crate::domain::text::visible;
 use crate::domain::{Cause, ObjectDrift, Owner, Problem, Value, Verdict};
 use crate::drift::lines::Note;
@@ -116,11 +117,7 @@ pub fn body(drift: &ObjectDrift, options: &LineOptions, style: &Style) -> String
         out.push_str(&problem::text(one, style));
     }
     for conflict in &drift.conflicts {
-        let text = format!(
-            "{} is held by {} and would be taken",
-            conflict.field, conflict.manager
-        );
-        let text = style.foreign(Ink::Plain, &text);
+        let text = style.foreign(Ink::Plain, &self::conflict(conflict));
         out.push_str(&format!(
             "{} {text}\n",
             style.paint(Ink::Yellow, "conflict:")
@@ -132,6 +129,14 @@ pub fn body(drift: &ObjectDrift, options: &LineOptions, style: &Style) -> String
         out.push('\n');
     }
     out
+}
+
+/// Who holds a field that a sync would take.
+pub fn conflict(conflict: &Conflict) -> String {
+    format!(
+        "{} is held by {} and would be taken",
+        conflict.field, conflict.manager
+    )
 }
 
 /// `Deployment shop/web: drifted, 2 fields, cluster edited`.
@@ -306,7 +311,7 @@ pub fn json(views: &[Arc<AppView>], foreign: bool, problems: &[Problem]) -> Valu
             "result": match exit {
                 crate::cli::Exit::Success => "synced",
                 crate::cli::Exit::Difference => "drifted",
-                crate::cli::Exit::Error => "unknown",
+                crate::cli::Exit::Error | crate::cli::Exit::Signal(_) => "unknown",
             },
             "apps": apps,
             "problems": problems.iter().map(json_problem).collect::<Vec<_>>(),

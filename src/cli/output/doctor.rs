@@ -1,8 +1,10 @@
 //! `trueup doctor`: what is well, what is not, and what to do.
 
+use std::collections::BTreeMap;
+
 use serde_json::json;
 
-use crate::domain::{Problem, Value};
+use crate::domain::{Notice, Problem, Value};
 use crate::engine::{Reach, Rights, Snapshot};
 
 use super::{Ink, Style, clusters, json, problem, words};
@@ -29,6 +31,8 @@ pub struct Check {
     pub text: String,
     /// Why not, and what to do.
     pub problems: Vec<Problem>,
+    /// What a person should know.
+    pub notices: Vec<Notice>,
 }
 
 impl Check {
@@ -39,6 +43,7 @@ impl Check {
             finding,
             text: text.into(),
             problems: Vec::new(),
+            notices: Vec::new(),
         }
     }
 }
@@ -56,6 +61,10 @@ pub struct Machine {
     pub config: (String, bool),
     /// Contexts of the kubeconfig, or why there are none.
     pub contexts: Option<Result<usize, Vec<Problem>>>,
+    /// What was noticed in the config file.
+    pub notices: Vec<Notice>,
+    /// What a sync would lack, by context.
+    pub lacking: BTreeMap<String, Vec<Problem>>,
     /// Number of repositories that could be opened.
     pub n_repositories: usize,
 }
@@ -67,7 +76,13 @@ const SMALLEST: (u16, u16) = (60, 15);
 pub fn checks(snapshot: &Snapshot, machine: &Machine) -> Vec<Check> {
     let mut checks = vec![terminal(machine)];
     checks.push(match &machine.config {
-        (path, true) => Check::new("config file", Finding::Good, path.clone()),
+        (path, true) if machine.notices.is_empty() => {
+            Check::new("config file", Finding::Good, path.clone())
+        }
+        (path, true) => Check {
+            notices: machine.notices.clone(),
+            ..Check::new("config file", Finding::Limited, path.clone())
+        },
         (path, false) => Check::new("config file", Finding::Good, format!("none ({path})")),
     });
     match &machine.contexts {
@@ -83,7 +98,9 @@ pub fn checks(snapshot: &Snapshot, machine: &Machine) -> Vec<Check> {
         None => {}
     }
     for cluster in &snapshot.clusters {
-        let problems: Vec<Problem> = clusters::problems(cluster).cloned().collect();
+        let mut problems: Vec<Problem> = clusters::problems(cluster).cloned().collect();
+        let lacking = machine.lacking.get(&cluster.context);
+        problems.extend(lacking.into_iter().flatten().cloned());
         let (finding, text) = match &cluster.reach {
             Reach::Connecting => (Finding::Bad, "no answer yet".to_owned()),
             Reach::Down { .. } => (Finding::Bad, "cannot be reached".to_owned()),
@@ -145,6 +162,10 @@ fn repositories(snapshot: &Snapshot, machine: &Machine) -> Check {
     let mut problems = snapshot.problems.clone();
     problems.retain(|problem| !told.contains(problem));
     problems.extend(snapshot.apps.iter().flat_map(|a| a.app.problems.clone()));
+    if problems.is_empty() && machine.n_repositories == 0 && snapshot.apps.is_empty() {
+        let text = "none: no source is named, and there is no Git repository here";
+        return Check::new("repositories", Finding::Limited, text);
+    }
     let finding = match (problems.is_empty(), snapshot.apps.is_empty()) {
         (false, _) => Finding::Bad,
         (true, true) => Finding::Limited,
@@ -168,7 +189,14 @@ pub fn text(checks: &[Check], style: &Style) -> String {
         let name = style.foreign(Ink::Bold, &check.name);
         let about = style.foreign(Ink::Plain, &check.text);
         out.push_str(&format!("{} {name}: {about}\n", style.paint(ink, mark)));
-        for line in problem::all(&check.problems, style).lines() {
+        let label = match check.finding {
+            Finding::Bad => problem::text,
+            _ => problem::warning,
+        };
+        let problems = check.problems.iter().map(|p| label(p, style));
+        let notices = check.notices.iter().map(|n| problem::notice(n, style));
+        let about: String = problems.chain(notices).collect();
+        for line in about.lines() {
             out.push_str(&format!("     {line}\n"));
         }
     }
@@ -189,6 +217,7 @@ pub fn json(checks: &[Check]) -> Value {
                 },
                 "text": check.text,
                 "problems": check.problems.iter().map(json::problem).collect::<Vec<_>>(),
+                "notices": check.notices.iter().map(json::notice).collect::<Vec<_>>(),
             })
         })
         .collect();

@@ -59,12 +59,18 @@ pub fn text(view: &AppView, style: &Style) -> String {
 }
 
 fn changed(record: &SyncRecord) -> String {
-    let mut parts = vec![format!("{}", record.applied)];
+    let mut parts = vec![match record.failed > 0 || record.not_run > 0 {
+        true => format!("{} done", record.applied),
+        false => record.applied.to_string(),
+    }];
     if record.pruned > 0 {
         parts.push(format!("{} deleted", record.pruned));
     }
     if record.failed > 0 {
         parts.push(format!("{} failed", record.failed));
+    }
+    if record.not_run > 0 {
+        parts.push(format!("{} not run", record.not_run));
     }
     parts.join(", ")
 }

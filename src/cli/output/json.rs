@@ -282,6 +282,7 @@ pub fn record(record: &SyncRecord) -> Value {
         "applied": record.applied,
         "pruned": record.pruned,
         "failed": record.failed,
+        "notRun": record.not_run,
         "selective": record.selective,
     })
 }

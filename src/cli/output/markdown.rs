@@ -45,6 +45,10 @@ fn object(view: &AppView, drift: &ObjectDrift, options: &LineOptions, style: &St
     let heading = diff::heading(view, drift, style);
     let mut out = format!("<details open><summary>{}</summary>\n\n", html(&heading));
     out.extend(drift.problem.iter().map(problem));
+    for conflict in &drift.conflicts {
+        let text = escaped(&diff::conflict(conflict));
+        out.push_str(&format!("> **conflict:** {text}\n\n"));
+    }
     let built = build(drift, options);
     let lines: Vec<String> = built
         .iter()

@@ -86,6 +86,8 @@ fn diff_as_markdown() {
 
     <details open><summary>apps/Deployment/shop/web: drifted, 1 field, cluster edited, 1 foreign field</summary>
 
+    > **conflict:** .spec.replicas is held by "kubectl" with subresource "scale" and would be taken
+
     ```diff
       … 5 unchanged lines …
       spec:
@@ -156,6 +158,7 @@ fn diff_as_json() {
             "id": 1,
             "kind": "sync",
             "message": "first \u001b[31mversion",
+            "notRun": 0,
             "outcome": "succeeded",
             "path": "deploy/checkout",
             "pruned": 0,
@@ -379,9 +382,9 @@ fn a_run_is_told_step_by_step() {
 #[test]
 fn history_as_text() {
     insta::assert_snapshot!(history::text(&drifted(), &plain()), @r##"
-    ID  WHEN  WHAT      REVISION  COMMIT   WHO         RESULT     CHANGED                 MESSAGE
-     2  1 h   rollback  main      281d0aa  ada@laptop  failed     3, 1 deleted, 1 failed  first \e[31mversion
-     1  2 h   sync      main      181d0aa  ada@laptop  succeeded  3                       first \e[31mversion
+    ID  WHEN  WHAT      REVISION  COMMIT   WHO         RESULT     CHANGED                                 MESSAGE
+     2  1 h   rollback  main      281d0aa  ada@laptop  failed     3 done, 1 deleted, 1 failed, 2 not run  first \e[31mversion
+     1  2 h   sync      main      181d0aa  ada@laptop  succeeded  3                                       first \e[31mversion
     2 failed: Deployment shop/web: field is immutable
     "##);
     assert!(history::text(&app("new"), &plain()).contains("has no history"));
@@ -606,7 +609,7 @@ fn every_field_of_the_json_is_documented() {
         &[],
     );
     let mut all = std::collections::BTreeSet::new();
-    fields(&config::json(&loaded.unwrap()), &mut all);
+    fields(&config::json(&loaded.unwrap(), &[]), &mut all);
     for (_, text) in everything()
         .iter()
         .filter(|(what, _)| what.ends_with("json"))

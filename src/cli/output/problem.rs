@@ -6,7 +6,15 @@ use super::{Ink, Style};
 
 /// A Problem with its causes and hints, one a line.
 pub fn text(problem: &Problem, style: &Style) -> String {
-    let mut out = style.paint(Ink::Red, "error: ");
+    labelled(style.paint(Ink::Red, "error: "), problem, style)
+}
+
+/// One that does not keep anything from working.
+pub fn warning(problem: &Problem, style: &Style) -> String {
+    labelled(style.paint(Ink::Yellow, "warning: "), problem, style)
+}
+
+fn labelled(mut out: String, problem: &Problem, style: &Style) -> String {
     if !problem.place.is_empty() {
         out.push_str(&style.foreign(Ink::Bold, &problem.place));
         out.push_str(": ");

@@ -252,6 +252,7 @@ pub(crate) fn record(id: u64, kind: RunKind, outcome: Outcome) -> SyncRecord {
         applied: 3,
         pruned: u32::from(outcome == Outcome::Failed),
         failed: u32::from(outcome == Outcome::Failed),
+        not_run: u32::from(outcome == Outcome::Failed) * 2,
         selective: false,
     }
 }

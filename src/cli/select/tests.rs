@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::cli::output::samples;
+use crate::domain::RepoPath;
 
 fn snapshot() -> Snapshot {
     let mut snapshot = Snapshot::default();
@@ -28,7 +29,9 @@ fn chosen(words: &[&str]) -> Result<Vec<String>, Vec<String>> {
         let text = |p: &Problem| format!("{p} {}", p.hints.join(" "));
         problems.iter().map(text).collect()
     };
-    apps(&snapshot(), &words).map(ids).map_err(texts)
+    apps(&snapshot(), &words, Path::new("/elsewhere"))
+        .map(ids)
+        .map_err(texts)
 }
 
 #[test]
@@ -42,7 +45,17 @@ fn words_mean_apps() {
             &["*/checkout"],
             &["prod/shop/checkout", "staging/shop/checkout"],
         ),
-        (&["prod/*"], &["prod/shop/checkout", "prod/shop/cart"]),
+        (&["prod/*/*"], &["prod/shop/checkout", "prod/shop/cart"]),
+        (
+            &["shop/*"],
+            &[
+                "prod/shop/checkout",
+                "prod/shop/cart",
+                "staging/shop/checkout",
+            ],
+        ),
+        (&["*/*/web"], &["arn:aws/eu/web/web"]),
+        (&["arn:*/web/w?b"], &["arn:aws/eu/web/web"]),
         (
             &["c*"],
             &[
@@ -52,7 +65,7 @@ fn words_mean_apps() {
             ],
         ),
         (
-            &["cart", "prod/*"],
+            &["cart", "prod/*/*"],
             &["prod/shop/cart", "prod/shop/checkout"],
         ),
         (&["deploy/web"], &["arn:aws/eu/web/web"]),
@@ -62,6 +75,45 @@ fn words_mean_apps() {
         let expected: Vec<String> = expected.iter().map(|e| (*e).to_owned()).collect();
         assert_eq!(chosen(words), Ok(expected), "{words:?}");
     }
+}
+
+#[test]
+fn a_pattern_without_slash_means_names_alone() {
+    // `a*` planned every App of a context called admin.
+    for pattern in ["p*", "*prod*", "s*", "prod/*", "*shop/cart"] {
+        let found = chosen(&[pattern]);
+        let all = found.clone().unwrap_or_default();
+        let is_wanted = pattern == "*shop/cart";
+        assert_eq!(!all.is_empty(), is_wanted, "{pattern}: {found:?}");
+    }
+}
+
+#[test]
+fn a_directory_means_the_app_of_it() {
+    let root = tempfile::tempdir().unwrap();
+    let root = root.path().canonicalize().unwrap();
+    std::fs::create_dir_all(root.join("deploy/web/below")).unwrap();
+    let mut snapshot = Snapshot::default();
+    for name in ["web", "web-below"] {
+        let mut view = samples::app_at("prod", "shop", name);
+        let app = Arc::make_mut(&mut view.app);
+        app.source.repository = Repository::Local(root.clone());
+        app.source.path = RepoPath::parse(&format!("deploy/{}", name.replace('-', "/"))).unwrap();
+        snapshot.apps.push(Arc::new(view));
+    }
+    let name = |word: &str, here: &Path| app(&snapshot, word, here).map(|a| a.app.id.name.clone());
+    let web = root.join("deploy/web");
+    for (word, here, expected) in [
+        (web.to_str().unwrap(), Path::new("/"), "web"),
+        (".", &web, "web"),
+        ("below", &web, "web-below"),
+        ("./below/", &web, "web-below"),
+        ("..", &web.join("below"), "web"),
+        ("deploy/web", Path::new("/"), "web"),
+    ] {
+        assert_eq!(name(word, here), Ok(expected.to_owned()), "{word}");
+    }
+    assert!(name(".", &root).is_err());
 }
 
 #[test]
@@ -83,9 +135,10 @@ fn all_leaves_out_what_is_merely_available() {
     Arc::make_mut(&mut snapshot.apps[1]).state = AppState::Available;
     assert_eq!(all(&snapshot, false).len(), 3);
     assert_eq!(all(&snapshot, true).len(), 4);
-    assert!(app(&snapshot, "cart").is_ok());
-    assert!(app(&snapshot, "checkout").is_err());
-    assert!(app(&snapshot, "*").is_err());
+    let here = Path::new("/elsewhere");
+    assert!(app(&snapshot, "cart", here).is_ok());
+    assert!(app(&snapshot, "checkout", here).is_err());
+    assert!(app(&snapshot, "*", here).is_err());
 }
 
 #[test]

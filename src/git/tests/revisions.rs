@@ -69,9 +69,23 @@ fn revisions_that_are_not_there() {
     let repo = Repo::discover(dir.path()).unwrap();
     // An exact version is a tag's name, not a constraint; other spellings of HEAD's neighbours are no references.
     for asked in [
-        "1.0.0", "1.0", "^3", "nope", "HEAD~1", "../x", "config", "0000000", "", "a b", "-x",
+        "1.0.0", "1.0", "^3", "nope", "config", "0000000", "", "a b", "-x",
     ] {
         assert_eq!(refused(&repo, asked).kind, ProblemKind::NotFound, "{asked}");
+    }
+    for asked in [
+        "HEAD~1",
+        "@",
+        "@{u}",
+        "v1.0.0^",
+        "main^{tree}",
+        "main..old",
+        "../x",
+        ":a",
+    ] {
+        let problem = refused(&repo, asked);
+        assert_eq!(problem.kind, ProblemKind::Unsupported, "{asked}");
+        assert!(problem.hints[0].contains("a branch, a tag"), "{problem:?}");
     }
     assert_eq!(refused(&repo, &"0".repeat(40)).kind, ProblemKind::NotFound);
     assert!(refused(&repo, "mian").hints[0].contains("main"));
@@ -82,6 +96,24 @@ fn revisions_that_are_not_there() {
     let blob = blob.content_id(&path("a.yaml")).unwrap().unwrap();
     assert_eq!(refused(&repo, &blob).kind, ProblemKind::Invalid);
     assert_eq!(refused(&repo, &blob[..8]).kind, ProblemKind::NotFound);
+}
+
+#[test]
+fn constraints_say_that_they_pass_over_prereleases() {
+    let dir = tempfile::tempdir().unwrap();
+    let (mut fixture, ..) = checkout(dir.path());
+    for tag in ["v2.0.0-rc1", "v2.0.0-rc2"] {
+        fixture.tag(tag).unwrap();
+    }
+    let repo = Repo::discover(dir.path()).unwrap();
+    let problem = refused(&repo, ">=2 <3");
+    assert_eq!(problem.summary, "no tag satisfies the version constraint");
+    assert!(
+        problem.hints[0].contains("v2.0.0-rc2 is a pre-release"),
+        "{problem:?}"
+    );
+    assert_eq!(named(&repo, ">=2.0.0-0 <3").0, "v2.0.0-rc2");
+    assert!(refused(&repo, "^7").hints[0].starts_with("The tags are: "));
 }
 
 #[test]

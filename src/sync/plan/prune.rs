@@ -127,7 +127,10 @@ pub fn refuse(input: &AppInput, prunes: &[PlanStep], options: &PlanOptions) -> O
     Some(
         Problem::new(ProblemKind::Conflict, why)
             .at(input.app.id.to_string())
-            .because(format!("{} objects would be deleted", prunes.len()))
+            .because(match prunes.len() {
+                1 => "1 object would be deleted".to_owned(),
+                n => format!("{n} objects would be deleted"),
+            })
             .hint(format!(
                 "If that is meant, type the App's name: `--prune-all {name}`. Otherwise look at the App's path and revision."
             )),

@@ -243,7 +243,7 @@ fn not_comparable(input: &AppInput, chosen: &[&Candidate]) -> Option<Problem> {
             _ => false,
         })
         .map(|c| match &c.drift.problem {
-            Some(problem) => format!("{}: {problem}", c.drift.key),
+            Some(problem) => problem.about(&c.drift.key.to_string()),
             None => c.drift.key.to_string(),
         })
         .collect();

@@ -115,6 +115,9 @@ pub(super) fn summarise(
         );
         app.reason = match (why, stopped && unfinished) {
             (Some(why), _) => why,
+            (None, true) if app.failed == 1 => {
+                "stopped on request; of 1 step nobody knows whether it was done".to_owned()
+            }
             (None, true) if app.failed > 0 => format!(
                 "stopped on request; of {} steps nobody knows whether they were done",
                 app.failed

@@ -424,7 +424,7 @@ fn a_lost_connection_pauses_and_says_what_was_done() {
             .of(&app("a"))
             .unwrap()
             .reason
-            .contains("of 1 steps nobody knows")
+            .contains("of 1 step nobody knows")
     );
 }
 

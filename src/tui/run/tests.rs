@@ -220,6 +220,53 @@ async fn keys_pressed_before_a_plan_is_on_screen_do_not_run_it() {
     assert!(exit.is_ok());
 }
 
+#[tokio::test]
+async fn who_leaves_during_a_run_waits_until_it_has_let_go() {
+    let exit = with_console(|h| async move {
+        h.settle().await;
+        h.key("s");
+        h.settle().await;
+        h.reports
+            .send(Report::Drawn(h.draw_ticket(), Ok(plan())))
+            .unwrap();
+        h.settle().await;
+        h.key("y");
+        h.settle().await;
+        let Harness {
+            keys,
+            reports,
+            sent,
+            ..
+        } = h;
+        // The terminal is closed.
+        drop(keys);
+        for _ in 0..50 {
+            tokio::task::yield_now().await;
+        }
+        let ticket = sent.0.lock().unwrap().iter().find_map(|r| match r {
+            Request::StopRun(ticket) => Some(*ticket),
+            _ => None,
+        });
+        let ended = crate::engine::RunView {
+            plan: plan(),
+            steps: vec![],
+            waiting: String::new(),
+            outcome: Some(crate::domain::record::Outcome::Stopped),
+            problem: None,
+            health: None,
+        };
+        let ticket = ticket.expect("the Run is asked to stop");
+        reports.send(Report::Run(ticket, Arc::new(ended))).unwrap();
+        // It is this report that ends the waiting, not the end of the engine.
+        for _ in 0..50 {
+            tokio::task::yield_now().await;
+        }
+        assert!(reports.is_closed());
+    })
+    .await;
+    assert_eq!(exit, Ok(Exit::Closed));
+}
+
 #[test]
 fn colours_of_terminals() {
     let depth = |pairs: &[(&str, &str)]| {

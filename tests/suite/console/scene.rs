@@ -287,6 +287,7 @@ pub fn record(id: u64, commit: &str, message: &str, age: i64) -> SyncRecord {
         applied: 6,
         pruned: 0,
         failed: 0,
+        not_run: 0,
         selective: false,
     }
 }

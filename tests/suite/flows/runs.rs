@@ -66,7 +66,7 @@ fn a_second_run_is_refused_and_an_interrupt_stops_the_first_between_steps() {
         "names the first: {second}"
     );
     signal(&first, "-INT");
-    let first = Ran::wait("sync app --yes", first).exits(2);
+    let first = Ran::wait("sync app --yes", first).exits(130);
     let first = first.says("waiting").says("not run").says("done");
     assert!(
         first.out.contains("ConfigMap") && !g.exists("configmap last"),

@@ -162,3 +162,149 @@ fn a_cluster_that_hangs_ends_by_its_time_limit() {
     let _ = child.kill();
     assert_eq!(ended.and_then(|status| status.code()), Some(2));
 }
+
+#[test]
+fn a_directory_means_the_app_of_it() {
+    let machine = Machine::new();
+    machine.cluster(DEAD).shop(&[("web/a.yaml", MAP)]);
+    let web = machine.path("shop/web");
+    for (here, word) in [
+        ("shop", web.to_str().unwrap()),
+        ("shop/web", "."),
+        ("shop", "./web"),
+    ] {
+        let said = machine.run(here, &["diff", word]);
+        said.fails_with(&["web · prod · shop"]);
+    }
+    // Another repository is not looked at because a directory of it is named.
+    let said = machine.run("empty", &["diff", web.to_str().unwrap()]);
+    said.fails_with(&["there is no App", "name it with --source"]);
+}
+
+#[test]
+fn a_sync_without_kubeconfig_says_so() {
+    let machine = Machine::new();
+    machine.shop(&[("web/a.yaml", MAP)]);
+    let said = machine.run("shop", &["sync", "web", "--yes"]);
+    said.fails_with(&["there is no kubeconfig", "hint: Get a kubeconfig"]);
+    assert!(!said.all().contains("not connected yet"), "{said:?}");
+}
+
+#[test]
+fn places_are_named_once() {
+    let machine = Machine::new();
+    machine.shop(&[("web/a.yaml", MAP)]);
+    let said = machine.run("shop", &["apps"]);
+    said.fails_with(&["error: web: the kubeconfig has no current context"]);
+}
+
+#[test]
+fn clusters_are_looked_at_from_anywhere_but_not_those_that_are_none() {
+    let machine = Machine::new();
+    machine.cluster(DEAD);
+    let said = machine.run("empty", &["clusters"]);
+    assert_eq!(said.code, Some(0), "{said:?}");
+    assert!(!said.all().contains("repository"), "{said:?}");
+    let said = machine.run("empty", &["clusters", "--context", "nosuch"]);
+    said.fails_with(&["nosuch"]);
+    let said = machine.run("empty", &["doctor"]);
+    assert!(said.out.contains("note repositories: none"), "{said:?}");
+    assert!(!said.all().contains("error: /"), "{said:?}");
+}
+
+#[test]
+fn a_list_with_what_is_not_known_is_no_success() {
+    let machine = Machine::new();
+    machine.cluster(DEAD).shop(&[("web/a.yaml", MAP)]);
+    machine.run("shop", &["apps"]).fails_with(&["failed"]);
+}
+
+#[test]
+fn keys_are_judged_with_the_rest_of_the_config_file() {
+    let machine = Machine::new();
+    machine.cluster(DEAD).shop(&[("web/a.yaml", MAP)]);
+    let config = |text: &str| std::fs::write(machine.path("config.yaml"), text).unwrap();
+    config("keys:\n  snyc: S\n  refresh: hyper-x\n");
+    for command in [&["config"][..], &["doctor"], &["apps"], &[]] {
+        machine.run("shop", command).fails_with(&[
+            "config.yaml:2:3: `keys.snyc`: no command has this name",
+            "config.yaml:3:3: `keys.refresh`: `hyper-x` is not a key",
+        ]);
+    }
+    config("keys:\n  sync: [r]\n");
+    machine
+        .run("shop", &["config"])
+        .fails_with(&["config.yaml:2:3: `r` is bound to both `sync` and `refresh`"]);
+}
+
+#[test]
+fn a_guard_of_no_context_is_noticed() {
+    let machine = Machine::new();
+    machine.cluster(DEAD);
+    let config = "contexts:\n  prod: guarded\n  prdo: read-only\n";
+    std::fs::write(machine.path("config.yaml"), config).unwrap();
+    for command in ["config", "doctor"] {
+        let said = machine.run("empty", &[command]);
+        let wanted = "config.yaml:3:3: `contexts.prdo` means no context of the kubeconfig";
+        assert!(said.all().contains(wanted), "{said:?}");
+        assert!(!said.all().contains("contexts.prod`"), "{said:?}");
+    }
+}
+
+#[test]
+fn a_directory_is_rendered_as_a_part_of_its_repository() {
+    let machine = Machine::new();
+    let mut shop = machine.shop(&[("web/a.yaml", MAP), ("base/b.yaml", MAP)]);
+    shop.link("web/b.yaml", "../base/b.yaml").unwrap();
+    shop.commit("linked", &[]).unwrap();
+    let said = machine.run("shop", &["render", "web"]);
+    assert_eq!(said.code, Some(0), "{said:?}");
+    assert_eq!(said.out.matches("kind: ConfigMap").count(), 2, "{said:?}");
+    // A directory in no repository is a tree of its own.
+    std::fs::create_dir(machine.path("empty/plain")).unwrap();
+    std::fs::write(machine.path("empty/plain/a.json"), "{\"kind\": ").unwrap();
+    machine
+        .run("empty", &["render", "plain"])
+        .fails_with(&["a.json", "the JSON cannot be read"]);
+}
+
+#[test]
+fn expressions_are_no_revisions() {
+    let machine = Machine::new();
+    machine.cluster(DEAD).shop(&[("web/a.yaml", MAP)]);
+    for revision in ["HEAD~1", "@", "v1.2.0^"] {
+        let said = machine.run("shop", &["diff", "web", "--revision", revision]);
+        said.fails_with(&[
+            "revision expressions",
+            "hint: A revision is a branch, a tag",
+        ]);
+    }
+}
+
+/// A signal is no weather; but whoever waits for a cluster that hangs sends one.
+#[test]
+fn a_signal_ends_a_command_by_its_number() {
+    let machine = Machine::new();
+    machine.shop(&[("web/a.yaml", MAP)]);
+    for (signal, code) in [("TERM", 143), ("HUP", 129)] {
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        machine.cluster(&format!("http://{}", listener.local_addr().unwrap()));
+        let child = machine
+            .command("shop", &["diff", "web"])
+            .stdout(std::process::Stdio::piped())
+            .stderr(std::process::Stdio::piped())
+            .spawn()
+            .unwrap();
+        // It listens for signals before it knocks.
+        let _knock = listener.accept().unwrap();
+        let kill = format!("kill -{signal} {}", child.id());
+        let killed = std::process::Command::new("sh")
+            .args(["-c", &kill])
+            .status();
+        assert!(killed.unwrap().success());
+        let output = child.wait_with_output().unwrap();
+        assert_eq!(output.status.code(), Some(code));
+        let err = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(err.contains(&format!("interrupted (SIG{signal})")), "{err}");
+    }
+}
