@@ -215,10 +215,15 @@ impl Terminal {
     /// Waits until the program has ended; returns whether it says that all went well.
     #[track_caller]
     pub fn ends(&mut self) -> bool {
+        self.code() == 0
+    }
+
+    /// Waits for the end, and says how it ended.
+    pub fn code(&mut self) -> u32 {
         let deadline = Instant::now() + PATIENCE;
         loop {
             if let Some(status) = self.child.try_wait().unwrap() {
-                return status.success();
+                return status.exit_code();
             }
             assert!(
                 Instant::now() < deadline,
