@@ -355,7 +355,10 @@ impl Driver {
             &drawn.app,
             &holder,
             &self.clock,
-            &|waiting| self.say(waiting),
+            &|waiting| {
+                self.say(waiting);
+                !self.stop.is_stopped()
+            },
         )
         .await?;
         match self.write_ahead(id, &place, &drawn).await {

@@ -25,13 +25,13 @@ pub(super) struct Lock {
 
 impl Lock {
     /// Takes the App's lock. One that somebody has is watched for a while: renewed, it is refused; let go, it is
-    /// taken; expired, it is taken over.
+    /// taken; expired, it is taken over. `waiting` is told in words what is waited for, and says whether to go on.
     pub async fn take(
         (connection, writer): (&Connection, &Writer),
         app: &App,
         me: &str,
         clock: &Arc<dyn Clock>,
-        waiting: &(dyn Fn(String) + Sync),
+        waiting: &(dyn Fn(String) -> bool + Sync),
     ) -> Result<Self, Problem> {
         let namespace = &app.destination.namespace;
         let name = lease_name(&app.id.name);
@@ -57,12 +57,15 @@ impl Lock {
                     Err(failure) => Err(failure.problem().clone()),
                 };
             }
-            waiting(format!(
+            let goes_on = waiting(format!(
                 "the lock of {}, held by {}; if it is not renewed, it is taken over in {} s",
                 app.id.name,
                 lease.holder,
                 observed.expires_in(now).as_secs()
             ));
+            if !goes_on {
+                return Err(held_by(&lease.holder));
+            }
             tokio::time::sleep(Duration::from_secs(1)).await;
             match connection.read_lease(namespace, &name).await? {
                 None => return Err(held_by(&lease.holder)),
