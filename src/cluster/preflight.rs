@@ -22,27 +22,31 @@ impl Connection {
         lock: &str,
     ) -> Result<Option<Problem>> {
         let rights = [(configmaps(), record, "record"), (leases(), lock, "lock")];
-        let asked = rights.iter().flat_map(|(resource, name, what)| {
-            // A right to create never depends on the name.
-            [("get", *name), ("create", ""), ("update", *name)].map(|(verb, name)| async move {
-                let all = Ask {
-                    verb: verb.to_owned(),
-                    group: resource.gvk.group.clone(),
-                    resource: resource.plural.clone(),
-                    namespace: namespace.to_owned(),
-                    name: String::new(),
-                };
-                let granted = self.may_now(&all).await?;
-                let may = granted
-                    || (!name.is_empty() && {
-                        let name = name.to_owned();
-                        self.may(&Ask { name, ..all }).await?
-                    });
-                Ok::<_, Problem>(
-                    (!may).then(|| format!("you may not {verb} {} (its {what})", resource.plural)),
-                )
-            })
-        });
+        let asked =
+            rights.iter().flat_map(|(resource, name, what)| {
+                // A right to create never depends on the name.
+                // Boxed: whatever collects them moves them about on the stack, which is not made for so much.
+                [("get", *name), ("create", ""), ("update", *name)].map(|(verb, name)| {
+                    Box::pin(async move {
+                        let all = Ask {
+                            verb: verb.to_owned(),
+                            group: resource.gvk.group.clone(),
+                            resource: resource.plural.clone(),
+                            namespace: namespace.to_owned(),
+                            name: String::new(),
+                        };
+                        let granted = self.may_now(&all).await?;
+                        let may = granted
+                            || (!name.is_empty() && {
+                                let name = name.to_owned();
+                                self.may(&Ask { name, ..all }).await?
+                            });
+                        Ok::<_, Problem>((!may).then(|| {
+                            format!("you may not {verb} {} (its {what})", resource.plural)
+                        }))
+                    })
+                })
+            });
         let missing: Vec<_> = try_join_all(asked).await?.into_iter().flatten().collect();
         if missing.is_empty() {
             return Ok(None);

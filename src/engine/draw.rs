@@ -446,7 +446,7 @@ async fn go_back(work: &mut Work, repo: Repo, commit: CommitId) -> Result<(), Pr
                     ignore: work.app.ignore.clone(),
                     respect: work.app.sync.respect_ignore,
                     may_patch: true,
-                    replace: super::question::replaces(&work.app, &p.manifest),
+                    writes: super::question::Writes::of(&work.app, &p.manifest),
                     inputs: world::Inputs {
                         desired: 0,
                         live: 0,
@@ -539,6 +539,7 @@ async fn candidates(work: &Work, namespace_exists: bool) -> Result<Vec<Candidate
                 hook: prepared.hook,
                 leftovers: Vec::new(),
                 unpredicted,
+                recreatable: false,
             };
             if prepared.hook {
                 return Ok(missing(false));
@@ -576,7 +577,7 @@ async fn candidates(work: &Work, namespace_exists: bool) -> Result<Vec<Candidate
     };
     let answers: Vec<Result<Candidate, Problem>> =
         futures::stream::iter(work.prepared.values().cloned().map(one))
-            .buffer_unordered(work.asks_at_once)
+            .buffered(work.asks_at_once)
             .collect()
             .await;
     answers.into_iter().collect()
@@ -584,7 +585,7 @@ async fn candidates(work: &Work, namespace_exists: bool) -> Result<Vec<Candidate
 
 /// Asks the server about one object, with all that its step must know.
 async fn asked(question: &Question, base: Candidate) -> Result<Candidate, Problem> {
-    let mut asked = question.put().await?;
+    let mut asked = Box::pin(question.put()).await?;
     let behind = asked.prediction.as_ref().is_some_and(|p| {
         let seen = question.live.as_ref().map(|live| &live.resource_version);
         !p.resource_version.is_empty() && seen.is_some_and(|seen| *seen != p.resource_version)
@@ -600,8 +601,9 @@ async fn asked(question: &Question, base: Candidate) -> Result<Candidate, Proble
             live: live.map(Arc::new),
             ..question.clone()
         };
-        asked = now.put().await?;
+        asked = Box::pin(now.put()).await?;
     }
+    Box::pin(question.prove(&mut asked)).await?;
     let refusal = asked.prediction.as_ref().and_then(|p| p.refusal.as_ref());
     if let Some(refusal) = refusal.filter(|_| asked.forbidden) {
         // To look at, the local comparison would do; nothing is planned that the server will not let be done.
@@ -630,6 +632,7 @@ async fn asked(question: &Question, base: Candidate) -> Result<Candidate, Proble
         live,
         leftovers: asked.prediction.map(|p| p.leftovers).unwrap_or_default(),
         unpredicted,
+        recreatable: asked.recreatable,
         ..base
     })
 }
@@ -643,6 +646,7 @@ async fn held(work: &Work, key: &ObjectKey) -> Result<Option<Candidate>, Problem
         hook: false,
         leftovers: Vec::new(),
         unpredicted: false,
+        recreatable: false,
     };
     let Some(resource) = work.discovery.preferred(&key.group_kind()) else {
         if !work.discovery.is_unsure(&key.group) {
