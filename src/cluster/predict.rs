@@ -183,6 +183,31 @@ impl Connection {
         Ok(prediction)
     }
 
+    /// Whether the server would take `object` if there were none of its name: `None`, or why not. It is asked under
+    /// another name, and without what only one object at a time can have (a Service's addresses and node ports).
+    ///
+    /// # Errors
+    /// As for [`Connection::predict`].
+    pub async fn predict_anew(
+        &self,
+        resource: &Resource,
+        object: &Value,
+    ) -> Result<Option<Refusal>> {
+        let object = elsewhere(object);
+        let target = match Target::of(resource, &object) {
+            Ok(target) => target,
+            Err(problem) => return Ok(unsendable(problem).refusal),
+        };
+        let mut prediction = Prediction::default();
+        // The version is what makes it a create: an object of that name is not touched.
+        let body = guarded(&object, "", "1");
+        let reply = self
+            .dry_apply(&target, &body, false, &mut prediction)
+            .await?;
+        prediction.take(&reply, resource, &target)?;
+        Ok(prediction.refusal)
+    }
+
     /// One dry-run apply.
     pub(super) async fn dry_apply(
         &self,
@@ -211,6 +236,31 @@ impl Connection {
         self.request(Method::PUT, &path, Some(JSON), bytes(&body))
             .await
     }
+}
+
+/// The object under a name that nobody has, as good as any that its kind takes.
+fn elsewhere(object: &Value) -> Value {
+    let mut object = object.clone();
+    let start: String = meta(&object, "name").chars().take(40).collect();
+    object["metadata"]["name"] = Value::from(format!("{start}-trueup-anew"));
+    let is_service = object.get("kind").and_then(Value::as_str) == Some("Service")
+        && object.get("apiVersion").and_then(Value::as_str) == Some("v1");
+    if let Some(spec) = object.get_mut("spec").filter(|_| is_service) {
+        if spec.get("clusterIP").and_then(Value::as_str) != Some("None")
+            && let Some(spec) = spec.as_object_mut()
+        {
+            spec.remove("clusterIP");
+            spec.remove("clusterIPs");
+            spec.remove("healthCheckNodePort");
+        }
+        let ports = spec.get_mut("ports").and_then(Value::as_array_mut);
+        for port in ports.into_iter().flatten() {
+            if let Some(port) = port.as_object_mut() {
+                port.remove("nodePort");
+            }
+        }
+    }
+    object
 }
 
 /// A refusal of trueup's own: nothing was sent.

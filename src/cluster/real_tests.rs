@@ -232,10 +232,7 @@ async fn a_replaced_field_goes_when_it_leaves_git() -> Result<(), Problem> {
         .await
         .unwrap();
     assert_eq!(bare(prediction.object.unwrap()), bare(put.object.clone()));
-    let claimed = writer
-        .claim(&maps, &wanted, &guard(&put.object, false))
-        .await
-        .unwrap();
+    let claimed = writer.claim(&maps, &wanted, &put).await.unwrap();
     let entries = claimed.object["metadata"]["managedFields"]
         .as_array()
         .unwrap();

@@ -153,43 +153,79 @@ impl Writer {
         done(&reply, resource, &target.key)
     }
 
-    /// Makes trueup's apply the holder of all that `object` states, after a [`Writer::replace`] of the same object
-    /// whose answer the guard is from. The update that the replace left behind is dropped from the ownership, because
-    /// a field that it holds too would stay when it leaves Git.
+    /// Makes trueup's apply the holder of all that `object` states, after a [`Writer::replace`] of the same object that
+    /// answered `replaced`. The update that the replace left behind is dropped from the ownership, because a field that
+    /// it holds too would stay when it leaves Git. Controllers write to an object that was just replaced: the claim goes
+    /// on as long as nobody touches a field that the replace set.
     ///
     /// # Errors
-    /// [`Failure::Changed`] where somebody was quicker; the replaced object then stands, unclaimed.
+    /// [`Failure::Changed`] where somebody did. However it fails, the replaced object stands.
     pub async fn claim(
         &self,
         resource: &Resource,
         object: &Value,
-        guard: &Guard,
+        replaced: &Done,
     ) -> Result<Done, Failure> {
-        let forced = Guard {
-            force: true,
-            ..guard.clone()
-        };
-        let done = self.apply(resource, object, &forced).await?;
-        let entries = done
-            .object
-            .pointer("/metadata/managedFields")
-            .and_then(Value::as_array);
-        let own_update = |entry: &&Value| {
-            entry.get("manager").and_then(Value::as_str) == Some(MANAGER)
-                && entry.get("operation").and_then(Value::as_str) == Some("Update")
-                && entry.get("subresource").is_none()
-        };
-        let Some(entries) = entries.filter(|entries| entries.iter().any(|e| own_update(&e))) else {
-            return Ok(done);
-        };
-        let kept: Vec<_> = entries.iter().filter(|e| !own_update(e)).collect();
-        let patch = json!([
-            {"op": "test", "path": "/metadata/resourceVersion", "value": done.resource_version},
-            {"op": "replace", "path": "/metadata/managedFields", "value": kept},
-        ]);
         let target = Target::of(resource, object).map_err(Failure::unsendable)?;
-        self.patch_ownership(resource, &target.key.namespace, &target.key.name, &patch)
-            .await
+        let put = own_update(&replaced.object).cloned();
+        let mut version = replaced.resource_version.clone();
+        let mut attempts = 0;
+        let mut done = loop {
+            let guard = Guard {
+                uid: replaced.uid.clone(),
+                resource_version: version,
+                force: true,
+            };
+            match self.apply(resource, object, &guard).await {
+                Err(Failure::Changed(problem)) => {
+                    attempts += 1;
+                    let now = self.look(&target).await?;
+                    let fields =
+                        |entry: Option<&Value>| entry.and_then(|e| e.get("fieldsV1")).cloned();
+                    let is_untouched = meta(&now, "uid") == replaced.uid
+                        && fields(own_update(&now)) == fields(put.as_ref());
+                    if !is_untouched || attempts >= MAX_CLAIMS {
+                        return Err(Failure::Changed(problem));
+                    }
+                    version = meta(&now, "resourceVersion");
+                }
+                applied => break applied?,
+            }
+        };
+        loop {
+            let entries = done
+                .object
+                .pointer("/metadata/managedFields")
+                .and_then(Value::as_array);
+            let Some(entries) = entries.filter(|entries| entries.iter().any(is_own_update)) else {
+                return Ok(done);
+            };
+            let kept: Vec<_> = entries.iter().filter(|e| !is_own_update(e)).collect();
+            let patch = json!([
+                {"op": "test", "path": "/metadata/resourceVersion", "value": done.resource_version},
+                {"op": "replace", "path": "/metadata/managedFields", "value": kept},
+            ]);
+            let (namespace, name) = (&target.key.namespace, &target.key.name);
+            match self
+                .patch_ownership(resource, namespace, name, &patch)
+                .await
+            {
+                Err(Failure::Changed(_)) if attempts < MAX_CLAIMS => {
+                    attempts += 1;
+                    done.object = self.look(&target).await?;
+                    done.resource_version = meta(&done.object, "resourceVersion");
+                }
+                patched => return patched,
+            }
+        }
+    }
+
+    /// The object as it is now, whole.
+    async fn look(&self, target: &Target) -> Result<Value, Failure> {
+        let reply = self.connection.get(&target.path).await;
+        reply
+            .and_then(|reply| reply.value())
+            .map_err(Failure::NotDone)
     }
 
     /// Deletes the object that has this uid and resource version. An object that is not there counts as gone.
@@ -323,6 +359,21 @@ impl Writer {
             }
         })
     }
+}
+
+/// How often a claim is tried while others write to the object.
+const MAX_CLAIMS: u32 = 10;
+
+/// What a PUT of trueup's own holds.
+fn own_update(object: &Value) -> Option<&Value> {
+    let entries = object.pointer("/metadata/managedFields")?.as_array()?;
+    entries.iter().find(|entry| is_own_update(entry))
+}
+
+fn is_own_update(entry: &Value) -> bool {
+    entry.get("manager").and_then(Value::as_str) == Some(MANAGER)
+        && entry.get("operation").and_then(Value::as_str) == Some("Update")
+        && entry.get("subresource").is_none()
 }
 
 /// Whether a patch is what [`Writer::patch_ownership`] takes.

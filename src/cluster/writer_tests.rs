@@ -445,6 +445,44 @@ async fn a_broken_guard_is_told_from_a_refusal_and_from_weather() {
     assert_eq!(log.lines().len(), 1);
 }
 
+/// What a PUT answered.
+fn replaced(entries: Value) -> Done {
+    let mut object = live("7");
+    object["metadata"]["managedFields"] = entries;
+    Done {
+        resource_version: "7".to_owned(),
+        uid: "u-1".to_owned(),
+        created: false,
+        warnings: Vec::new(),
+        object,
+    }
+}
+
+#[tokio::test]
+async fn a_controller_that_writes_after_a_replace_does_not_undo_its_claim() {
+    let entry = |manager: &str, fields: Value| json!({"manager": manager, "operation": "Update", "fieldsV1": fields});
+    let put = entry("trueup", json!({"f:data": {"f:a": {}}}));
+    let revision = entry("kube-controller-manager", json!({"f:metadata": {}}));
+    let stale = || status(409, "Conflict", "the object has been modified", json!({}));
+    let mut moved = live("8");
+    moved["metadata"]["managedFields"] = json!([put, revision]);
+    let (connection, log) = play(vec![stale(), (200, moved), (200, live("9"))]);
+    let writer = connection.writer();
+    let put = replaced(json!([put]));
+    let done = writer.claim(&configmaps(), &cm(), &put).await;
+    assert_eq!(done.unwrap().resource_version, "9");
+    assert_eq!(log.all()[2].body["metadata"]["resourceVersion"], "8");
+    // Somebody who edited what was just put is not overrun.
+    let mut edited = live("8");
+    edited["metadata"]["managedFields"] =
+        json!([entry("kubectl-edit", json!({"f:data": {"f:a": {}}}))]);
+    let (connection, log) = play(vec![stale(), (200, edited)]);
+    let writer = connection.writer();
+    let done = writer.claim(&configmaps(), &cm(), &put).await;
+    assert!(matches!(done, Err(Failure::Changed(_))));
+    assert_eq!(log.lines().len(), 2);
+}
+
 #[tokio::test]
 async fn a_claim_drops_the_update_that_the_replace_left() {
     let mut applied = live("8");
@@ -458,7 +496,7 @@ async fn a_claim_drops_the_update_that_the_replace_left() {
     let (connection, log) = play(vec![(200, applied), (200, live("9"))]);
     let done = connection
         .writer()
-        .claim(&configmaps(), &cm(), &guard(false))
+        .claim(&configmaps(), &cm(), &replaced(json!([])))
         .await
         .unwrap();
     assert_eq!(done.resource_version, "9");
@@ -478,7 +516,7 @@ async fn a_claim_drops_the_update_that_the_replace_left() {
     let (connection, log) = play(vec![(200, live("8"))]);
     connection
         .writer()
-        .claim(&configmaps(), &cm(), &guard(false))
+        .claim(&configmaps(), &cm(), &replaced(json!([])))
         .await
         .unwrap();
     assert_eq!(log.lines().len(), 1);

@@ -1,9 +1,9 @@
 //! What others added to an object and a sync would leave alone, from `metadata.managedFields`.
 
 use crate::domain::{FieldPath, Foreign, Step, Value};
-use crate::merge::{FieldSet, LAST_APPLIED, ManagedEntry, is_former_applier};
+use crate::merge::{FieldSet, LAST_APPLIED, ManagedEntry, is_former_applier, managed};
 
-use super::locate;
+use super::{estimate, locate};
 
 /// Fields that Kubernetes' own controllers keep on objects, which nobody added: manager (empty: any) and path.
 const OWN_WORK: &[(&str, &[&str])] = &[
@@ -109,6 +109,19 @@ pub fn foreign(
     out
 }
 
+/// Puts into `predicted` what Kubernetes' own controllers keep on `live`: they write it back at once where it goes.
+pub fn keep_own_work(live: &Value, predicted: &mut Value) {
+    for entry in managed(live).iter().filter(|e| !e.is_ours()) {
+        for (manager, path) in OWN_WORK {
+            let path = FieldPath::fields(path.iter().copied());
+            let is_theirs = *manager == entry.owner.manager && entry.fields.touches(&path);
+            if let (true, Some(value), None) = (is_theirs, path.get(live), path.get(predicted)) {
+                estimate::set(predicted, &path.0, value);
+            }
+        }
+    }
+}
+
 struct Search<'a> {
     entries: &'a [ManagedEntry],
     entry: &'a ManagedEntry,
@@ -182,7 +195,6 @@ impl Search<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::merge::managed;
     use serde_json::json;
 
     /// Manager, operation, subresource, fields.

@@ -29,6 +29,7 @@ mod respect;
 pub use compare::{Comparison, compare, local, refused};
 pub use content::{same_content, significant};
 pub use desired::{Prepared, duplicates, prepare};
+pub use foreign::keep_own_work;
 pub use lines::{Line, LineKind, LineOptions, Note, Span, build};
 pub use redact::{mask, mask_object, mask_text, masked};
 pub use respect::respected;

@@ -514,7 +514,7 @@ impl Core {
             }),
             ignore: entry.app.ignore.clone(),
             respect: entry.app.sync.respect_ignore,
-            replace: super::question::replaces(&entry.app, &desired),
+            writes: super::question::Writes::of(&entry.app, &desired),
             desired,
         })
     }

@@ -234,7 +234,7 @@ async fn go_back(work: &mut Work, repo: Repo, commit: CommitId) -> Result<(), Pr
                     ignore: work.app.ignore.clone(),
                     respect: work.app.sync.respect_ignore,
                     may_patch: true,
-                    replace: super::question::replaces(&work.app, &p.manifest),
+                    writes: super::question::Writes::of(&work.app, &p.manifest),
                     inputs: world::Inputs {
                         desired: 0,
                         live: 0,

@@ -503,7 +503,7 @@ impl Driver {
             Ok(place) => place.clone(),
             Err(problem) => return StepResult::Lost(problem),
         };
-        match act(&place, &step).await {
+        match Box::pin(act(&place, &step)).await {
             Ok(Acted { warnings, gone }) => {
                 self.warnings.insert(at, warnings);
                 if gone {

@@ -2,11 +2,13 @@
 
 use std::sync::Arc;
 
-use crate::cluster::{Connection, Live, Prediction, RefusalKind, Resource};
+use crate::cluster::{Connection, Live, Prediction, Refusal, RefusalKind, Resource};
 use crate::domain::{
-    AppId, Gvk, IgnoreRule, Manifest, ObjectDrift, ObjectKey, Problem, TrackingId, Value,
+    AppId, Gvk, IgnoreRule, Manifest, ObjectDrift, ObjectKey, Problem, ProblemKind, TrackingId,
+    Value, Verdict,
 };
 use crate::drift::{self, Comparison};
+use crate::sync::facts::is_container;
 
 use super::world::Inputs;
 
@@ -35,15 +37,30 @@ pub(super) struct Question {
     /// Whether ignored fields stay as the cluster has them (`RespectIgnoreDifferences`).
     pub respect: bool,
     pub may_patch: bool,
-    /// Whether a sync would replace it whole rather than apply it.
-    pub replace: bool,
+    /// How a sync would write it.
+    pub writes: Writes,
     pub inputs: Inputs,
 }
 
-/// Whether the options of an App and of an object say that the object is replaced.
-pub(super) fn replaces(app: &crate::domain::App, desired: &Manifest) -> bool {
-    let stated = desired.annotation(crate::sync::options::OPTIONS_ANNOTATION);
-    crate::sync::options::ObjectOptions::merge(&app.sync, stated, None).replace
+/// How a sync writes an object that is there.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Writes {
+    /// By a PUT of the whole object rather than an apply.
+    pub replace: bool,
+    /// By deleting and creating it, where an update is refused; with `replace` wherever it differs.
+    pub force: bool,
+}
+
+impl Writes {
+    /// What the options of an App and of an object say.
+    pub fn of(app: &crate::domain::App, desired: &Manifest) -> Self {
+        let stated = desired.annotation(crate::sync::options::OPTIONS_ANNOTATION);
+        let options = crate::sync::options::ObjectOptions::merge(&app.sync, stated, None);
+        Self {
+            replace: options.replace,
+            force: options.force,
+        }
+    }
 }
 
 /// An answer with all that a Plan wants to know of it.
@@ -54,6 +71,8 @@ pub(super) struct Asked {
     pub prediction: Option<Prediction>,
     pub live: Option<Value>,
     pub forbidden: bool,
+    /// Whether the server would take the object anew once the old one is deleted; only [`Question::prove`] says so.
+    pub recreatable: bool,
     pub n_requests: u32,
 }
 
@@ -88,7 +107,8 @@ impl Question {
             live = found.map(|l| l.value());
         }
         let respected = live.as_ref().filter(|_| self.respect).and_then(|live| {
-            drift::respected(&self.desired, live, &self.ignore, &self.key, self.replace)
+            let whole = self.writes.replace;
+            drift::respected(&self.desired, live, &self.ignore, &self.key, whole)
         });
         let sent = respected.map_or_else(|| self.desired.clone(), Arc::new);
         let comparison = |predicted, conflicts| Comparison {
@@ -111,20 +131,35 @@ impl Question {
                 prediction: None,
                 live,
                 forbidden: true,
+                recreatable: false,
                 n_requests: 0,
             });
         }
         let (resource, desired) = (&self.resource, &sent.value);
-        let prediction = match &live {
-            Some(live) if self.replace => {
-                let replaced = self.connection.predict_replace(resource, desired, live);
-                replaced.await?
+        // Boxed, like all that is asked at times only: many of these wait inside each other on one stack.
+        let applied = self.connection.predict(resource, desired, live.as_ref());
+        let mut prediction = Box::pin(applied).await?;
+        // Whether it is in sync, an apply tells: a PUT drops what controllers keep on the object, again and again. What
+        // a sync would make of one that differs, the PUT tells.
+        if let Some(live) = live.as_ref().filter(|_| self.puts()) {
+            let differs = match &prediction.refusal {
+                Some(refusal) => is_about_the_update(refusal),
+                None => drift::compare(&Comparison {
+                    predicted: prediction.object.as_ref(),
+                    ..comparison(None, Vec::new())
+                })
+                .is_drift(),
+            };
+            if differs {
+                let put = self.connection.predict_replace(resource, desired, live);
+                let mut put = Box::pin(put).await?;
+                put.n_requests += prediction.n_requests;
+                if let Some(object) = &mut put.object {
+                    drift::keep_own_work(live, object);
+                }
+                prediction = put;
             }
-            live => {
-                let applied = self.connection.predict(resource, desired, live.as_ref());
-                applied.await?
-            }
-        };
+        }
         let n_requests = prediction.n_requests;
         let drift = match &prediction.refusal {
             Some(refusal) if refusal.kind == RefusalKind::Forbidden => {
@@ -136,6 +171,7 @@ impl Question {
                     prediction: Some(prediction),
                     live,
                     forbidden: true,
+                    recreatable: false,
                     n_requests,
                 });
             }
@@ -160,9 +196,69 @@ impl Question {
             prediction: Some(prediction),
             live,
             forbidden: false,
+            recreatable: false,
             n_requests,
         })
     }
+
+    /// Whether a sync writes it by a PUT. Namespaces and CRDs are never deleted to be made anew.
+    fn puts(&self) -> bool {
+        self.writes.replace && (!self.writes.force || is_container(&self.key))
+    }
+
+    /// Finds out whether a step may delete the object to make it anew, where its options ask for that: only when the
+    /// server would take the new one. Where it would not, the object is refused like any other.
+    pub async fn prove(&self, asked: &mut Asked) -> Result<(), Problem> {
+        let refusal = asked.prediction.as_ref().and_then(|p| p.refusal.as_ref());
+        let wanted = match refusal {
+            Some(refusal) => !asked.forbidden && is_about_the_update(refusal),
+            None => self.writes.replace && asked.drift.verdict == Verdict::Drifted,
+        };
+        if !self.writes.force || !wanted || asked.live.is_none() || is_container(&self.key) {
+            return Ok(());
+        }
+        let is_immutable = refusal.is_none_or(|r| r.kind == RefusalKind::Immutable);
+        let anew = self
+            .connection
+            .predict_anew(&self.resource, &asked.sent.value);
+        match Box::pin(anew).await? {
+            None => asked.recreatable = true,
+            // Otherwise what was said of the update says it best.
+            Some(refusal) if is_immutable => {
+                asked.drift.verdict = Verdict::Refused;
+                asked.drift.problem = Some(not_anew(&self.key, &refusal));
+            }
+            Some(_) => {}
+        }
+        Ok(())
+    }
+}
+
+/// Whether the server minds how the new object follows from the old one, or may: then making it anew can help.
+fn is_about_the_update(refusal: &Refusal) -> bool {
+    matches!(
+        refusal.kind,
+        RefusalKind::Immutable | RefusalKind::Invalid | RefusalKind::Duplicate
+    )
+}
+
+/// What stands in the way of deleting the object and making it anew.
+pub(super) fn not_anew(key: &ObjectKey, refusal: &Refusal) -> Problem {
+    let Problem {
+        summary,
+        causes,
+        hints,
+        ..
+    } = refusal.problem.clone();
+    let mut problem = Problem::new(
+        ProblemKind::Rejected,
+        "it is not deleted to be made anew, because the server would not take the new one",
+    )
+    .at(key.to_string())
+    .because(summary);
+    problem.causes.extend(causes);
+    problem.hints = hints;
+    problem
 }
 
 /// Whether a live object says of itself that it is this App's. A copy that carries another object's id does not.

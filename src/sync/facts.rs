@@ -136,7 +136,7 @@ const FLUX: [(&str, &str); 2] = [
 ];
 
 /// Kinds whose deletion takes other objects along.
-pub(super) fn is_container(key: &ObjectKey) -> bool {
+pub fn is_container(key: &ObjectKey) -> bool {
     matches!(
         (key.group.as_str(), key.kind.as_str()),
         ("", "Namespace") | ("apiextensions.k8s.io", "CustomResourceDefinition")

@@ -68,7 +68,7 @@ pub enum StepResult {
 pub enum Redrawn {
     /// The diff is the same as the one that was shown; the step goes on with this resource version.
     Same {
-        /// The resource version that the new dry run answered from.
+        /// The resource version that the new dry run answered from; empty for a recreate whose old object is gone.
         resource_version: String,
     },
     /// What the step was to do is done: the answer was lost, not the request.
@@ -229,6 +229,13 @@ impl Run {
         }
         self.doing = Doing::Nothing;
         match redrawn {
+            Redrawn::Same { resource_version }
+                if self.stopped
+                    && resource_version.is_empty()
+                    && self.plan.steps[step].action == Action::Recreate =>
+            {
+                self.fail(step, half_recreated());
+            }
             // Asked to stop meanwhile: the step is known not to be done.
             Redrawn::Same { .. } if self.stopped => self.states[step] = StepState::Pending,
             Redrawn::Same { resource_version } => {
@@ -537,6 +544,14 @@ fn too_busy(last: Problem) -> Problem {
     )
     .because(last.to_string())
     .hint("Find out who writes it (its owners stand beside the diff), then draw the Plan again.")
+}
+
+fn half_recreated() -> Problem {
+    Problem::new(
+        ProblemKind::Cancelled,
+        "the old one was deleted, and the new one is not there: the Run was stopped in between",
+    )
+    .hint("Sync again to make it.")
 }
 
 fn moved_on() -> Problem {

@@ -94,6 +94,7 @@ async fn candidates(work: &Work, namespace_exists: bool) -> Result<Vec<Candidate
                 hook: prepared.hook,
                 leftovers: Vec::new(),
                 unpredicted,
+                recreatable: false,
             };
             if prepared.hook {
                 return Ok(missing(false));
@@ -131,7 +132,7 @@ async fn candidates(work: &Work, namespace_exists: bool) -> Result<Vec<Candidate
     };
     let answers: Vec<Result<Candidate, Problem>> =
         futures::stream::iter(work.prepared.values().cloned().map(one))
-            .buffer_unordered(work.asks_at_once)
+            .buffered(work.asks_at_once)
             .inspect(|_| work.meter.answered())
             .collect()
             .await;
@@ -140,7 +141,7 @@ async fn candidates(work: &Work, namespace_exists: bool) -> Result<Vec<Candidate
 
 /// Asks the server about one object, with all that its step must know.
 async fn asked(question: &Question, base: Candidate) -> Result<Candidate, Problem> {
-    let mut asked = question.put().await?;
+    let mut asked = Box::pin(question.put()).await?;
     let behind = asked.prediction.as_ref().is_some_and(|p| {
         let seen = question.live.as_ref().map(|live| &live.resource_version);
         !p.resource_version.is_empty() && seen.is_some_and(|seen| *seen != p.resource_version)
@@ -156,8 +157,9 @@ async fn asked(question: &Question, base: Candidate) -> Result<Candidate, Proble
             live: live.map(Arc::new),
             ..question.clone()
         };
-        asked = now.put().await?;
+        asked = Box::pin(now.put()).await?;
     }
+    Box::pin(question.prove(&mut asked)).await?;
     let refusal = asked.prediction.as_ref().and_then(|p| p.refusal.as_ref());
     let is_local = |r: &&Refusal| asked.forbidden || r.kind == RefusalKind::NotAsked;
     if let Some(refusal) = refusal.filter(is_local)
@@ -190,6 +192,7 @@ async fn asked(question: &Question, base: Candidate) -> Result<Candidate, Proble
         live,
         leftovers: asked.prediction.map(|p| p.leftovers).unwrap_or_default(),
         unpredicted,
+        recreatable: asked.recreatable,
         ..base
     })
 }

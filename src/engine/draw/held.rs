@@ -21,6 +21,7 @@ pub(super) async fn held(work: &Work, key: &ObjectKey) -> Result<Option<Candidat
         hook: false,
         leftovers: Vec::new(),
         unpredicted: false,
+        recreatable: false,
     };
     let Some(resource) = work.discovery.preferred(&key.group_kind()) else {
         if !work.discovery.is_unsure(&key.group) {

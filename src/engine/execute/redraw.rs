@@ -7,7 +7,7 @@ use crate::sync::run::Redrawn;
 
 use super::Driver;
 use super::step::resource_of;
-use crate::engine::question::{Question, tracked_by};
+use crate::engine::question::{Question, Writes, tracked_by};
 use crate::engine::world::Inputs;
 
 impl Driver {
@@ -32,10 +32,18 @@ impl Driver {
                 Some(_) => Redrawn::Different,
             });
         };
+        let recreates = step.action == Action::Recreate;
+        if recreates && live.is_none() {
+            // Half of the step is done; without a version the other half remains.
+            return Ok(Redrawn::Same {
+                resource_version: String::new(),
+            });
+        }
         if step.guard.uid.is_empty() != live.is_none() && step.action != Action::Create {
             return Ok(Redrawn::Different);
         }
-        if live.is_some() && !step.guard.uid.is_empty() && !same_object {
+        let is_another = live.is_some() && !step.guard.uid.is_empty() && !same_object;
+        if is_another && !recreates {
             return Ok(Redrawn::Different);
         }
         let drawn = self.drawn.get(&step.app);
@@ -50,7 +58,9 @@ impl Driver {
             ignore: drawn.map(|d| d.app.ignore.clone()).unwrap_or_default(),
             respect: drawn.is_some_and(|d| d.app.sync.respect_ignore),
             may_patch: true,
-            replace: drawn.is_some_and(|d| crate::engine::question::replaces(&d.app, manifest)),
+            writes: drawn
+                .map(|d| Writes::of(&d.app, manifest))
+                .unwrap_or_default(),
             inputs: Inputs {
                 desired: 0,
                 live: 0,
@@ -58,21 +68,30 @@ impl Driver {
                 managed: true,
             },
         };
-        let asked = question.put().await?;
+        let mut asked = Box::pin(question.put()).await?;
         if live.is_some() && !asked.drift.is_drift() {
             return Ok(Redrawn::AlreadyDone);
         }
-        if step.guard.uid.is_empty() && live.is_some() {
+        if is_another || (step.guard.uid.is_empty() && live.is_some()) {
             return Ok(Redrawn::Different);
+        }
+        if recreates {
+            Box::pin(question.prove(&mut asked)).await?;
+            if !asked.recreatable {
+                let refused = asked.drift.problem.map(Redrawn::Failed);
+                return Ok(refused.unwrap_or(Redrawn::Different));
+            }
         }
         // Leftovers are places in lists, which another edit may have moved.
         let leftovers = asked.prediction.as_ref().map(|p| &p.leftovers);
         let same = same_change(&asked.drift, &step.drift)
             && asked.sent.value == manifest.value
             && leftovers.is_none_or(|leftovers| *leftovers == step.leftovers);
-        let version = asked
-            .prediction
-            .map(|p| p.resource_version)
+        // A refusal names no version: it answers from what is there.
+        let predicted = asked.prediction.map(|p| p.resource_version);
+        let version = predicted
+            .filter(|version| !version.is_empty())
+            .or_else(|| live.map(|l| l.resource_version.clone()))
             .unwrap_or_default();
         Ok(if same {
             Redrawn::Same {

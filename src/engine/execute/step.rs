@@ -3,9 +3,11 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::cluster::{Connection, Deletion, Discovery, Done, Failure, Resource, Writer};
-use crate::domain::plan::Guard;
+use crate::cluster::{
+    Connection, Deletion, Discovery, Done, Failure, Refusal, RefusalKind, Resource, Writer,
+};
 use crate::domain::{Action, ObjectKey, PlanStep, Problem, ProblemKind, Value};
+use crate::engine::question::not_anew;
 
 /// How often a wait looks again.
 pub(super) const LOOK: Duration = Duration::from_millis(400);
@@ -56,15 +58,27 @@ pub(super) async fn act(place: &Place, step: &PlanStep) -> Result<Acted, Failure
             writer.apply(&resource, object()?, &guard).await?
         }
         Action::Replace => {
-            let replaced = writer.replace(&resource, object()?, &step.guard).await?;
-            let guard = Guard {
-                resource_version: replaced.resource_version.clone(),
-                ..step.guard.clone()
-            };
-            writer.claim(&resource, object()?, &guard).await?;
+            let mut replaced = writer.replace(&resource, object()?, &step.guard).await?;
+            // It is replaced, whatever becomes of the claim: to do it again would meet its own work.
+            if let Err(failure) = Box::pin(writer.claim(&resource, object()?, &replaced)).await {
+                let why = failure.problem();
+                replaced.warnings.push(format!(
+                    "it was replaced, but trueup does not hold its fields yet ({why}): sync again"
+                ));
+            }
             replaced
         }
+        Action::Recreate if is_deleted(step) => {
+            let created = writer.create(&resource, object()?).await;
+            created.map_err(after_delete)?
+        }
         Action::Recreate => {
+            // The Plan may be old, and earlier steps count: nothing is deleted that could not be made anew.
+            let anew = place.connection.predict_anew(&resource, object()?);
+            if let Some(mut refusal) = Box::pin(anew).await.map_err(Failure::NotDone)? {
+                refusal.problem = not_anew(&step.key, &refusal);
+                return Err(Failure::Refused(Box::new(refusal)));
+            }
             writer
                 .delete(
                     &resource,
@@ -75,8 +89,10 @@ pub(super) async fn act(place: &Place, step: &PlanStep) -> Result<Acted, Failure
                     step.propagation,
                 )
                 .await?;
-            vanished(place, &resource, &step.key).await?;
-            writer.create(&resource, object()?).await?
+            let vanished = vanished(place, &resource, &step.key).await;
+            vanished.map_err(after_delete)?;
+            let created = writer.create(&resource, object()?).await;
+            created.map_err(after_delete)?
         }
         Action::Adopt => {
             let warnings = adopt(place, &resource, step).await?;
@@ -113,6 +129,36 @@ pub(super) async fn act(place: &Place, step: &PlanStep) -> Result<Acted, Failure
     })
 }
 
+/// Whether the old object of a recreate is known to be gone (see `redraw`).
+pub(super) fn is_deleted(step: &PlanStep) -> bool {
+    step.action == Action::Recreate && step.guard.resource_version.is_empty()
+}
+
+/// A recreate that failed half-way says so first: this is what a person must know. What is answered for good is not
+/// tried again.
+fn after_delete(failure: Failure) -> Failure {
+    let told = |mut problem: Problem| {
+        problem.summary = format!(
+            "the old one was deleted, and the new one is not there: {}",
+            problem.summary
+        );
+        problem
+    };
+    match failure {
+        Failure::Refused(mut refusal) => {
+            refusal.problem = told(refusal.problem);
+            Failure::Refused(refusal)
+        }
+        Failure::Changed(problem) => Failure::Refused(Box::new(Refusal {
+            kind: RefusalKind::Other,
+            problem: told(problem),
+            fields: Vec::new(),
+        })),
+        Failure::NotDone(problem) => Failure::NotDone(told(problem)),
+        Failure::Weather(problem) => Failure::Weather(told(problem)),
+    }
+}
+
 /// Waits for a deleted object to be gone, so that it can be made anew.
 async fn vanished(place: &Place, resource: &Resource, key: &ObjectKey) -> Result<(), Failure> {
     let began = tokio::time::Instant::now();
@@ -125,7 +171,7 @@ async fn vanished(place: &Place, resource: &Resource, key: &ObjectKey) -> Result
             Ok(None) => return Ok(()),
             Err(problem) => return Err(Failure::Weather(problem)),
             Ok(Some(_)) if began.elapsed() > VANISH => {
-                let problem = Problem::new(ProblemKind::Conflict, "it was deleted to be made anew, and does not go")
+                let problem = Problem::new(ProblemKind::Conflict, "it is being deleted to be made anew, and does not go")
                     .at(key.to_string())
                     .hint("A finalizer holds it; look at metadata.finalizers. Sync again once it is gone.");
                 return Err(Failure::Changed(problem));

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::{AppInput, Candidate, PlanOptions, wave_of};
 use crate::domain::plan::Guard;
-use crate::domain::{Action, ObjectDrift, PlanKind, PlanStep, ProblemKind, Verdict};
+use crate::domain::{Action, ObjectDrift, PlanKind, PlanStep, Verdict};
 use crate::sync::facts::is_container;
 use crate::sync::options::{OPTIONS_ANNOTATION, ObjectOptions, object_notices};
 
@@ -76,28 +76,19 @@ pub fn step(
     })
 }
 
-/// The action of a sync. What is in sync is left alone: an apply would change nothing. Only Replace with Force asks for
-/// more, as in Argo CD: the object is made anew at every sync (a Job that is to run again), unless ApplyOutOfSyncOnly.
+/// The action of a sync. What is in sync is left alone, also where Replace and Force would have Argo CD make it anew at
+/// every sync: nothing is deleted that is as Git has it.
 fn sync(input: &AppInput, candidate: &Candidate) -> Option<Action> {
     let options = options_of(input, candidate);
-    // Deleting a Namespace or a CRD takes everything in it along; Argo CD updates those instead, too.
-    let recreate = match is_container(&candidate.drift.key) {
-        true => Action::Replace,
-        false => Action::Recreate,
-    };
     if candidate.live.is_none() {
         return Some(Action::Create);
     }
     match candidate.drift.verdict {
-        Verdict::InSync if options.replace && options.force && !options.out_of_sync_only => {
-            (recreate == Action::Recreate).then_some(recreate)
-        }
         Verdict::InSync | Verdict::Extra | Verdict::Unknown => None,
-        // The server would not take an update; Force says to delete and create then.
-        Verdict::Refused => Some(recreate),
+        Verdict::Refused => forced_past(input, candidate).then_some(Action::Recreate),
         Verdict::Drifted | Verdict::Missing => Some(match (options.replace, options.force) {
-            (true, true) => recreate,
-            (true, false) => Action::Replace,
+            (true, true) if may_recreate(candidate) => Action::Recreate,
+            (true, _) => Action::Replace,
             (false, _) => Action::Apply,
         }),
     }
@@ -124,14 +115,13 @@ pub fn needs_adoption(input: &AppInput, candidate: &Candidate) -> bool {
 
 /// Whether Force turns a rejected update into a deletion and a creation.
 pub fn forced_past(input: &AppInput, candidate: &Candidate) -> bool {
-    options_of(input, candidate).force
-        && candidate.live.is_some()
-        && !is_container(&candidate.drift.key)
-        && candidate
-            .drift
-            .problem
-            .as_ref()
-            .is_some_and(|p| p.kind == ProblemKind::Rejected)
+    options_of(input, candidate).force && may_recreate(candidate)
+}
+
+/// Whether the object may be deleted to be made anew. Deleting a Namespace or a CRD takes everything in it along; Argo CD
+/// updates those instead, too.
+fn may_recreate(candidate: &Candidate) -> bool {
+    candidate.live.is_some() && candidate.recreatable && !is_container(&candidate.drift.key)
 }
 
 /// The options of an object: its own and its App's.

@@ -32,6 +32,9 @@ pub struct Candidate {
     pub leftovers: Vec<String>,
     /// Whether it could not be predicted because something that it depends on is not there yet.
     pub unpredicted: bool,
+    /// Whether the server was asked and would take the object anew, were the old one deleted: without that nothing is
+    /// deleted to be made anew.
+    pub recreatable: bool,
 }
 
 /// The App's record in the cluster.

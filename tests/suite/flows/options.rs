@@ -137,7 +137,7 @@ fn replace_and_force_do_what_they_say() {
     );
     g.trueup("sync app --yes").exits(0);
     g.trueup("diff app").exits(0);
-    // What others added goes with a replace.
+    // What others added goes with a replace, where there is something to replace.
     g.kubectl(&[
         "-n",
         &g.ns,
@@ -149,11 +149,16 @@ fn replace_and_force_do_what_they_say() {
         r#"{"data":{"added":"1"}}"#,
     ]);
     let uid = g.field("configmap r", "/metadata/uid");
+    g.trueup("diff app").exits(0);
+    g.commit(
+        "Other",
+        &[("app/r.yaml", &with("Replace=true", "{a: \"2\"}"))],
+    );
     g.trueup("diff app").exits(1).says("added");
     g.trueup("sync app --yes").exits(0);
     assert_eq!(
         g.field("configmap r", "/data"),
-        serde_json::json!({"a": "1"})
+        serde_json::json!({"a": "2"})
     );
     assert_eq!(g.field("configmap r", "/metadata/uid"), uid);
     g.trueup("diff app").exits(0);
@@ -173,6 +178,71 @@ fn replace_and_force_do_what_they_say() {
     g.trueup("diff app").exits(1).says("immutable");
     g.trueup("sync app --yes").exits(0);
     assert_ne!(g.field("deployment web", "/metadata/uid"), uid);
+    g.trueup("diff app").exits(0);
+}
+
+/// A manifest with sync options of its own.
+fn with_options(manifest: &str, options: &str) -> String {
+    let annotated =
+        format!("metadata:\n  annotations: {{argocd.argoproj.io/sync-options: \"{options}\"}}\n");
+    manifest.replacen("metadata:\n", &annotated, 1)
+}
+
+#[test]
+#[ignore = "needs a Kubernetes API server (KUBEBUILDER_ASSETS)"]
+fn force_deletes_nothing_that_the_server_refuses_to_take_anew() {
+    let mut g = Ground::with_namespace("forcebad");
+    let web = with_options(DEPLOYMENT, "Force=true");
+    g.commit("One", &[("app/web.yaml", &web)]);
+    g.trueup("sync app --yes").exits(0);
+    let uid = g.field("deployment web", "/metadata/uid");
+    // A name that no container may have; then together with a selector that may not change.
+    let bad = web.replace("- name: web", "- name: Web_");
+    assert_ne!(bad, web);
+    for bad in [bad.clone(), bad.replace("app: web", "app: shop")] {
+        g.commit("Bad", &[("app/web.yaml", &bad)]);
+        g.trueup("sync app --yes").exits(2).says("RFC 1123");
+        assert_eq!(g.field("deployment web", "/metadata/uid"), uid);
+    }
+}
+
+#[test]
+#[ignore = "needs a Kubernetes API server (KUBEBUILDER_ASSETS)"]
+fn a_replaced_deployment_is_in_sync_though_its_controller_writes_to_it() {
+    let mut g = Ground::with_namespace("replacedep");
+    let web = with_options(DEPLOYMENT, "Replace=true");
+    let account = "apiVersion: v1\nkind: ServiceAccount\nmetadata: {name: web}\n";
+    g.commit("One", &[("app/web.yaml", &web), ("app/sa.yaml", account)]);
+    g.trueup("sync app --yes --wait").exits(0);
+    let more = web.replace("replicas: 2", "replicas: 3");
+    assert_ne!(more, web);
+    g.commit("Three", &[("app/web.yaml", &more)]);
+    g.trueup("sync app --yes --wait").exits(0);
+    assert_eq!(g.field("deployment web", "/spec/replicas"), 3);
+    g.trueup("diff app").exits(0);
+    let version = g.field("deployment web", "/metadata/generation");
+    g.trueup("sync app --yes").exits(0);
+    assert_eq!(g.field("deployment web", "/metadata/generation"), version);
+    let entries = g.field("deployment web", "/metadata/managedFields");
+    let ours = entries.as_array().unwrap().iter();
+    let ours: Vec<_> = ours.filter(|e| e["manager"] == "trueup").collect();
+    assert_eq!(ours.len(), 1, "{entries}");
+}
+
+#[test]
+#[ignore = "needs a Kubernetes API server (KUBEBUILDER_ASSETS)"]
+fn a_job_with_replace_and_force_is_made_anew_only_when_git_changes() {
+    let mut g = Ground::with_namespace("replacejob");
+    let job = "apiVersion: batch/v1\nkind: Job\nmetadata:\n  annotations: {argocd.argoproj.io/sync-options: \"Force=true,Replace=true\"}\n  name: once\nspec:\n  template: {spec: {restartPolicy: Never, containers: [{name: m, image: \"registry.example/m:1\"}]}}\n";
+    g.commit("One", &[("app/job.yaml", job)]);
+    g.trueup("sync app --yes").exits(0);
+    g.trueup("diff app").exits(0);
+    let uid = g.field("job once", "/metadata/uid");
+    g.trueup("sync app --yes").exits(0);
+    assert_eq!(g.field("job once", "/metadata/uid"), uid);
+    g.commit("Two", &[("app/job.yaml", &job.replace("m:1", "m:2"))]);
+    g.trueup("sync app --yes").exits(0);
+    assert_ne!(g.field("job once", "/metadata/uid"), uid);
     g.trueup("diff app").exits(0);
 }
 

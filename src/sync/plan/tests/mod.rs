@@ -111,6 +111,7 @@ fn missing(kind: &str, name: &str) -> Candidate {
         hook: false,
         leftovers: Vec::new(),
         unpredicted: false,
+        recreatable: false,
     }
 }
 
@@ -214,6 +215,10 @@ fn each_object_gets_the_action_that_fits() {
         drift.problem = Some(problem);
         c
     };
+    let proven = |c: Candidate| Candidate {
+        recreatable: true,
+        ..c
+    };
     use Verdict::{Drifted, InSync};
     for (what, candidate, expected) in [
         ("missing", missing("Deployment", "a"), Some("Create")),
@@ -235,8 +240,8 @@ fn each_object_gets_the_action_that_fits() {
         ),
         (
             "in sync, Replace and Force",
-            anno(managed("Job", "a", InSync), both),
-            Some("Recreate"),
+            anno(proven(managed("Job", "a", InSync)), both),
+            None,
         ),
         (
             "in sync Namespace, both",
@@ -260,12 +265,12 @@ fn each_object_gets_the_action_that_fits() {
         ),
         (
             "drifted, both",
-            anno(managed("Deployment", "a", Drifted), both),
+            anno(proven(managed("Deployment", "a", Drifted)), both),
             Some("Recreate"),
         ),
         (
             "drifted Namespace, both",
-            anno(managed("Namespace", "a", Drifted), both),
+            anno(proven(managed("Namespace", "a", Drifted)), both),
             Some("Replace"),
         ),
         (
@@ -275,7 +280,7 @@ fn each_object_gets_the_action_that_fits() {
         ),
         (
             "immutable, Force",
-            anno(rejected(managed("Job", "a", Drifted)), force),
+            anno(proven(rejected(managed("Job", "a", Drifted))), force),
             Some("Recreate"),
         ),
     ] {
@@ -289,6 +294,21 @@ fn each_object_gets_the_action_that_fits() {
             .collect();
         assert_eq!(found, expected, "{what}");
     }
+}
+
+#[test]
+fn force_deletes_nothing_that_the_server_would_not_take_anew() {
+    let force = "Force=true";
+    let mut bad = annotated(
+        managed("Deployment", "a", Verdict::Refused),
+        "argocd.argoproj.io/sync-options",
+        force,
+    );
+    let problem = Problem::new(ProblemKind::Rejected, "the server finds it invalid");
+    Arc::make_mut(&mut bad.drift).problem = Some(problem);
+    let plan = draw(input(vec![bad]), sync());
+    assert!(plan.steps.is_empty());
+    assert!(plan.apps[0].refused.is_some());
 }
 
 #[test]
