@@ -117,7 +117,7 @@ impl Status {
         self.admission()
             .or(verdict)
             .or_else(|| self.typed())
-            .map(|verdict| verdict.about(key))
+            .map(|verdict| verdict.advised(resource).about(key))
     }
 
     /// Everything that is not about the object: waiting, or new credentials, may help.
@@ -261,7 +261,7 @@ impl Status {
                 "a field that may not change once set differs from Git",
             )
             .hint("Only deleting the object and creating it again can bring it to what Git says: annotate it with \
-                   argocd.argoproj.io/sync-options: Force=true,Replace=true, and mind what it holds.")
+                   argocd.argoproj.io/sync-options: Force=true, and mind what it holds.")
         } else if all("FieldValueDuplicate") {
             Verdict::new(
                 RefusalKind::Duplicate,
@@ -358,18 +358,25 @@ impl Status {
             .and_then(|rest| rest.split_once("): "))
         {
             // Several errors come as "errors:\n  path: text\n  path: text".
-            let lines: Vec<_> = rest
+            let mut lines: Vec<_> = rest
                 .trim_start_matches("errors:")
                 .lines()
                 .map(str::trim)
                 .filter(|line| !line.is_empty())
                 .collect();
+            // The server goes through maps, which have no order.
+            lines.sort_unstable();
             let fields = || lines.iter().filter_map(|line| path_of(line));
-            let mut verdict = if lines
+            let (unknown, others): (Vec<&str>, Vec<&str>) = lines
                 .iter()
-                .any(|l| l.ends_with(": field not declared in schema"))
-            {
-                return Some(Verdict::unknown_fields(fields()));
+                .partition(|l| l.ends_with(": field not declared in schema"));
+            let mut verdict = if !unknown.is_empty() {
+                let named = unknown.iter().filter_map(|line| path_of(line));
+                let mut verdict = Verdict::unknown_fields(named).fields(fields());
+                for line in others {
+                    verdict = verdict.because(&without_go_value(line));
+                }
+                return Some(verdict);
             } else if lines
                 .iter()
                 .any(|l| l.contains(": duplicate entries for key "))
@@ -598,6 +605,29 @@ impl Verdict {
             }
         }
         self
+    }
+
+    /// Adds what a person can do, by the sort of the refusal, where nothing was said yet.
+    fn advised(self, resource: &Resource) -> Self {
+        if !self.0.problem.hints.is_empty() {
+            return self;
+        }
+        let (plural, group) = (&resource.plural, &resource.gvk.group);
+        let dot = if group.is_empty() { "" } else { "." };
+        match self.0.kind {
+            RefusalKind::Forbidden => self.hint(&format!(
+                "Ask whoever administers the cluster for the rights to create and patch {plural}{dot}{group}, or use another context."
+            )),
+            RefusalKind::Quota => {
+                self.hint("Ask for less in Git, or have the namespace's ResourceQuota raised.")
+            }
+            RefusalKind::Webhook => {
+                self.hint("Change the manifest to what the policy or webhook asks for, or have it changed.")
+            }
+            RefusalKind::TooLarge => self.hint("Split the object, or keep less in it."),
+            RefusalKind::Invalid | RefusalKind::Duplicate => self.hint("Correct it in Git."),
+            _ => self,
+        }
     }
 
     fn about(mut self, key: &ObjectKey) -> Refusal {

@@ -6,6 +6,7 @@
 pub mod age;
 pub mod app;
 pub mod clock;
+pub mod deletion;
 pub mod drift;
 pub mod health;
 pub mod key;

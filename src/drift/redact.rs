@@ -93,6 +93,28 @@ pub fn mask_text(text: &str, values: &[String]) -> String {
     masker.text(text)
 }
 
+/// A server's Problem about an object with every value of these versions of it masked (desired, live). Objects that are
+/// no Secrets hold none.
+pub fn mask_problem(problem: &mut Problem, versions: &[Option<&Value>]) {
+    masker_of(versions).problem(problem);
+}
+
+/// A server's texts about an object, likewise.
+pub fn mask_texts(texts: &mut [String], versions: &[Option<&Value>]) {
+    let masker = masker_of(versions);
+    for text in texts {
+        *text = masker.text(text);
+    }
+}
+
+fn masker_of(versions: &[Option<&Value>]) -> Masker {
+    let mut masker = Masker::default();
+    for version in versions.iter().flatten().filter(|v| is_secret(v)) {
+        masker.value(&[], &mut Value::clone(version));
+    }
+    masker
+}
+
 fn is_secret(object: &Value) -> bool {
     object.get("kind").and_then(Value::as_str) == Some("Secret")
         && object
@@ -248,6 +270,19 @@ impl Masker {
         for (form, length) in forms.iter().filter(|(form, _)| !form.trim().is_empty()) {
             out = replace(&out, form, &MASK.repeat(*length));
         }
+        // A long text is cut, perhaps inside a value.
+        for (form, length) in &forms {
+            let ends = form.char_indices().map(|(i, _)| &form[..i]).skip(4);
+            let cut = ends
+                .filter(|start| out.ends_with(start))
+                .last()
+                .map(str::len);
+            if let Some(cut) = cut {
+                out.truncate(out.len() - cut);
+                out.push_str(&"+".repeat(*length));
+                break;
+            }
+        }
         out
     }
 }
@@ -349,6 +384,24 @@ mod tests {
             mask_text("bad hunter2", &secret_values(&secret)),
             "bad ••••••••"
         );
+    }
+
+    #[test]
+    fn what_a_policy_quotes_of_a_secret_is_masked_also_where_the_text_was_cut() {
+        let secret = |v| json!({"apiVersion": "v1", "kind": "Secret", "data": {"p": v}});
+        let (git, live) = (secret("aHVudGVyMg=="), secret("b2xkLXBhc3N3b3Jk"));
+        let mut problem = Problem::new(ProblemKind::Rejected, "the admission policy p refused it")
+            .because("must not have hunter2, aHVudGVyMg== or old-password")
+            .because("and so on: old-pass");
+        mask_problem(&mut problem, &[Some(&git), Some(&live), None]);
+        let shown = format!("{problem:?}");
+        for value in ["hunter2", "aHVudGVyMg", "old-pass"] {
+            assert!(!shown.contains(value), "{shown}");
+        }
+        let map = json!({"apiVersion": "v1", "kind": "ConfigMap", "data": {"p": "hunter2"}});
+        let mut texts = ["no hunter2".to_owned()];
+        mask_texts(&mut texts, &[Some(&map)]);
+        assert_eq!(texts[0], "no hunter2");
     }
 
     /// A drift of a Secret in which the words stand in every place that can hold one.

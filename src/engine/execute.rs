@@ -503,7 +503,11 @@ impl Driver {
             Ok(place) => place.clone(),
             Err(problem) => return StepResult::Lost(problem),
         };
-        match Box::pin(act(&place, &step)).await {
+        let mut acted = Box::pin(act(&place, &step)).await;
+        if is_secret(&step.key) {
+            step::mask(&place, &step, &mut acted).await;
+        }
+        match acted {
             Ok(Acted { warnings, gone }) => {
                 self.warnings.insert(at, warnings);
                 if gone {
@@ -545,6 +549,10 @@ impl Driver {
         }
         true
     }
+}
+
+fn is_secret(key: &ObjectKey) -> bool {
+    key.group.is_empty() && key.kind == "Secret"
 }
 
 fn names(keys: &[(AppId, ObjectKey)]) -> String {

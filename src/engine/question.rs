@@ -94,8 +94,17 @@ impl Question {
         }
     }
 
-    /// Puts the question, and compares.
+    /// Puts the question, and compares. What the server says of a Secret is masked before it goes anywhere.
     pub async fn put(&self) -> Result<Asked, Problem> {
+        let seen = self.live.as_ref().map(|l| l.value());
+        let asked = Box::pin(self.put_plainly()).await;
+        asked.map_err(|mut problem| {
+            drift::mask_problem(&mut problem, &[Some(&self.desired.value), seen.as_ref()]);
+            problem
+        })
+    }
+
+    async fn put_plainly(&self) -> Result<Asked, Problem> {
         let mut live = self.live.as_ref().map(|l| l.value());
         // Watched at another version than Git states it: only one version of both can be compared.
         if let Some(other) = self.live.as_ref().filter(|l| l.gvk != self.desired.gvk) {
@@ -160,6 +169,16 @@ impl Question {
                 prediction = put;
             }
         }
+        let versions = [
+            Some(&*sent.value),
+            Some(&*self.desired.value),
+            live.as_ref(),
+        ];
+        drift::mask_texts(&mut prediction.warnings, &versions);
+        if let Some(refusal) = &mut prediction.refusal {
+            drift::say_where(&mut refusal.problem, &refusal.fields, &sent);
+            drift::mask_problem(&mut refusal.problem, &versions);
+        }
         let n_requests = prediction.n_requests;
         let drift = match &prediction.refusal {
             Some(refusal) if refusal.kind == RefusalKind::Forbidden => {
@@ -190,6 +209,11 @@ impl Question {
                 prediction.conflicts.clone(),
             )),
         };
+        let going = live.as_ref().and_then(crate::domain::deletion::of);
+        let drift = match going.filter(|_| drift.problem.is_none()) {
+            Some(going) => drift.with_problem(going.problem(&self.key)),
+            None => drift,
+        };
         Ok(Asked {
             drift,
             sent,
@@ -218,10 +242,19 @@ impl Question {
             return Ok(());
         }
         let is_immutable = refusal.is_none_or(|r| r.kind == RefusalKind::Immutable);
+        let versions = [Some(&*asked.sent.value), asked.live.as_ref()];
         let anew = self
             .connection
             .predict_anew(&self.resource, &asked.sent.value);
-        match Box::pin(anew).await? {
+        let mut anew = Box::pin(anew).await.map_err(|mut problem| {
+            drift::mask_problem(&mut problem, &versions);
+            problem
+        })?;
+        if let Some(refusal) = &mut anew {
+            drift::say_where(&mut refusal.problem, &refusal.fields, &asked.sent);
+            drift::mask_problem(&mut refusal.problem, &versions);
+        }
+        match anew {
             None => asked.recreatable = true,
             // Otherwise what was said of the update says it best.
             Some(refusal) if is_immutable => {
@@ -297,5 +330,9 @@ pub(super) fn missing(key: &ObjectKey, desired: &Manifest) -> ObjectDrift {
 
 /// Held and no longer in Git.
 pub(super) fn extra(key: &ObjectKey, gvk: &Gvk, live: &Value) -> ObjectDrift {
-    drift::compare(&one_side(key, gvk, None, Some(live)))
+    let drift = drift::compare(&one_side(key, gvk, None, Some(live)));
+    match crate::domain::deletion::of(live) {
+        Some(going) => drift.with_problem(going.problem(key)),
+        None => drift,
+    }
 }

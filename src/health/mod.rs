@@ -115,11 +115,12 @@ const RULES: [(&str, &str, &[&str], Rule); 24] = [
 /// How well an object runs. `None`: this kind has no health, and counts for nothing in its App's.
 pub fn assess(object: &Value) -> Option<Health> {
     let gvk = Gvk::of(object)?;
-    if object
-        .pointer("/metadata/deletionTimestamp")
-        .is_some_and(|t| !t.is_null())
-    {
-        return Some(Health::new(HealthStatus::Progressing, "Pending deletion"));
+    if let Some(going) = crate::domain::deletion::of(object) {
+        let message = match going.finalizers.is_empty() {
+            true => "Pending deletion".to_owned(),
+            false => format!("Pending deletion, {}", going.why()),
+        };
+        return Some(Health::new(HealthStatus::Progressing, message));
     }
     let mut known = false;
     for (group, kind, versions, rule) in &RULES {

@@ -1,7 +1,7 @@
 //! Credential plugins: programs named in a kubeconfig that print a token or a certificate.
 //!
 //! They run off the screen: no stdin, stderr captured, a process group of their own, and a deadline after which the
-//! whole group is ended. What they print is never logged; of stderr the last lines go into the Problem. Only while the
+//! whole group is ended. What they print is never logged; of stderr the last line goes into the Problem. Only while the
 //! terminal is lent to one ([`Plugin::ask`]) has it stdin and stderr, and the time that a person takes.
 
 #[cfg(test)]
@@ -27,8 +27,6 @@ const VERSIONS: [&str; 2] = [
 ];
 /// More than any credential; a plugin that prints more is broken.
 const MAX_STDOUT: u64 = 1 << 20;
-/// Lines of stderr that are told.
-const STDERR_LINES: usize = 8;
 const MAX_STDERR: usize = 64 << 10;
 
 /// A plugin, ready to run.
@@ -328,14 +326,69 @@ fn ended(status: ExitStatus) -> String {
     }
 }
 
-/// Adds the last lines of stderr, raw.
-fn said(mut problem: Problem, stderr: &[u8]) -> Problem {
+/// Adds the last line of stderr, without what looks like a secret: a plugin may print one on its way.
+fn said(problem: Problem, stderr: &[u8]) -> Problem {
     let text = String::from_utf8_lossy(stderr);
-    let lines: Vec<&str> = text.lines().filter(|l| !l.trim().is_empty()).collect();
-    for line in &lines[lines.len().saturating_sub(STDERR_LINES)..] {
-        problem = problem.because(*line);
+    match text.lines().rfind(|l| !l.trim().is_empty()) {
+        Some(line) => problem.because(without_secrets(line)),
+        None => problem,
     }
-    problem
+}
+
+/// Names after which a secret stands.
+const SECRET_NAMES: [&str; 9] = [
+    "token",
+    "secret",
+    "passw",
+    "pwd",
+    "key",
+    "credential",
+    "bearer",
+    "auth",
+    "cookie",
+];
+/// A word that is as long as this, with letters and digits, is no word.
+const SECRET_LENGTH: usize = 20;
+
+/// The line with every word masked that follows a telling name (`token=...`, `Bearer ...`, `"password": "..."`), that
+/// looks like a token, or that stands in a URL before `@`.
+fn without_secrets(line: &str) -> String {
+    let mut out = String::new();
+    let mut is_next = false;
+    for word in line.split_inclusive(char::is_whitespace) {
+        let bare = word.trim_end();
+        let lower = bare.to_lowercase();
+        let named = SECRET_NAMES
+            .iter()
+            .filter_map(|name| Some(lower.find(name)? + name.len()))
+            .min();
+        // Case folding can move places in text that is not ASCII.
+        let value = named.filter(|_| lower.is_ascii()).and_then(|from| {
+            let at = bare.get(from..)?.find(['=', ':'])? + from + 1;
+            Some((at, bare.get(at..)?.trim_matches(['"', '\'']).is_empty()))
+        });
+        let looks = bare
+            .split(|c: char| !(c.is_ascii_alphanumeric() || "-_.+/=~".contains(c)))
+            .any(|part| {
+                part.len() >= SECRET_LENGTH
+                    && part.contains(|c: char| c.is_ascii_digit())
+                    && part.contains(|c: char| c.is_ascii_alphabetic())
+            });
+        let in_url = bare.contains("://") && bare.contains('@');
+        match value {
+            _ if is_next || looks || in_url => out.push_str("++++++++"),
+            Some((at, false)) => {
+                out.push_str(&bare[..at]);
+                out.push_str("++++++++");
+            }
+            _ => out.push_str(bare),
+        }
+        is_next = matches!(value, Some((_, true)))
+            || lower.ends_with("bearer")
+            || lower.ends_with("basic");
+        out.push_str(&word[bare.len()..]);
+    }
+    out
 }
 
 async fn all(pipe: Option<impl AsyncRead + Unpin>) -> Vec<u8> {

@@ -19,12 +19,15 @@ use super::work::Work;
 pub(super) async fn input(work: &Work) -> Result<AppInput, Problem> {
     let id = &work.app.id;
     let namespace = &work.app.destination.namespace;
-    let namespace_exists = work
+    let home = work
         .connection
         .get(&format!("/api/v1/namespaces/{namespace}"))
-        .await?
-        .status
-        != 404;
+        .await?;
+    let namespace_exists = home.status != 404;
+    let namespace_ends = home.is_success()
+        && home
+            .value()
+            .is_ok_and(|home| crate::domain::deletion::of(&home).is_some());
     let record = record(work).await;
     let mut candidates = candidates(work, namespace_exists).await?;
     if let RecordState::Read(record) = &record {
@@ -44,6 +47,7 @@ pub(super) async fn input(work: &Work) -> Result<AppInput, Problem> {
         record,
         render_problems: work.render_problems.clone(),
         namespace_exists,
+        namespace_ends,
         missing_rights: missing_rights(work).await?,
         argo_application: argo_application(work)
             .await?

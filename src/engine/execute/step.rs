@@ -6,7 +6,8 @@ use std::time::Duration;
 use crate::cluster::{
     Connection, Deletion, Discovery, Done, Failure, Refusal, RefusalKind, Resource, Writer,
 };
-use crate::domain::{Action, ObjectKey, PlanStep, Problem, ProblemKind, Value};
+use crate::domain::{Action, ObjectKey, PlanStep, Problem, ProblemKind, Value, deletion};
+use crate::drift;
 use crate::engine::question::not_anew;
 
 /// How often a wait looks again.
@@ -117,8 +118,15 @@ pub(super) async fn act(place: &Place, step: &PlanStep) -> Result<Acted, Failure
                 .get_object(&resource, namespace, name)
                 .await;
             let gone = done == Deletion::Gone || matches!(left, Ok(None));
+            let kept = left.ok().flatten().filter(|_| !gone);
+            let kept = kept.and_then(|live| deletion::of(&live.value()));
+            // What waits for its dependents or its grace period goes by itself.
+            let kept = kept.filter(|k| k.finalizers.iter().any(|f| f != "foregroundDeletion"));
             return Ok(Acted {
-                warnings: Vec::new(),
+                warnings: kept
+                    .map(|kept| format!("not gone yet: it is being deleted, {}", kept.why()))
+                    .into_iter()
+                    .collect(),
                 gone,
             });
         }
@@ -127,6 +135,51 @@ pub(super) async fn act(place: &Place, step: &PlanStep) -> Result<Acted, Failure
         warnings: done.warnings,
         gone: false,
     })
+}
+
+/// Masks what the server said of a Secret: the values that Git states, those that were live when the Plan was drawn, and
+/// those of now. Where these cannot be read, its texts are left out.
+pub(super) async fn mask(place: &Place, step: &PlanStep, acted: &mut Result<Acted, Failure>) {
+    let is_silent = matches!(acted, Ok(acted) if acted.warnings.is_empty());
+    if is_silent {
+        return;
+    }
+    let live = match resource_of(place, step) {
+        Ok(resource) => {
+            let (namespace, name) = (&step.key.namespace, &step.key.name);
+            place
+                .connection
+                .get_object(&resource, namespace, name)
+                .await
+        }
+        Err(problem) => Err(problem),
+    };
+    let is_known = live.is_ok();
+    let live = live.ok().flatten().map(|live| live.value());
+    let versions = [
+        step.manifest.as_ref().map(|m| &*m.value),
+        step.drift.live.as_deref(),
+        live.as_ref(),
+    ];
+    match acted {
+        Ok(acted) if is_known => drift::mask_texts(&mut acted.warnings, &versions),
+        Ok(acted) => {
+            acted.warnings =
+                vec!["the server warned of something that may quote its values".to_owned()]
+        }
+        Err(failure) => {
+            let problem = match failure {
+                Failure::Refused(refusal) => &mut refusal.problem,
+                Failure::Changed(problem)
+                | Failure::NotDone(problem)
+                | Failure::Weather(problem) => problem,
+            };
+            drift::mask_problem(problem, &versions);
+            if !is_known {
+                problem.causes.clear();
+            }
+        }
+    }
 }
 
 /// Whether the old object of a recreate is known to be gone (see `redraw`).

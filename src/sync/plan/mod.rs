@@ -63,6 +63,8 @@ pub struct AppInput {
     pub render_problems: Vec<Problem>,
     /// Whether its destination namespace is there.
     pub namespace_exists: bool,
+    /// Whether its destination namespace is being deleted.
+    pub namespace_ends: bool,
     /// What this user may not do and a sync needs (writing record and lock, patching), as sentences: `you may not update configmaps`.
     pub missing_rights: Vec<String>,
     /// `namespace/name` of an Argo CD Application in that cluster that would claim the same instance name.
@@ -198,11 +200,12 @@ fn plan_app(input: &AppInput, options: &PlanOptions) -> (PlannedApp, Vec<PlanSte
             Vec::new(),
         );
     }
-    let chosen: Vec<&Candidate> = input
+    let mut chosen: Vec<&Candidate> = input
         .candidates
         .iter()
         .filter(|c| selected.is_empty() || selected.contains(&c.drift.key))
         .collect();
+    in_plan_order(&mut chosen);
     let mut planned = PlannedApp {
         refused: refuse::app(input, options).or_else(|| refuse::objects(input, &chosen, options)),
         ..unplanned(input)
@@ -246,6 +249,26 @@ fn plan_app(input: &AppInput, options: &PlanOptions) -> (PlannedApp, Vec<PlanSte
         }
     }
     (planned, steps)
+}
+
+/// Puts objects in the order that their steps would have, so that whatever names them names the same ones every time.
+fn in_plan_order(chosen: &mut Vec<&Candidate>) {
+    let tasks = chosen
+        .iter()
+        .map(|c| Task {
+            key: c.drift.key.clone(),
+            wave: wave_of(c),
+            prune: c.desired.is_none(),
+            prune_last: false,
+            defines: c.desired.as_ref().and_then(|m| defines(&m.value)),
+        })
+        .collect();
+    let ranks: HashMap<ObjectKey, usize> = order(tasks)
+        .into_iter()
+        .zip(0..)
+        .map(|(task, rank)| (task.key, rank))
+        .collect();
+    chosen.sort_by_key(|c| ranks.get(&c.drift.key).copied());
 }
 
 /// Puts the steps of one App in order and gives them the waves that they run in.

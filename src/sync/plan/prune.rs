@@ -53,7 +53,10 @@ fn kept(input: &AppInput, candidate: &Candidate, going: &BTreeSet<ObjectKey>) ->
         });
     };
     if live.deletion_pending {
-        return Some("it is being deleted already".to_owned());
+        return Some(match &candidate.drift.problem {
+            Some(problem) => problem.summary.clone(),
+            None => "it is being deleted already".to_owned(),
+        });
     }
     if !live.tracked_by(&input.app.id.name, key) {
         return Some(

@@ -96,6 +96,16 @@ pub fn app(input: &AppInput, options: &PlanOptions) -> Option<Problem> {
             )),
         );
     }
+    if input.namespace_ends {
+        let namespace = &app.destination.namespace;
+        return Some(
+            refused(
+                ProblemKind::Conflict,
+                format!("its destination namespace {namespace} is being deleted"),
+            )
+            .hint("Wait until it is gone, then sync again; where it does not go, `kubectl get namespace -o yaml` says what holds it."),
+        );
+    }
     if let Some(typed) = &options.prune_all
         && typed != name
     {
@@ -234,7 +244,7 @@ fn unadopted(input: &AppInput, chosen: &[&Candidate], options: &PlanOptions) -> 
 /// Objects that the server would refuse or that could not be looked at. Argo CD fails such a sync before its first
 /// step, too.
 fn not_comparable(input: &AppInput, chosen: &[&Candidate]) -> Option<Problem> {
-    let refused = chosen
+    let refused: Vec<&&Candidate> = chosen
         .iter()
         .filter(|c| c.desired.is_some() && !c.unpredicted)
         .filter(|c| match c.drift.verdict {
@@ -242,18 +252,29 @@ fn not_comparable(input: &AppInput, chosen: &[&Candidate]) -> Option<Problem> {
             Verdict::Unknown => true,
             _ => false,
         })
-        .map(|c| match &c.drift.problem {
-            Some(problem) => problem.about(&c.drift.key.to_string()),
-            None => c.drift.key.to_string(),
-        })
         .collect();
-    refusal(
+    let said = |c: &&&Candidate| {
+        let key = c.drift.key.to_string();
+        match &c.drift.problem {
+            Some(problem) => problem.about(&key),
+            None => key,
+        }
+    };
+    let mut refusal = refusal(
         input,
         ProblemKind::Rejected,
         "some of its objects would not be taken by the server, or could not be compared",
-        refused,
-        "Correct them in Git, or sync chosen objects without them. An immutable field needs the sync option Force=true on that object, which deletes and creates it.",
-    )
+        refused.iter().map(said).collect(),
+        "The other objects can be chosen and synced without them.",
+    )?;
+    // What helps depends on why each was refused.
+    let hints = refused.iter().filter_map(|c| c.drift.problem.as_ref());
+    for hint in hints.flat_map(|p| &p.hints).rev() {
+        if !refusal.hints.contains(hint) {
+            refusal.hints.insert(0, hint.clone());
+        }
+    }
+    Some(refusal)
 }
 
 /// An App before it in the Plan has some of the same objects.

@@ -62,6 +62,7 @@ fn input(candidates: Vec<Candidate>) -> AppInput {
         candidates,
         render_problems: Vec::new(),
         namespace_exists: true,
+        namespace_ends: false,
         missing_rights: Vec::new(),
         argo_application: None,
         moved_from: None,
