@@ -256,7 +256,11 @@ fn not_comparable(input: &AppInput, chosen: &[&Candidate]) -> Option<Problem> {
     let said = |c: &&&Candidate| {
         let key = c.drift.key.to_string();
         match &c.drift.problem {
-            Some(problem) if problem.place == key => problem.to_string(),
+            // Each cause may name another field.
+            Some(problem) if problem.place == key => match problem.causes.as_slice() {
+                [] => format!("{key}: {}", problem.summary),
+                causes => format!("{key}: {}: {}", problem.summary, causes.join("; ")),
+            },
             Some(problem) => format!("{key}: {problem}"),
             None => key,
         }
