@@ -29,9 +29,12 @@ pub fn of(object: &Value) -> Option<Deletion> {
 impl Deletion {
     /// `kept by finalizer x.y/z`, or what else it waits for.
     pub fn why(&self) -> String {
-        match self.finalizers.as_slice() {
-            [] => "until its grace period is over".to_owned(),
-            [one] if one == "foregroundDeletion" => "until its dependents are gone".to_owned(),
+        // The garbage collector's own one goes by itself.
+        let names = self.finalizers.iter().map(String::as_str);
+        let keepers: Vec<&str> = names.filter(|f| *f != "foregroundDeletion").collect();
+        match keepers.as_slice() {
+            [] if self.finalizers.is_empty() => "until its grace period is over".to_owned(),
+            [] => "until its dependents are gone".to_owned(),
             [one] => format!("kept by finalizer {one}"),
             several => format!("kept by finalizers {}", several.join(", ")),
         }
@@ -64,6 +67,10 @@ mod tests {
         let why = |finalizers| of(&object(finalizers)).unwrap().why();
         assert_eq!(why(json!(["x.y/z"])), "kept by finalizer x.y/z");
         assert_eq!(why(json!(["a/b", "c/d"])), "kept by finalizers a/b, c/d");
+        assert_eq!(
+            why(json!(["x.y/z", "foregroundDeletion"])),
+            "kept by finalizer x.y/z"
+        );
         assert_eq!(why(json!(null)), "until its grace period is over");
         assert_eq!(of(&json!({"metadata": {"finalizers": ["x"]}})), None);
         assert_eq!(of(&json!({"metadata": {"deletionTimestamp": null}})), None);

@@ -133,6 +133,13 @@ impl Core {
             .collect()
     }
 
+    /// What was found before stays, with the reason why it may be old.
+    pub(super) fn not_searched(&mut self, repository: Repository, problem: Problem) {
+        self.world.searched(&repository);
+        let definer = Definer::Repository(repository);
+        self.world.definitions.entry(definer).or_default().problems = vec![problem];
+    }
+
     /// Takes over what a place says about its Apps.
     pub(super) fn defined(&mut self, definer: Definer, definition: Definition) {
         let from_files = matches!(definer, Definer::Files(_));

@@ -24,6 +24,8 @@ use super::{EngineOptions, draw, execute, explain, view};
 pub(super) enum Event {
     Source(Repository, SourceSeen),
     Defined(Definer, Definition),
+    /// A repository could not be searched.
+    NotSearched(Repository, Problem),
     Desired(Box<DesiredDone>),
     /// What the records in a cluster say of Apps that hold something.
     Recorded(String, Recorded),
@@ -150,6 +152,7 @@ impl Core {
         match event {
             Event::Source(repository, seen) => self.source_seen(repository, seen),
             Event::Defined(definer, definition) => self.defined(definer, definition),
+            Event::NotSearched(repository, problem) => self.not_searched(repository, problem),
             Event::Desired(done) => self.desired_done(*done),
             Event::Recorded(context, recorded) => self.recorded(&context, recorded),
             Event::Cluster(context, event) => self.cluster_event(&context, event),

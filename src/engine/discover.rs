@@ -73,11 +73,11 @@ pub(super) fn start_repository(core: &mut Core, repository: &Repository) {
             records,
         };
         let found = blocking(move || search(&options, &at, &repo, &looks, &known)).await;
-        let definition = found.unwrap_or_else(|problem| Definition {
-            problems: vec![problem],
-            ..Definition::default()
-        });
-        let _ = events.send(Event::Defined(definer, definition)).await;
+        let event = match found {
+            Ok(definition) => Event::Defined(definer, definition),
+            Err(problem) => Event::NotSearched(repository, problem),
+        };
+        let _ = events.send(event).await;
     });
 }
 

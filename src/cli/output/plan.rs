@@ -79,7 +79,15 @@ fn step(i: usize, step: &PlanStep, plan: &Plan, options: &LineOptions, style: &S
         about.push(format!("of {}", style.foreign(Ink::Plain, &step.app.name)));
     }
     if step.guard.force {
-        about.push(style.paint(Ink::Yellow, "takes fields from others"));
+        let conflicts = step.drift.conflicts.iter();
+        let mut others: Vec<&str> = conflicts.map(|c| c.manager.as_str()).collect();
+        others.sort_unstable();
+        others.dedup();
+        let others = match others.is_empty() {
+            true => "others".to_owned(),
+            false => others.join(", "),
+        };
+        about.push(style.foreign(Ink::Yellow, &format!("takes fields from {others}")));
     }
     if !step.leftovers.is_empty() {
         let n = words::count(step.leftovers.len(), "leftover");

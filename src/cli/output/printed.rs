@@ -323,7 +323,7 @@ fn plan_as_text() {
     -   password: ••••••••   # kubectl (scale) · 2 m · cluster edited
     +   password: ••••••••••••   # deploy/checkout/web.yaml:12
 
-    2. apps/Deployment/shop/web: apply, takes fields from others
+    2. apps/Deployment/shop/web: apply, takes fields from "kubectl" with subresource "scale"
     conflict: .spec.replicas is held by "kubectl" with subresource "scale" and would be taken
       … 5 unchanged lines …
       spec:

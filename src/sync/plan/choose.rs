@@ -51,7 +51,8 @@ pub fn step(
         .map(|live| Guard {
             uid: live.uid.clone(),
             resource_version: live.resource_version.clone(),
-            force: !candidate.drift.conflicts.is_empty(),
+            // An adoption takes no field by force.
+            force: action != Action::Adopt && !candidate.drift.conflicts.is_empty(),
         })
         .unwrap_or_default();
     Some(PlanStep {

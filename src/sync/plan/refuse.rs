@@ -256,6 +256,10 @@ fn not_comparable(input: &AppInput, chosen: &[&Candidate]) -> Option<Problem> {
     let said = |c: &&&Candidate| {
         let key = c.drift.key.to_string();
         match &c.drift.problem {
+            // Each cause may name another field.
+            Some(problem) if problem.place == key && problem.causes.len() > 1 => {
+                format!("{key}: {}: {}", problem.summary, problem.causes.join("; "))
+            }
             Some(problem) => problem.about(&key),
             None => key,
         }

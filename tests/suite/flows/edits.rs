@@ -403,9 +403,9 @@ fn what_the_server_will_not_let_be_healed_says_what_to_do() {
         ]
     );
     g.trueup("diff app")
-        .exits(1)
+        .exits(2)
         .says("may not change once set")
-        .says("Force=true,Replace=true");
+        .says("Force=true");
     g.trueup("sync app --yes").exits(2).says("Force=true");
     assert_eq!(g.field("configmap fixed", "/data/a"), "2");
     // What it says to do is what helps.

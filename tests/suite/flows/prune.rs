@@ -215,3 +215,36 @@ fn a_namespace_with_a_record_is_never_pruned() {
     assert!(!g.exists("configmap b") && g.exists("configmap a"));
     assert_eq!(g.field("namespace @NS@", "/status/phase"), "Active");
 }
+
+#[test]
+#[ignore = "needs a Kubernetes API server (KUBEBUILDER_ASSETS)"]
+fn an_object_that_a_finalizer_keeps_is_not_called_gone() {
+    let mut g = Ground::with_namespace("kept");
+    let kept =
+        "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: kept, finalizers: [example.com/hold]}\n";
+    g.commit(
+        "Two",
+        &[
+            ("app/a.yaml", &config_map("a", &[("x", "1")])),
+            ("app/kept.yaml", kept),
+        ],
+    );
+    g.trueup("sync app --yes").exits(0);
+    g.remove("Without it", &["app/kept.yaml"]);
+    let words = "kept by finalizer example.com/hold";
+    g.trueup("sync app --yes --prune").exits(0).says(words);
+    g.trueup("diff app").exits(1).says(words);
+    // A namespace that is going says so, too.
+    g.k("delete namespace @NS@ --wait=false");
+    g.trueup("sync app --yes").exits(2).says("is being deleted");
+    g.kubectl(&[
+        "-n",
+        &g.ns,
+        "patch",
+        "configmap",
+        "kept",
+        "--type=json",
+        "-p",
+        r#"[{"op":"remove","path":"/metadata/finalizers"}]"#,
+    ]);
+}

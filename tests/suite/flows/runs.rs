@@ -263,3 +263,37 @@ async fn an_edit_between_plan_and_run_is_met_with_the_same_question_again() {
         "a deleted object does not come back to life"
     );
 }
+
+#[test]
+#[ignore = "needs a Kubernetes API server (KUBEBUILDER_ASSETS)"]
+fn what_a_policy_quotes_of_a_secret_is_masked_in_plans_and_runs() {
+    let mut g = Ground::with_namespace("quoted");
+    let policy = "apiVersion: admissionregistration.k8s.io/v1\nkind: ValidatingAdmissionPolicy\nmetadata: {name: @NS@}\nspec:\n  matchConstraints: {resourceRules: [{apiGroups: [\"\"], apiVersions: [v1], operations: [CREATE, UPDATE], resources: [secrets]}]}\n  validations:\n  - expression: \"request.dryRun == true && has(object.metadata.labels)\"\n    messageExpression: \"'must not have ' + string(object.data.password)\"\n---\napiVersion: admissionregistration.k8s.io/v1\nkind: ValidatingAdmissionPolicyBinding\nmetadata: {name: @NS@}\nspec:\n  policyName: @NS@\n  validationActions: [Deny]\n  matchResources: {namespaceSelector: {matchLabels: {kubernetes.io/metadata.name: @NS@}}}\n";
+    g.feed("apply", policy);
+    let secret = |labels: &str| {
+        format!(
+            "apiVersion: v1\nkind: Secret\nmetadata: {{name: s{labels}}}\nstringData: {{password: hunter2-ABC}}\n"
+        )
+    };
+    g.commit("In the Plan", &[("app/s.yaml", &secret(""))]);
+    // A policy takes a moment to hold.
+    super::ground::until("the policy", || {
+        (g.trueup("sync app --dry-run").code == 2).then_some(())
+    });
+    let plans = [
+        "sync app --yes",
+        "sync app --dry-run -o json",
+        "sync app --yes --resource Secret/s",
+        "diff app",
+    ];
+    for line in plans {
+        let ran = g.trueup(line);
+        assert!(!format!("{ran}").contains("hunter2"), "{ran}");
+        assert!(!format!("{ran}").contains("aHVudGVyMi1BQkM"), "{ran}");
+    }
+    g.commit("In the Run", &[("app/s.yaml", &secret(", labels: {a: b}"))]);
+    let ran = g.trueup("sync app --yes").exits(2).says("must not have");
+    assert!(!format!("{ran}").contains("hunter2"), "{ran}");
+    let told = g.trueup("history app -o json").exits(0);
+    assert!(!format!("{told}").contains("hunter2"), "{told}");
+}

@@ -127,6 +127,7 @@ fn what_git_says_is_shown_without_a_cluster() {
 fn a_checkout_that_is_moved_away_says_so_until_it_is_back() {
     let place = Place::new();
     let mut terminal = open(&place, (100, 30), Kind::True);
+    terminal.sees("apps-cart");
     let elsewhere = place.home.join("elsewhere");
     for back in ["moved", "made anew"] {
         std::fs::rename(&place.checkout, &elsewhere).unwrap();
