@@ -47,6 +47,8 @@ mod played;
 #[cfg(test)]
 mod real_tests;
 #[cfg(test)]
+mod records_tests;
+#[cfg(test)]
 mod refusal_tests;
 #[cfg(test)]
 mod scripted;
