@@ -69,9 +69,14 @@ impl ControlPlane {
 
     /// Ends the API server at once, as a crash would.
     pub fn kill_apiserver(&self) {
+        self.signal_apiserver("-9");
+    }
+
+    /// Sends the API server a signal: `-STOP` makes it hang with its connections open, `-CONT` ends that.
+    pub fn signal_apiserver(&self, signal: &str) {
         let pid = std::fs::read_to_string(self.dir.join("kube-apiserver.pid")).expect("pid file");
-        let killed = Command::new("kill").args(["-9", pid.trim()]).status();
-        assert!(killed.is_ok_and(|s| s.success()));
+        let sent = Command::new("kill").args([signal, pid.trim()]).status();
+        assert!(sent.is_ok_and(|s| s.success()));
     }
 
     /// Makes etcd forget everything before a revision.

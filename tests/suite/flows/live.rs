@@ -11,7 +11,7 @@ use trueup::engine::{
 };
 
 use super::ground::{DEADLINE, Ground, application, url};
-use super::shop::{DEPLOYMENT, config_map};
+use super::shop::{DEPLOYMENT, SHOP, config_map};
 use crate::controlplane::ControlPlane;
 
 /// Starts an engine as the console would with these words on its command line.
@@ -248,6 +248,64 @@ async fn cluster_and_git_show_as_they_move() {
     );
     until(&mut engine, "a new App", |s| {
         is(s, "second", &SyncStatus::Available)
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "needs a Kubernetes API server (KUBEBUILDER_ASSETS)"]
+async fn a_kind_that_somebody_else_defines_is_known_by_itself() {
+    let mut g = Ground::with_namespace("defined");
+    let of = |name: &str| {
+        SHOP.iter()
+            .find(|(path, _)| path.ends_with(name))
+            .unwrap()
+            .1
+    };
+    g.commit("One", &[("app/coupon.yaml", of("coupon.yaml"))]);
+    let mut engine = engine(&g, "");
+    until(&mut engine, "an unknown kind", |s| {
+        s.settled && app(s, "app").is_some_and(|a| a.counts.refused == 1)
+    })
+    .await;
+    g.feed("create", of("crd.yaml"));
+    until(&mut engine, "the kind", |s| {
+        app(s, "app").is_some_and(|a| a.counts.missing == 1 && a.counts.refused == 0)
+    })
+    .await;
+    // The object is watched, too.
+    g.feed("create", of("coupon.yaml"));
+    until(&mut engine, "its object", |s| {
+        app(s, "app").is_some_and(|a| a.counts.missing == 0 && a.counts.unknown == 0)
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "needs a Kubernetes API server (KUBEBUILDER_ASSETS)"]
+async fn a_server_that_hangs_with_its_connections_open_is_found_out_when_somebody_looks() {
+    let cluster = ControlPlane::bare();
+    let mut g = Ground::on(&cluster, "silent");
+    g.kubectl(&["create", "namespace", &g.ns]);
+    g.commit("One", &[("app/a.yaml", &config_map("a", &[("x", "1")]))]);
+    g.trueup("sync app --yes").exits(0);
+    let mut engine = engine(&g, "");
+    let snapshot = until(&mut engine, "in sync", |s| {
+        is(s, "app", &SyncStatus::Synced)
+    })
+    .await;
+    cluster.signal_apiserver("-STOP");
+    // Long enough for silence to say something.
+    tokio::time::sleep(Duration::from_secs(11)).await;
+    let id = snapshot.apps[0].app.id.clone();
+    engine.send(Request::Select(Some(id)));
+    until(&mut engine, "the cluster down", |s| {
+        matches!(s.clusters[0].reach, Reach::Down { .. })
+    })
+    .await;
+    cluster.signal_apiserver("-CONT");
+    until(&mut engine, "the cluster up", |s| {
+        matches!(s.clusters[0].reach, Reach::Up { .. })
     })
     .await;
 }

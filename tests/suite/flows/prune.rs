@@ -132,6 +132,51 @@ fn an_app_whose_directory_is_gone_is_not_forgotten_while_it_holds_something() {
 
 #[test]
 #[ignore = "needs a Kubernetes API server (KUBEBUILDER_ASSETS)"]
+fn a_namespace_goes_only_when_nothing_of_others_is_in_it() {
+    let mut g = Ground::with_namespace("emptied");
+    let other = format!("{}-other", g.ns);
+    let namespace = format!("apiVersion: v1\nkind: Namespace\nmetadata: {{name: {other}}}\n");
+    let inside = format!(
+        "apiVersion: v1\nkind: ConfigMap\nmetadata: {{name: inside, namespace: {other}}}\ndata: {{a: b}}\n"
+    );
+    g.commit(
+        "Another namespace",
+        &[
+            ("app/keep.yaml", &config_map("keep", &[("x", "1")])),
+            ("app/ns.yaml", &namespace),
+            ("app/inside.yaml", &inside),
+        ],
+    );
+    g.trueup("sync app --yes").exits(0);
+    g.kubectl(&["-n", &other, "create", "configmap", "of-others"]);
+    g.remove("Without it", &["app/ns.yaml", "app/inside.yaml"]);
+    g.trueup("sync app --yes --prune")
+        .exits(0)
+        .says("of-others");
+    let there = |what: &str| {
+        let args = [
+            "-n",
+            &other,
+            "get",
+            what,
+            "--ignore-not-found",
+            "-o",
+            "name",
+        ];
+        !g.kubectl(&args).is_empty()
+    };
+    assert!(there("configmap/of-others") && !there("configmap/inside"));
+    g.kubectl(&["-n", &other, "delete", "configmap", "of-others"]);
+    g.trueup("sync app --yes --prune").exits(0);
+    let namespace = format!("namespace {other}");
+    super::ground::until("the namespace to be gone", || {
+        (!g.exists(&namespace)).then_some(())
+    });
+    assert!(g.exists("configmap keep"));
+}
+
+#[test]
+#[ignore = "needs a Kubernetes API server (KUBEBUILDER_ASSETS)"]
 fn what_says_that_it_is_anothers_is_kept_and_so_is_what_asks_to_be() {
     let mut g = Ground::with_namespace("kept");
     let asking = "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: asking\n  annotations: {argocd.argoproj.io/sync-options: Prune=false}\n";
