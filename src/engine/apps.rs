@@ -507,7 +507,7 @@ impl Core {
             }
             add(
                 discovery.preferred(&GroupKind::new("", "ConfigMap")),
-                super::record_key(&entry.app),
+                super::records::record_key(&entry.app),
             );
             instances.insert(entry.app.id.name.clone());
         }
@@ -578,7 +578,7 @@ fn held_keys(entry: &AppEntry) -> BTreeSet<ObjectKey> {
     };
     wanted
         .chain(held)
-        .chain([super::record_key(&entry.app)])
+        .chain([super::records::record_key(&entry.app)])
         .collect()
 }
 

@@ -288,7 +288,7 @@ impl Core {
                 .world
                 .apps
                 .get(&id)
-                .is_some_and(|entry| super::record_key(&entry.app) == *key);
+                .is_some_and(|entry| super::records::record_key(&entry.app) == *key);
             if is_record {
                 self.record_moved(&id, key);
             } else {
@@ -302,8 +302,16 @@ impl Core {
         let Some(cluster) = self.world.clusters.get(&id.context) else {
             return;
         };
+        let Some(app) = self.world.apps.get(id).map(|entry| entry.app.clone()) else {
+            return;
+        };
+        let source = &app.source.repository;
+        let repo = self.world.repos.get(source).and_then(|r| r.repo.as_ref());
+        let read = |config_map: &Value| {
+            super::records::read(&app, config_map, &self.world.reference(source), repo)
+        };
         let state = match (cluster.live.get(key), cluster.listed.of(key)) {
-            (Some(seen), _) => match crate::sync::record::decode(&id.name, &seen.live.value()) {
+            (Some(seen), _) => match read(&seen.live.value()) {
                 Ok(record) => RecordState::Read(Arc::new(record)),
                 Err(problem) => RecordState::Unreadable(problem),
             },

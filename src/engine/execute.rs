@@ -18,13 +18,14 @@ use crate::domain::record::{AppRecord, Outcome, SyncRecord};
 use crate::domain::{AppId, Clock, ObjectKey, Plan, PlanStep, Problem, ProblemKind};
 use crate::sync::{Next, Run, StepResult, inventory};
 
+use super::EngineOptions;
 use super::core::{Core, Event, Events};
 use super::draw::Drawn;
 use super::lock::Lock;
+use super::records::record_key;
 use super::report::{Report, RunView, StepState};
 use super::request::Ticket;
 use super::snapshot::ClusterMode;
-use super::{EngineOptions, record_key};
 use step::{Acted, Place, VANISH, act};
 use wait::{Wait, Waited};
 

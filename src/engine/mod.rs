@@ -24,6 +24,7 @@ pub mod options;
 mod orphans;
 mod packed;
 mod question;
+mod records;
 pub mod report;
 pub mod request;
 pub mod snapshot;
@@ -48,7 +49,7 @@ pub use snapshot::{
 };
 pub use sources::locate;
 
-use crate::domain::{App, Clock, ObjectKey, Problem, ProblemKind};
+use crate::domain::{Clock, Problem, ProblemKind};
 
 /// A running engine. It ends when this is dropped.
 pub struct Engine {
@@ -130,12 +131,6 @@ impl Drop for Engine {
         let counters = self.snapshot.borrow().counters;
         tracing::info!(?counters, "the engine ends");
     }
-}
-
-/// The ConfigMap in which an App's record is kept.
-fn record_key(app: &App) -> ObjectKey {
-    let name = crate::sync::record::record_name(&app.id.name);
-    ObjectKey::new("", "ConfigMap", &app.destination.namespace, &name)
 }
 
 fn read_only() -> Problem {

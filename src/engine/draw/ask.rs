@@ -10,8 +10,9 @@ use crate::domain::{GroupKind, ObjectDrift, Problem, ProblemKind, Verdict};
 use crate::drift::desired::Prepared;
 use crate::sync::{AppInput, Candidate, LiveFacts, RecordState};
 
+use super::super::apps;
 use super::super::question::{Question, missing as absent};
-use super::super::{apps, record_key};
+use super::super::records::{self, record_key};
 use super::held::held;
 use super::work::Work;
 
@@ -61,7 +62,8 @@ async fn record(work: &Work) -> RecordState {
     match work.connection.read_record(&key.namespace, &key.name).await {
         Ok(None) => RecordState::None,
         Ok(Some((config_map, _))) => {
-            match crate::sync::record::decode(&work.app.id.name, &config_map) {
+            let repo = work.repo.as_ref();
+            match records::read(&work.app, &config_map, &work.repository, repo) {
                 Ok(record) => RecordState::Read(record),
                 Err(problem) => RecordState::Unreadable(problem),
             }

@@ -28,6 +28,7 @@ pub(super) type LiveObjects = HashMap<ObjectKey, Arc<Live>>;
 pub(super) struct Work {
     pub app: Arc<App>,
     pub repository: RepositoryRef,
+    pub repo: Option<Repo>,
     pub commit: Commit,
     pub revision: Revision,
     pub prepared: BTreeMap<ObjectKey, Prepared>,
@@ -232,7 +233,7 @@ fn work(
         .repos
         .get(&entry.app.source.repository)
         .and_then(|r| r.repo.clone());
-    let rollback = match (rollback, repo) {
+    let rollback = match (rollback, repo.clone()) {
         (Some(commit), Some(repo)) => Some((repo, commit)),
         (Some(_), None) => {
             return Err(
@@ -268,6 +269,7 @@ fn work(
         meter: meter.clone(),
         app: entry.app.clone(),
         repository: core.world.reference(&entry.app.source.repository),
+        repo: repo.clone(),
         commit: desired.target.commit.clone(),
         revision: desired.target.revision.clone(),
         known: entry

@@ -44,6 +44,11 @@ pub fn app(input: &AppInput, options: &PlanOptions) -> Option<Problem> {
             .hint("Commit them, then sync the commit."),
         );
     }
+    if let RecordState::Unreadable(problem) = &input.record
+        && problem.kind == ProblemKind::Conflict
+    {
+        return Some(problem.clone());
+    }
     if let RecordState::Unreadable(problem) = &input.record {
         return Some(
             refused(

@@ -176,3 +176,41 @@ fn a_directory_that_is_gone_is_a_problem_and_prunes_nothing() {
     assert!(g.exists("configmap a"));
     let _ = url(g.git.path());
 }
+
+#[test]
+#[ignore = "needs a Kubernetes API server (KUBEBUILDER_ASSETS)"]
+fn another_repositorys_app_of_the_same_name_is_not_taken_over() {
+    let mut g = Ground::with_namespace("samename");
+    g.commit(
+        "One",
+        &[
+            ("app/a.yaml", &config_map("a", &[("x", "1")])),
+            ("app/b.yaml", &config_map("b", &[("x", "1")])),
+        ],
+    );
+    g.trueup("sync app --yes").exits(0);
+    let other = g.path("other");
+    let mut repo = Fixture::init(&other).unwrap();
+    let manifest = config_map("a", &[("x", "2")]);
+    repo.commit("Another", &[("app/a.yaml", manifest.as_str())])
+        .unwrap();
+    let other = other.display();
+    // What the first repository's App holds is not extra to the second's.
+    let diff = g.trueup(&format!("diff --source {other}")).exits(2);
+    assert!(!diff.out.contains("ConfigMap/b"), "{diff}");
+    g.trueup(&format!("sync app --yes --prune --source {other}"))
+        .exits(2)
+        .says("another repository");
+    assert!(g.exists("configmap b"));
+    assert_eq!(g.field("configmap a", "/data/x"), "1");
+    // A repository that moved is the same one.
+    let moved = g.path("moved");
+    let copied = std::process::Command::new("cp")
+        .args(["-r"])
+        .arg(g.git.path())
+        .arg(&moved)
+        .status();
+    assert!(copied.is_ok_and(|s| s.success()));
+    g.trueup(&format!("diff app --source {}", moved.display()))
+        .exits(0);
+}
