@@ -42,11 +42,11 @@ impl Connection {
             Ok(self.is_custom(resource).await? || self.patch_supports_dry_run(resource).await?)
         };
         let (gvk, now) = (resource.gvk.clone(), self.clock().instant());
-        let dry_runs = self.dry_runs();
-        if dry_runs
+        let knows = self
+            .dry_runs()
             .get(gvk, now, |knows| *knows, known.boxed())
-            .await?
-        {
+            .await?;
+        if knows || self.is_unserved(resource).await? {
             return Ok(None);
         }
         Ok(Some(Refusal {
@@ -60,6 +60,12 @@ impl Connection {
             .hint("It is compared locally. Apply it by hand: what a sync would make of it cannot be shown."),
             fields: Vec::new(),
         }))
+    }
+
+    /// Whether nobody serves the group at this version: then there is nothing that asking could change.
+    async fn is_unserved(&self, resource: &Resource) -> Result<bool> {
+        let path = format!("/apis/{}/{}", resource.gvk.group, resource.gvk.version);
+        Ok(self.get(&path).await?.status == 404)
     }
 
     /// Whether the kind is defined by a CustomResourceDefinition, which the API server serves itself.
