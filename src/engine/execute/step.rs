@@ -80,16 +80,7 @@ pub(super) async fn act(place: &Place, step: &PlanStep) -> Result<Acted, Failure
                 refusal.problem = not_anew(&step.key, &refusal);
                 return Err(Failure::Refused(Box::new(refusal)));
             }
-            writer
-                .delete(
-                    &resource,
-                    namespace,
-                    name,
-                    &step.guard.uid,
-                    &step.guard.resource_version,
-                    step.propagation,
-                )
-                .await?;
+            delete(writer, &resource, step).await?;
             let vanished = vanished(place, &resource, &step.key).await;
             vanished.map_err(after_delete)?;
             let created = writer.create(&resource, object()?).await;
@@ -103,16 +94,7 @@ pub(super) async fn act(place: &Place, step: &PlanStep) -> Result<Acted, Failure
             });
         }
         Action::Prune => {
-            let done = writer
-                .delete(
-                    &resource,
-                    namespace,
-                    name,
-                    &step.guard.uid,
-                    &step.guard.resource_version,
-                    step.propagation,
-                )
-                .await?;
+            let done = delete(writer, &resource, step).await?;
             let left = place
                 .connection
                 .get_object(&resource, namespace, name)
@@ -135,6 +117,25 @@ pub(super) async fn act(place: &Place, step: &PlanStep) -> Result<Acted, Failure
         warnings: done.warnings,
         gone: false,
     })
+}
+
+/// Deletes exactly the object that the step was drawn from.
+async fn delete(
+    writer: &Writer,
+    resource: &Resource,
+    step: &PlanStep,
+) -> Result<Deletion, Failure> {
+    let (key, guard) = (&step.key, &step.guard);
+    writer
+        .delete(
+            resource,
+            &key.namespace,
+            &key.name,
+            &guard.uid,
+            &guard.resource_version,
+            step.propagation,
+        )
+        .await
 }
 
 /// Masks what the server said of a Secret: the values that Git states, those that were live when the Plan was drawn, and
