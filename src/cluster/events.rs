@@ -3,8 +3,8 @@
 use jiff::Timestamp;
 use serde::Deserialize;
 
-use super::query::field_value;
-use super::{Connection, Live, query};
+use super::resource::query;
+use super::{Connection, Live};
 use crate::domain::{ObjectKey, Result, Value};
 
 /// Whether an event is good or bad news.
@@ -107,11 +107,11 @@ impl Connection {
     pub async fn events_of(&self, key: &ObjectKey, uid: &str) -> Result<Vec<EventText>> {
         let mut selector = format!(
             "involvedObject.kind={},involvedObject.name={}",
-            field_value(&key.kind),
-            field_value(&key.name)
+            query::field_value(&key.kind),
+            query::field_value(&key.name)
         );
         if !uid.is_empty() {
-            selector.push_str(&format!(",involvedObject.uid={}", field_value(uid)));
+            selector.push_str(&format!(",involvedObject.uid={}", query::field_value(uid)));
         }
         // Events about cluster-scoped objects are kept in the namespace `default`.
         let namespace = if key.namespace.is_empty() {

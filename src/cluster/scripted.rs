@@ -13,7 +13,7 @@ use kube::client::Body;
 
 use super::Connection;
 use super::access::{Access, Source};
-use super::transport::Target;
+use super::connection::transport::Target;
 use crate::domain::{Clock, SystemClock};
 
 /// One piece of a body.

@@ -38,8 +38,8 @@ const DOORS: &[(&[&str], &[&str], &str)] = &[
             "env::home_dir",
             "env::temp_dir",
         ],
-        &["src/main.rs", "src/cluster/environment.rs"],
-        "The environment comes in through `main` and `cluster::environment`.",
+        &["src/main.rs", "src/cluster/connect/environment.rs"],
+        "The environment comes in through `main` and `cluster::connect`.",
     ),
     (
         &["SystemTime::now", "Timestamp::now", "Zoned::now"],

@@ -3,6 +3,8 @@
 //! kube's own way runs credential plugins in the foreground, with the terminal's stdin and stderr; so tokens are kept
 //! here, and kube sees certificates alone.
 
+pub(super) mod exec;
+
 #[cfg(test)]
 mod tests;
 
@@ -15,9 +17,9 @@ use http::HeaderValue;
 use jiff::{SignedDuration, Timestamp};
 use tokio::sync::Mutex;
 
-use super::exec::{Credential, Plugin};
-use super::transport::Target;
+use super::connection::transport::Target;
 use crate::domain::{Clock, Problem, ProblemKind, Result};
+use exec::{Credential, Plugin};
 
 /// How often a token file is read again, as client-go does.
 const REREAD: SignedDuration = SignedDuration::from_secs(60);

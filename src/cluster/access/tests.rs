@@ -7,7 +7,7 @@ use std::time::Instant as StdInstant;
 use serde_json::Value;
 
 use super::*;
-use crate::cluster::kubeconfig::ExecEntry;
+use crate::cluster::connect::kubeconfig::ExecEntry;
 use crate::cluster::scripted::{Answer, answer, connection_as};
 
 /// A clock that stands still until it is moved.

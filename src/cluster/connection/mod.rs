@@ -1,5 +1,9 @@
 //! One cluster, reached through one kubeconfig context.
 
+pub(super) mod backoff;
+mod recent;
+pub(super) mod transport;
+
 #[cfg(test)]
 mod tests;
 
@@ -17,14 +21,14 @@ use serde::de::DeserializeOwned;
 use tokio::sync::Notify;
 
 use super::access::{Access, Grant, Source};
-use super::backoff::{Jitter, machine_jitter};
-use super::recent::Recent;
+use super::refusal::status;
 use super::rights::Ask;
-use super::status;
-use super::transport::{self, AuthKind, Target};
 use crate::domain::{
     Clock, GroupKind, Gvk, ObjectKey, Problem, ProblemKind, Result, SystemClock, Value,
 };
+use backoff::{Jitter, machine_jitter};
+use recent::Recent;
+use transport::{AuthKind, Target};
 
 /// A body larger than this is refused before it fills the memory.
 const MAX_BODY: usize = 512 << 20;

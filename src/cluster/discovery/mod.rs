@@ -2,6 +2,7 @@
 //!
 //! A group that did not answer is known to be unknown: it never counts as absent.
 
+mod openapi;
 #[cfg(test)]
 mod tests;
 mod wire;
@@ -12,8 +13,7 @@ use futures::StreamExt as _;
 use http::Method;
 use http::header::ACCEPT;
 
-use super::status::Status;
-use super::{Connection, Reply, Resource};
+use super::{Connection, Reply, Resource, Status};
 use crate::domain::{GroupKind, Gvk, Problem, ProblemKind, Result};
 use wire::{Aggregated, Group, GroupList, ResourceList, Versions};
 

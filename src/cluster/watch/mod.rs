@@ -3,6 +3,10 @@
 //! A watch never ends and never gives up; it says when what it told may be old. It asks nobody else and keeps no
 //! objects, only the keys of those that it told of.
 
+mod lines;
+pub(super) mod live;
+pub(super) mod page;
+
 #[cfg(test)]
 mod tests;
 
@@ -17,14 +21,14 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 use tokio::time::Instant;
 
-use super::backoff::Backoff;
+use super::connection::backoff::Backoff;
 use super::connection::not_json;
-use super::lines::{Line, Lines};
-use super::live::{Head, Live};
-use super::page::{Failure, Keep, shown};
-use super::status::Status;
-use super::{Connection, Reply, Resource, query};
+use super::resource::query;
+use super::{Connection, Reply, Resource, Status};
 use crate::domain::{ObjectKey, Problem, ProblemKind, Result};
+use lines::{Line, Lines};
+use live::{Head, Live};
+use page::{Failure, Keep, shown};
 
 /// How long the server may keep one watch open; each asks for this and up to as much again, as client-go does.
 const WATCH_SECONDS: f64 = 300.0;

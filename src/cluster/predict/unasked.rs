@@ -1,0 +1,97 @@
+//! Which kinds may be asked for a dry run: an aggregated API that does not know the parameter would ignore it, and a
+//! look would change the object.
+
+use futures::FutureExt as _;
+
+use crate::domain::{Problem, ProblemKind, Result};
+
+use crate::cluster::resource::target::Target;
+use crate::cluster::{Connection, Refusal, RefusalKind, Resource};
+
+/// Groups outside `k8s.io` that the API server itself serves.
+const OWN_GROUPS: [&str; 5] = ["", "apps", "autoscaling", "batch", "policy"];
+
+/// Groups under `k8s.io` that are aggregated (metrics-server and its kin).
+const AGGREGATED: [&str; 3] = [
+    "metrics.k8s.io",
+    "custom.metrics.k8s.io",
+    "external.metrics.k8s.io",
+];
+
+fn is_own(group: &str) -> bool {
+    OWN_GROUPS.contains(&group) || (group.ends_with(".k8s.io") && !AGGREGATED.contains(&group))
+}
+
+impl Connection {
+    /// Why the server must not be asked for a dry run of this kind; `None` where it may.
+    ///
+    /// # Errors
+    /// Where it cannot be found out.
+    pub(super) async fn must_not_ask(
+        &self,
+        resource: &Resource,
+        target: &Target,
+    ) -> Result<Option<Refusal>> {
+        if is_own(&resource.gvk.group) {
+            return Ok(None);
+        }
+        let known = async {
+            // The document of a kind that came just now comes a moment later than the kind.
+            Ok(self.is_custom(resource).await? || self.patch_supports_dry_run(resource).await?)
+        };
+        let (gvk, now) = (resource.gvk.clone(), self.clock().instant());
+        let knows = self
+            .dry_runs()
+            .get(gvk, now, |knows| *knows, known.boxed())
+            .await?;
+        if knows || self.is_unserved(resource).await? {
+            return Ok(None);
+        }
+        Ok(Some(Refusal {
+            kind: RefusalKind::NotAsked,
+            problem: Problem::new(
+                ProblemKind::Unsupported,
+                format!("the API of {} does not know dry runs", resource.gvk),
+            )
+            .at(target.key.to_string())
+            .because("its OpenAPI document has no dryRun parameter, so that asking would change the object")
+            .hint("It is compared locally. Apply it by hand: what a sync would make of it cannot be shown."),
+            fields: Vec::new(),
+        }))
+    }
+
+    /// Whether nobody serves the group at this version: then there is nothing that asking could change.
+    async fn is_unserved(&self, resource: &Resource) -> Result<bool> {
+        let path = format!("/apis/{}/{}", resource.gvk.group, resource.gvk.version);
+        Ok(self.get(&path).await?.status == 404)
+    }
+
+    /// Whether the kind is defined by a CustomResourceDefinition, which the API server serves itself.
+    async fn is_custom(&self, resource: &Resource) -> Result<bool> {
+        let path = format!(
+            "/apis/apiextensions.k8s.io/v1/customresourcedefinitions/{}.{}",
+            resource.plural, resource.gvk.group
+        );
+        Ok(self.get(&path).await?.is_success())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_the_server_serves_itself_needs_no_question() {
+        for (group, own) in [
+            ("", true),
+            ("apps", true),
+            ("rbac.authorization.k8s.io", true),
+            ("gateway.networking.k8s.io", true),
+            ("metrics.k8s.io", false),
+            ("subresources.kubevirt.io", false),
+            ("shop.example", false),
+        ] {
+            assert_eq!(is_own(group), own, "{group}");
+        }
+    }
+}
