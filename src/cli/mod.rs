@@ -3,13 +3,13 @@
 //! Everything here is a function from what the engine knows to text; what starts the engine and waits for it does not
 //! format, and what formats does no I/O.
 
-pub mod args;
+mod args;
 pub mod commands;
-pub mod complete;
-pub mod exit;
-pub mod output;
-pub mod pipe;
-pub mod select;
+mod complete;
+mod exit;
+mod output;
+mod pipe;
+mod select;
 
 pub use args::{Cli, Command, Format, Globals, Shell};
 pub use exit::Exit;

@@ -15,6 +15,8 @@ use super::worktree::Worktree;
 pub struct Repo {
     inner: Arc<gix::ThreadSafeRepository>,
     root: PathBuf,
+    /// What to call it in Problems.
+    name: String,
 }
 
 impl Repo {
@@ -75,8 +77,19 @@ impl Repo {
             .unwrap_or_else(|_| root.to_owned());
         Ok(Self {
             inner: Arc::new(inner),
+            name: root.display().to_string(),
             root,
         })
+    }
+
+    /// The same under another name than its path: that of a mirror means nothing to anybody.
+    pub(super) fn called(self, name: String) -> Self {
+        Self { name, ..self }
+    }
+
+    /// What to call it in Problems.
+    pub(super) fn name(&self) -> &str {
+        &self.name
     }
 
     /// gix's own handle, for one thread.

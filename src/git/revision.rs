@@ -57,7 +57,7 @@ impl Repo {
         }
         .map_err(|problem| {
             if problem.place.is_empty() {
-                problem.at(self.root().display().to_string())
+                problem.at(self.name())
             } else {
                 problem
             }

@@ -13,16 +13,19 @@ use crate::domain::{Entry, EntryKind, Problem, ProblemKind, RepoPath, Result, Tr
 use super::object_tree::{no_directory, no_file, not_a_file, not_a_link, not_utf8, too_large};
 use super::trouble::{io_problem, problem};
 
-/// The files of a directory, whether or not it is in a repository.
+/// The files of a directory, whether or not it is in a repository. The directory itself may be reached by links.
 ///
 /// # Errors
 /// There is no such directory.
 pub fn directory(root: &Path) -> Result<Arc<dyn Tree>> {
-    if !root.is_dir() {
-        let problem = Problem::new(ProblemKind::NotFound, "there is no such directory");
-        return Err(problem.at(root.display().to_string()));
+    let refused =
+        |summary: &str| Problem::new(ProblemKind::NotFound, summary).at(root.display().to_string());
+    match root.canonicalize() {
+        Ok(real) if real.is_dir() => Ok(Arc::new(Worktree::plain(real))),
+        Ok(_) => Err(refused("this is not a directory")),
+        Err(e) if is_absent(&e) => Err(refused("there is no such directory")),
+        Err(e) => Err(io_problem(&e, "cannot look at the directory", root)),
     }
-    Ok(Arc::new(Worktree::plain(root)))
 }
 
 /// A work tree. No symbolic link is followed on the way to anything: one in the middle of a path means that nothing
@@ -53,9 +56,9 @@ impl Worktree {
     }
 
     /// The files of a directory that is in no repository.
-    pub(super) fn plain(root: &Path) -> Self {
+    fn plain(root: PathBuf) -> Self {
         Self {
-            root: root.to_owned(),
+            root,
             hash: gix::hash::Kind::Sha1,
             submodules: HashSet::new(),
         }

@@ -1,29 +1,29 @@
 //! The console: state, message, update, view, keymap, theme. No I/O but the terminal; the engine is all it talks to.
 //!
 //! Start reading at [`run`], then [`update()`] and [`view`]. Every text from outside reaches the screen through
-//! [`painter::Painter`], which makes control characters visible.
+//! `painter::Painter`, which makes control characters visible.
 
-pub mod command_line;
-pub mod detail;
-pub mod dialogs;
-pub mod document;
-pub mod field;
+mod command_line;
+mod detail;
+mod dialogs;
+mod document;
+mod field;
 pub mod fit;
 pub mod glyphs;
 pub mod keymap;
-pub mod layout;
+mod layout;
 mod link;
-pub mod list;
-pub mod message;
-pub mod painter;
+mod list;
+mod message;
+mod painter;
 mod run;
-pub mod screens;
-pub mod state;
+mod screens;
+mod state;
 pub mod terminal;
 pub mod theme;
-pub mod update;
+mod update;
 pub mod view;
-pub mod wording;
+mod wording;
 
 pub use keymap::Keymap;
 pub use message::{Effect, Message};

@@ -1,6 +1,5 @@
 //! One word, sign and label for each state, the same on every screen.
 
-use crate::domain::app::Provider;
 use crate::domain::record::{Outcome, RunKind};
 use crate::domain::{Action, Cause, HealthStatus, ObjectDrift, ObjectKey, Verdict};
 use crate::engine::{AppState, AppView, Move, Reach, SyncStatus};
@@ -203,15 +202,6 @@ pub fn reach(reach: &Reach, glyphs: &Glyphs) -> (&'static str, Label) {
         Reach::Connecting => (glyphs.connecting, Label::Busy),
         Reach::Up { .. } => (glyphs.up, Label::Good),
         Reach::Down { .. } => (glyphs.down, Label::Bad),
-    }
-}
-
-/// Who defines Apps.
-pub fn provider(provider: Provider) -> &'static str {
-    match provider {
-        Provider::Native => "native",
-        Provider::ArgoCd => "Argo CD",
-        Provider::Flux => "Flux",
     }
 }
 

@@ -156,7 +156,7 @@ impl Mirror {
             return Ok(None);
         }
         Repo::open(&self.path)
-            .map(Some)
+            .map(|repo| Some(repo.called(without_password(&self.url))))
             .map_err(|e| e.hint("The mirror is damaged; the next fetch makes it anew."))
     }
 

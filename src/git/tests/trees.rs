@@ -5,8 +5,8 @@ use std::path::Path;
 
 use super::{checkout, path};
 use crate::domain::{CommitId, EntryKind, ProblemKind, RepoPath};
-use crate::git::Repo;
 use crate::git::fixture::Fixture;
+use crate::git::{Repo, directory};
 
 #[test]
 fn trees_of_commits() {
@@ -160,6 +160,21 @@ fn the_work_tree_is_never_left() {
             .iter()
             .all(|e| e.name != ".git")
     );
+}
+
+#[cfg(unix)]
+#[test]
+fn a_directory_may_be_named_by_a_link() {
+    let dir = tempfile::tempdir().unwrap();
+    let (real, link) = (dir.path().join("real"), dir.path().join("link"));
+    fs::create_dir(&real).unwrap();
+    fs::write(real.join("a.yaml"), "").unwrap();
+    std::os::unix::fs::symlink("real", &link).unwrap();
+    let tree = directory(&link).unwrap();
+    assert_eq!(tree.kind(&path("a.yaml")).unwrap(), Some(EntryKind::File));
+    let refused = |at: &str| directory(&dir.path().join(at)).err().unwrap().summary;
+    assert_eq!(refused("real/a.yaml"), "this is not a directory");
+    assert_eq!(refused("nothing"), "there is no such directory");
 }
 
 #[cfg(target_os = "linux")]

@@ -13,7 +13,8 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use super::{FetchOptions, Fetched, Mirror};
-use crate::domain::{Problem, ProblemKind, Result};
+use crate::domain::{Problem, ProblemKind, Result, Revision};
+use crate::git::fixture::Fixture;
 use server::{refusing, serve};
 
 fn fetch(mirror: &Mirror) -> Result<Fetched> {
@@ -87,6 +88,17 @@ fn one_place_for_every_spelling() {
         place("https://host/../../etc").parent(),
         Some(Path::new("/c"))
     );
+}
+
+#[test]
+fn a_mirror_without_commits_is_called_by_its_url() {
+    let dir = tempfile::tempdir().unwrap();
+    let mirror = Mirror::open(dir.path(), "https://bob:s3cret@host/x").unwrap();
+    Fixture::init_bare(mirror.path()).unwrap();
+    let repo = mirror.repo().unwrap().unwrap();
+    let problem = repo.resolve(&Revision::Head).unwrap_err();
+    assert_eq!(problem.summary, "the repository has no commits yet");
+    assert_eq!(problem.place, "https://host/x");
 }
 
 #[test]

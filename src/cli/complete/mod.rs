@@ -177,9 +177,9 @@ pub fn answer(found: &Candidates) -> String {
 /// The script that a shell loads.
 pub fn script(shell: Shell) -> &'static str {
     match shell {
-        Shell::Bash => include_str!("complete/trueup.bash"),
-        Shell::Zsh => include_str!("complete/trueup.zsh"),
-        Shell::Fish => include_str!("complete/trueup.fish"),
+        Shell::Bash => include_str!("trueup.bash"),
+        Shell::Zsh => include_str!("trueup.zsh"),
+        Shell::Fish => include_str!("trueup.fish"),
     }
 }
 
