@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Problem, Source};
+use super::{Problem, ProblemKind, Source};
 
 /// Who defines an App and, with a controller, drives it.
 #[derive(
@@ -78,6 +78,13 @@ pub struct App {
     pub notices: Vec<Notice>,
     /// What makes it impossible to compare or sync faithfully. Not empty: neither is attempted.
     pub problems: Vec<Problem>,
+}
+
+impl App {
+    /// Whether it can be rendered and compared as it is written. What is known of no cluster can be rendered all the same.
+    pub fn is_honoured(&self) -> bool {
+        self.problems.iter().all(|p| p.kind == ProblemKind::Config)
+    }
 }
 
 /// Something worth knowing that stops nothing.

@@ -107,6 +107,13 @@ impl AppRecord {
             .find(|r| r.outcome == Outcome::Succeeded && !r.selective && r.kind != RunKind::Adopt)
     }
 
+    /// Whether the App held an object when its last Run had ended. While one is under way, the inventory names what it is
+    /// yet to make, too.
+    pub fn held(&self, key: &ObjectKey) -> bool {
+        let is_over = |run: &SyncRecord| run.outcome != Outcome::Running;
+        self.inventory.0.contains(key) && self.history.last().is_none_or(is_over)
+    }
+
     /// The commit that the App is pinned to by a rollback, until the next sync.
     pub fn pinned(&self) -> Option<&CommitId> {
         self.last_synced()

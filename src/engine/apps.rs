@@ -248,6 +248,10 @@ impl Core {
                 continue;
             };
             let app = entry.app.clone();
+            if !app.is_honoured() {
+                self.leave_out(&id);
+                continue;
+            }
             let Some((repo, stand_in)) = self.repo_for(&app) else {
                 let problem = self
                     .world
@@ -308,6 +312,24 @@ impl Core {
             .or_insert_with(|| Arc::new(AtomicU64::new(0)));
         latest.store(mine, Ordering::Relaxed);
         desired::start(jobs, mine, latest.clone(), self.events.clone());
+    }
+
+    /// What cannot be honoured would be rendered as something else: such an App is neither rendered nor compared.
+    fn leave_out(&mut self, id: &AppId) {
+        let ticket = self.ticket();
+        let Some(entry) = self.world.apps.get_mut(id) else {
+            return;
+        };
+        entry.desired_ticket = ticket;
+        entry.desired_pending = false;
+        entry.desired = None;
+        entry.prepared = None;
+        entry.desired_problems.clear();
+        entry.prepare_problems.clear();
+        entry.objects.clear();
+        entry.order.clear();
+        entry.base = None;
+        entry.view = None;
     }
 
     pub(super) fn desired_done(&mut self, done: DesiredDone) {

@@ -29,6 +29,8 @@ use super::snapshot::ClusterMode;
 use step::{Acted, Place, VANISH, act};
 use wait::{Wait, Waited};
 
+/// How long the end of a Run waits for what it deleted to be gone; what takes longer stays in the inventory.
+const LINGER: Duration = Duration::from_secs(5);
 /// A CRD that is not established by then will not be.
 const ESTABLISH: Duration = Duration::from_secs(60);
 
@@ -449,6 +451,7 @@ impl Driver {
 
     /// Writes what the App holds now and how it went, and lets the lock go.
     async fn end(&mut self, id: &AppId) -> Result<(), Problem> {
+        self.see_off(id).await;
         let lock = self.locks.remove(id);
         let result = self.write_end(id).await;
         if let Some(lock) = lock {
@@ -467,6 +470,22 @@ impl Driver {
             }
         }
         result
+    }
+
+    /// What a prune left to the garbage collector is gone a moment later: the record then need not name it any more.
+    async fn see_off(&mut self, id: &AppId) {
+        // What says why it stays was told already.
+        let goes = |at: &usize| self.warnings.get(at).is_none_or(Vec::is_empty);
+        let going: Vec<usize> = self.run.going(id).into_iter().filter(goes).collect();
+        let key = |at: &usize| (id.clone(), self.plan.steps[*at].key.clone());
+        let keys: Vec<(AppId, ObjectKey)> = going.iter().map(key).collect();
+        if keys.is_empty() {
+            return;
+        }
+        self.say(format!("{} to be gone", names(&keys)));
+        if let Waited::Met = self.wait(&keys, LINGER, Wait::Gone).await {
+            self.run.vanished(&going);
+        }
     }
 
     async fn write_end(&mut self, id: &AppId) -> Result<(), Problem> {

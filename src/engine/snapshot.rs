@@ -262,7 +262,7 @@ impl AppView {
             && self
                 .record
                 .as_ref()
-                .is_some_and(|record| record.inventory.0.contains(&drift.key))
+                .is_some_and(|record| record.held(&drift.key))
     }
 
     /// Whether a sync gets past the server's refusal of an object: `Force=true` deletes it and makes it anew.

@@ -14,7 +14,7 @@ use super::packed::PackedManifest;
 use super::snapshot::{
     AppState, AppView, Counters, Counts, ObjectView, Reach, Snapshot, SyncStatus,
 };
-use super::world::{AppEntry, ClusterEntry, Definer, RecordState, RepoEntry, World};
+use super::world::{AppEntry, ClusterEntry, Definer, Inputs, RecordState, RepoEntry, World};
 
 /// Everything that is known at this moment.
 pub(super) fn snapshot(core: &mut Core) -> Snapshot {
@@ -155,11 +155,18 @@ fn settled(core: &Core) -> bool {
                     .is_some_and(|v| v.sync != SyncStatus::Checking)
         })
         && world.clusters.values().all(|c| {
-            matches!(c.reach, Reach::Down { .. }) || (c.queue.is_empty() && c.asking.is_empty() && c.listed.is_complete())
+            matches!(c.reach, Reach::Down { .. })
+                || (c.listed.is_complete() && c.queue.iter().chain(&c.asking).all(|(id, key)| is_asked_again(world, id, key)))
         })
         // What an App holds and Git no longer has is known only once its kind was listed.
         && core.wishes.is_empty()
         && core.wishing.is_empty()
+}
+
+/// Whether a question was put before and failed: its Problem stands, and who waits for a verdict has one.
+fn is_asked_again(world: &World, id: &AppId, key: &ObjectKey) -> bool {
+    let compared = world.apps.get(id).and_then(|app| app.objects.get(key));
+    compared.is_some_and(|compared| compared.inputs == Inputs::NEVER)
 }
 
 /// Whether a place will not say which Apps it defines, because it cannot be read.
@@ -293,7 +300,7 @@ fn moved(object: &ObjectView, entry: &AppEntry) -> (bool, bool) {
         return (false, false);
     }
     let held = || match &entry.record {
-        RecordState::Read(record) => record.inventory.0.contains(&drift.key),
+        RecordState::Read(record) => record.held(&drift.key),
         _ => false,
     };
     match drift.verdict {

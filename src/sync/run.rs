@@ -222,6 +222,24 @@ impl Run {
         }
     }
 
+    /// The steps of an App whose deletion the server took, while the object was still there.
+    pub fn going(&self, app: &AppId) -> Vec<usize> {
+        let steps = self.plan.steps.iter().zip(&self.states).enumerate();
+        steps
+            .filter(|(_, (step, state))| {
+                step.app == *app && step.action == Action::Prune && **state == StepState::Done
+            })
+            .map(|(at, _)| at)
+            .collect()
+    }
+
+    /// Takes that what these steps deleted is gone by now, so that the record need not name it.
+    pub fn vanished(&mut self, going: &[usize]) {
+        for at in going {
+            self.states[*at] = StepState::Gone;
+        }
+    }
+
     /// Takes what drawing a step anew came to.
     pub fn redrawn(&mut self, step: usize, redrawn: Redrawn) {
         if self.doing != Doing::Redrawing(step) {

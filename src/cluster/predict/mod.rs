@@ -84,6 +84,11 @@ impl Prediction {
             return Ok(());
         }
         let object = reply.value().map_err(|p| p.at(target.key.to_string()))?;
+        if object.get("kind").and_then(Value::as_str) != Some(resource.gvk.kind.as_str())
+            || meta(&object, "name") != target.key.name
+        {
+            return Err(another_answer().at(target.key.to_string()));
+        }
         // The uid and version of a dry-run create are invented.
         if reply.status != 201 {
             self.uid = meta(&object, "uid");
@@ -279,6 +284,14 @@ fn unsendable(problem: Problem) -> Prediction {
 }
 
 /// A text of `metadata`, empty where there is none.
+fn another_answer() -> Problem {
+    Problem::new(
+        ProblemKind::Unreachable,
+        "the server's answer to the dry run is not the object that was asked about",
+    )
+    .hint("A proxy or gateway may have answered in the server's place.")
+}
+
 pub(super) fn meta(object: &Value, field: &str) -> String {
     object
         .get("metadata")

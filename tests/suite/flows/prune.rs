@@ -40,6 +40,14 @@ fn a_removed_file_is_extra_and_prune_deletes_it_alone() {
     g.trueup("diff app").exits(0);
     let history = g.trueup("history app -o json").json();
     assert_eq!(history["records"][1]["pruned"], 2);
+    // What a prune took away and Git brings back is new in Git; nobody deleted it.
+    g.commit("Back", &[("app/b.yaml", &config_map("b", &[("x", "1")]))]);
+    let said = g.trueup("diff app");
+    assert!(
+        said.out.contains("ConfigMap") && !said.out.contains("deleted from the cluster"),
+        "{}",
+        said.out
+    );
 }
 
 #[test]

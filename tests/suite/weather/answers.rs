@@ -60,6 +60,14 @@ fn a_dry_run_that_fails_leaves_the_object_unknown_and_the_cluster_up() {
             "did not accept the credentials",
         ),
         (html(), "is not the JSON that it should be"),
+        (
+            Weather::Says(200, "", "{}".into()),
+            "is not the object that was asked about",
+        ),
+        (
+            Weather::Says(200, "", r#"{"kind":"Status","status":"Success"}"#.into()),
+            "is not the object that was asked about",
+        ),
     ] {
         let (said, _) = diff(vec![Spell(DRY_RUN, weather, ALWAYS)]);
         said.fails_with(&["ConfigMap/shop/a: unknown", words]);

@@ -131,6 +131,31 @@ fn manifests_that_are_none() {
 }
 
 #[test]
+fn what_this_release_cannot_render_is_not_rendered_as_plain_files() {
+    let machine = Machine::new();
+    machine.cluster(DEAD);
+    let mut shop = machine.shop(&[("web/a.yaml", MAP)]);
+    let repo = machine.path("shop");
+    let application = format!(
+        "apiVersion: argoproj.io/v1alpha1\nkind: Application\nmetadata: {{name: chart}}\nspec:\n  \
+         destination: {{name: prod, namespace: shop}}\n  source:\n    repoURL: {}\n    path: web\n    helm: {{}}\n",
+        repo.display()
+    );
+    shop.commit("Helm", &[("apps/chart.yaml", &application)])
+        .unwrap();
+    let said = machine.run("shop", &["apps", "chart", "-o", "json"]);
+    let app = &serde_json::from_str::<serde_json::Value>(&said.out).unwrap()["apps"][0];
+    assert_eq!(app["sync"], "failed");
+    assert_eq!(app["counts"]["objects"], 0);
+    assert_eq!(app["target"], serde_json::Value::Null, "{said:?}");
+    let told = app["problems"].to_string();
+    assert!(
+        told.contains("`spec.source.helm` cannot be honoured"),
+        "{told}"
+    );
+}
+
+#[test]
 fn a_file_that_is_too_large_is_not_read() {
     let machine = Machine::new();
     let large = format!("{MAP}  b: \"{}\"\n", "x".repeat(17 << 20));
