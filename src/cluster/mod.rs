@@ -21,6 +21,7 @@ pub mod lease;
 mod leftover;
 mod lines;
 pub mod live;
+mod moved;
 pub mod openapi;
 mod page;
 pub mod predict;
@@ -42,6 +43,8 @@ pub mod writer;
 
 #[cfg(test)]
 mod leftover_tests;
+#[cfg(test)]
+mod moved_tests;
 #[cfg(test)]
 mod played;
 #[cfg(test)]

@@ -7,8 +7,7 @@ use crate::sync::run::Redrawn;
 
 use super::Driver;
 use super::step::resource_of;
-use crate::engine::question::{Question, Writes, tracked_by};
-use crate::engine::world::Inputs;
+use crate::engine::question::{Question, tracked_by};
 
 impl Driver {
     /// Asks the dry run again: may the step go on as it was shown?
@@ -46,28 +45,17 @@ impl Driver {
         if is_another && !recreates {
             return Ok(Redrawn::Different);
         }
-        let drawn = self.drawn.get(&step.app);
-        let question = Question {
-            connection: place.connection.clone(),
-            id: step.app.clone(),
-            key: step.key.clone(),
-            resource,
-            desired: manifest.clone(),
-            live: live.clone().map(Arc::new),
-            base: None,
-            ignore: drawn.map(|d| d.app.ignore.clone()).unwrap_or_default(),
-            respect: drawn.is_some_and(|d| d.app.sync.respect_ignore),
-            may_patch: true,
-            writes: drawn
-                .map(|d| Writes::of(&d.app, manifest))
-                .unwrap_or_default(),
-            inputs: Inputs {
-                desired: 0,
-                live: 0,
-                base: 0,
-                managed: true,
-            },
+        let Some(drawn) = self.drawn.get(&step.app) else {
+            return Ok(Redrawn::Different);
         };
+        let question = Question::of_step(
+            &drawn.app,
+            place.connection.clone(),
+            resource,
+            &step.key,
+            manifest.clone(),
+            live.clone().map(Arc::new),
+        );
         let mut asked = Box::pin(question.put()).await?;
         if live.is_some() && !asked.drift.is_drift() {
             return Ok(Redrawn::AlreadyDone);
