@@ -106,4 +106,7 @@ pub struct Plan {
     pub prune: bool,
     /// Whether only chosen objects are covered.
     pub selective: bool,
+    /// Of an adoption: what the sync behind it would likely do. It is only shown; that sync is drawn anew after the
+    /// adoption, and asked again.
+    pub estimate: Option<Arc<Plan>>,
 }

@@ -523,6 +523,7 @@ impl Core {
             ignore: entry.app.ignore.clone(),
             respect: entry.app.sync.respect_ignore,
             writes: super::question::Writes::of(&entry.app, &desired),
+            adopted: false,
             desired,
         })
     }

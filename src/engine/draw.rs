@@ -25,7 +25,6 @@ use super::question::Question;
 use super::report::Report;
 use super::request::{Draw, Ticket};
 use super::sources::blocking;
-use super::world;
 use ask::input;
 use work::{Taken, Work, moves, prepare};
 
@@ -101,11 +100,11 @@ impl Meter {
 const APPS_AT_ONCE: usize = 4;
 
 /// One App's part of a Plan.
-async fn draw_one(mut work: Work) -> Result<(AppInput, Drawn), Problem> {
+async fn draw_one(mut work: Work, kind: PlanKind) -> Result<(AppInput, Drawn), Problem> {
     if let Some((repo, commit)) = work.rollback.take() {
         go_back(&mut work, repo, commit).await?;
     }
-    let input = input(&work).await?;
+    let input = input(&work, kind).await?;
     let drawn = Drawn {
         app: work.app.clone(),
         repository: work.repository.clone(),
@@ -132,7 +131,7 @@ async fn draw(taken: Taken) -> Result<(Plan, BTreeMap<AppId, Drawn>), Problem> {
         work.asks_at_once = work.asks_at_once.div_ceil(n_apps);
         async {
             let (id, commit) = (work.app.id.clone(), work.commit.clone());
-            draw_one(work)
+            draw_one(work, options.kind)
                 .await
                 .map_err(|problem| PlannedApp::refused(id, commit, problem))
         }
@@ -165,15 +164,26 @@ fn planned(inputs: Vec<AppInput>, options: PlanOptions) -> Plan {
     if options.kind != PlanKind::Adopt {
         return crate::sync::plan(inputs, &options);
     }
-    let adoption = crate::sync::plan(inputs.clone(), &options);
-    if !adoption.steps.is_empty() || adoption.apps.iter().all(|app| app.refused.is_some()) {
-        return adoption;
-    }
+    let mut adoption = crate::sync::plan(inputs.clone(), &options);
     let sync = PlanOptions {
         kind: PlanKind::Sync,
+        estimate: !adoption.steps.is_empty(),
         ..options
     };
-    crate::sync::plan(inputs, &sync)
+    if adoption.steps.is_empty() {
+        let is_refused = adoption.apps.iter().all(|app| app.refused.is_some());
+        return match is_refused {
+            true => adoption,
+            false => crate::sync::plan(inputs, &sync),
+        };
+    }
+    let goes_on = |input: &AppInput| {
+        let mut apps = adoption.apps.iter();
+        apps.any(|app| app.id == input.app.id && app.refused.is_none())
+    };
+    let inputs = inputs.into_iter().filter(goes_on).collect();
+    adoption.estimate = Some(Arc::new(crate::sync::plan(inputs, &sync)));
+    adoption
 }
 
 /// Held keys of which is proven that nothing lives there.
@@ -221,28 +231,10 @@ async fn go_back(work: &mut Work, repo: Repo, commit: CommitId) -> Result<(), Pr
         .filter_map(|(key, p)| {
             let resource = work.discovery.resource(&p.manifest.gvk)?.clone();
             let live = work.live.get(key).cloned();
-            Some((
-                key.clone(),
-                Question {
-                    connection: work.connection.clone(),
-                    id: work.app.id.clone(),
-                    key: key.clone(),
-                    resource,
-                    desired: p.manifest.clone(),
-                    live,
-                    base: None,
-                    ignore: work.app.ignore.clone(),
-                    respect: work.app.sync.respect_ignore,
-                    may_patch: true,
-                    writes: super::question::Writes::of(&work.app, &p.manifest),
-                    inputs: world::Inputs {
-                        desired: 0,
-                        live: 0,
-                        base: 0,
-                        managed: true,
-                    },
-                },
-            ))
+            let (app, connection) = (&work.app, work.connection.clone());
+            let question =
+                Question::of_step(app, connection, resource, key, p.manifest.clone(), live);
+            Some((key.clone(), question))
         })
         .collect();
     work.meter.adds(prepared.len());

@@ -4,11 +4,13 @@ use std::sync::Arc;
 
 use crate::cluster::{Connection, Live, Prediction, Refusal, RefusalKind, Resource};
 use crate::domain::{
-    AppId, Gvk, IgnoreRule, Manifest, ObjectDrift, ObjectKey, Problem, ProblemKind, TrackingId,
-    Value, Verdict,
+    App, AppId, Gvk, IgnoreRule, Manifest, ObjectDrift, ObjectKey, Problem, ProblemKind,
+    TrackingId, Value, Verdict,
 };
 use crate::drift::{self, Comparison};
 use crate::sync::facts::is_container;
+use crate::sync::options::{OPTIONS_ANNOTATION, ObjectOptions};
+use crate::sync::{LiveFacts, adopt};
 
 use super::world::Inputs;
 
@@ -39,6 +41,8 @@ pub(super) struct Question {
     pub may_patch: bool,
     /// How a sync would write it.
     pub writes: Writes,
+    /// Whether `live` is as an adoption would leave it, while the server still has it as it is.
+    pub adopted: bool,
     pub inputs: Inputs,
 }
 
@@ -53,9 +57,9 @@ pub(super) struct Writes {
 
 impl Writes {
     /// What the options of an App and of an object say.
-    pub fn of(app: &crate::domain::App, desired: &Manifest) -> Self {
-        let stated = desired.annotation(crate::sync::options::OPTIONS_ANNOTATION);
-        let options = crate::sync::options::ObjectOptions::merge(&app.sync, stated, None);
+    pub fn of(app: &App, desired: &Manifest) -> Self {
+        let stated = desired.annotation(OPTIONS_ANNOTATION);
+        let options = ObjectOptions::merge(&app.sync, stated, None);
         Self {
             replace: options.replace,
             force: options.force,
@@ -77,6 +81,51 @@ pub(super) struct Asked {
 }
 
 impl Question {
+    /// A question about an object of an App that is managed, for a step: it has no base, and nobody keeps its answer.
+    pub fn of_step(
+        app: &App,
+        connection: Connection,
+        resource: Resource,
+        key: &ObjectKey,
+        desired: Arc<Manifest>,
+        live: Option<Arc<Live>>,
+    ) -> Self {
+        Self {
+            connection,
+            id: app.id.clone(),
+            key: key.clone(),
+            resource,
+            writes: Writes::of(app, &desired),
+            desired,
+            live,
+            base: None,
+            ignore: app.ignore.clone(),
+            respect: app.sync.respect_ignore,
+            may_patch: true,
+            adopted: false,
+            inputs: Inputs {
+                managed: true,
+                ..Inputs::NEVER
+            },
+        }
+    }
+
+    /// The same after an adoption of `live`. `None`: nothing has to be moved, or it cannot be.
+    pub fn adopted(&self, live: &Value) -> Option<Self> {
+        let is_adoptable = LiveFacts::of(live).is_adoptable();
+        let adopted = is_adoptable.then(|| adopt::adopted(live).ok().flatten())??;
+        let live = Live::from_value(&self.resource, adopted).ok()?;
+        Some(Self {
+            live: Some(Arc::new(live)),
+            adopted: true,
+            inputs: Inputs {
+                managed: true,
+                ..Inputs::NEVER
+            },
+            ..self.clone()
+        })
+    }
+
     /// Asks for a verdict.
     pub async fn ask(self) -> Answer {
         let asked = self.put().await;
@@ -132,22 +181,31 @@ impl Question {
             adopted: self.inputs.managed,
             schema: None,
         };
-        if !self.may_patch {
+        let (resource, desired) = (&self.resource, &sent.value);
+        let prediction = match live.as_ref().filter(|_| self.adopted) {
+            _ if !self.may_patch => None,
+            // Boxed, like all that is asked at times only: many of these wait inside each other on one stack.
+            Some(live) => {
+                let applied = self.connection.predict_adopted(resource, desired, live);
+                Box::pin(applied).await?
+            }
+            None => {
+                let applied = self.connection.predict(resource, desired, live.as_ref());
+                Some(Box::pin(applied).await?)
+            }
+        };
+        let Some(mut prediction) = prediction else {
             let drift = drift::local(&comparison(None, Vec::new()), None);
             return Ok(Asked {
                 drift,
                 sent: sent.clone(),
                 prediction: None,
                 live,
-                forbidden: true,
+                forbidden: !self.may_patch,
                 recreatable: false,
                 n_requests: 0,
             });
-        }
-        let (resource, desired) = (&self.resource, &sent.value);
-        // Boxed, like all that is asked at times only: many of these wait inside each other on one stack.
-        let applied = self.connection.predict(resource, desired, live.as_ref());
-        let mut prediction = Box::pin(applied).await?;
+        };
         // Whether it is in sync, an apply tells: a PUT drops what controllers keep on the object, again and again. What
         // a sync would make of one that differs, the PUT tells.
         if let Some(live) = live.as_ref().filter(|_| self.puts()) {

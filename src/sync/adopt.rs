@@ -43,12 +43,9 @@ pub fn former_appliers(live: &Value) -> Vec<String> {
 /// A Problem where the entries speak of different API versions, so that their fields cannot be put together without
 /// converting them, and where the object does not say what is needed.
 pub fn adoption(live: &Value) -> Result<Option<Value>, Problem> {
-    let entries = managed_fields(live);
-    let (moved, kept): (Vec<&Value>, Vec<&Value>) =
-        entries.iter().partition(|e| is_former(e) || is_ours(e));
-    if !moved.iter().any(|e| is_former(e)) {
+    let Some(entries) = moved_entries(live)? else {
         return Ok(None);
-    }
+    };
     let Some(resource_version) = live
         .pointer("/metadata/resourceVersion")
         .and_then(Value::as_str)
@@ -58,6 +55,33 @@ pub fn adoption(live: &Value) -> Result<Option<Value>, Problem> {
             "the live object has no resourceVersion, so that its adoption could not be guarded",
         ));
     };
+    Ok(Some(json!([
+        { "op": "replace", "path": "/metadata/resourceVersion", "value": resource_version },
+        { "op": "replace", "path": "/metadata/managedFields", "value": entries },
+    ])))
+}
+
+/// A live object as [`adoption`] would leave it. `None`: there is nothing to move.
+///
+/// # Errors
+/// As for [`adoption`].
+pub fn adopted(live: &Value) -> Result<Option<Value>, Problem> {
+    let Some(entries) = moved_entries(live)? else {
+        return Ok(None);
+    };
+    let mut adopted = live.clone();
+    adopted["metadata"]["managedFields"] = Value::Array(entries);
+    Ok(Some(adopted))
+}
+
+/// `managedFields` with everything that former appliers hold in one entry of trueup's.
+fn moved_entries(live: &Value) -> Result<Option<Vec<Value>>, Problem> {
+    let entries = managed_fields(live);
+    let (moved, kept): (Vec<&Value>, Vec<&Value>) =
+        entries.iter().partition(|e| is_former(e) || is_ours(e));
+    if !moved.iter().any(|e| is_former(e)) {
+        return Ok(None);
+    }
     let api_version = one_api_version(&moved)?;
     let mut fields = Map::new();
     for entry in &moved {
@@ -81,10 +105,7 @@ pub fn adoption(live: &Value) -> Result<Option<Value>, Problem> {
     }
     let mut all: Vec<Value> = vec![ours];
     all.extend(kept.into_iter().cloned());
-    Ok(Some(json!([
-        { "op": "replace", "path": "/metadata/resourceVersion", "value": resource_version },
-        { "op": "replace", "path": "/metadata/managedFields", "value": all },
-    ])))
+    Ok(Some(all))
 }
 
 /// The API version that all entries share. Entries that hold metadata alone agree with any: metadata is the same in

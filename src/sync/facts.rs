@@ -5,9 +5,9 @@ use std::fmt;
 
 use jiff::Timestamp;
 
-use super::adopt::former_appliers;
+use super::adopt::{adoption, former_appliers};
 use crate::domain::tracking::{self, TrackingId};
-use crate::domain::{ObjectKey, Owner, Value};
+use crate::domain::{ObjectKey, Owner, Problem, Value};
 use crate::merge::{LAST_APPLIED, MANAGER};
 
 /// What a Plan must know of a live object.
@@ -25,6 +25,8 @@ pub struct LiveFacts {
     pub managers: Vec<Owner>,
     /// Field managers of former appliers that hold fields of it.
     pub former_appliers: Vec<String>,
+    /// Why an adoption could not move what they hold.
+    pub unmovable: Option<Problem>,
     /// Whether it is being deleted.
     pub deletion_pending: bool,
     /// Its labels.
@@ -63,13 +65,18 @@ impl LiveFacts {
             format!("{}/{}", text("kind"), text("name"))
         });
         let kind = ObjectKey::of(live).unwrap_or_else(|| ObjectKey::new("", "", "", ""));
+        let former_appliers = former_appliers(live);
         Self {
             uid: text("/metadata/uid"),
             resource_version: text("/metadata/resourceVersion"),
             tracking_id: annotations.get(tracking::ANNOTATION).cloned(),
             owner,
             managers: managers(live),
-            former_appliers: former_appliers(live),
+            unmovable: match former_appliers.is_empty() {
+                true => None,
+                false => adoption(live).err(),
+            },
+            former_appliers,
             deletion_pending: live.pointer("/metadata/deletionTimestamp").is_some(),
             labels: strings(live, "/metadata/labels"),
             annotations,
@@ -86,6 +93,11 @@ impl LiveFacts {
         self.managers
             .iter()
             .any(|m| m.manager == MANAGER && m.apply && m.subresource.is_empty())
+    }
+
+    /// Whether an adoption has something to move: former appliers hold fields of it, and trueup does not apply it yet.
+    pub fn is_adoptable(&self) -> bool {
+        !self.applied_by_trueup() && !self.former_appliers.is_empty()
     }
 
     /// Whether its tracking-id says that it is this very object of the App.

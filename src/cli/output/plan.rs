@@ -31,6 +31,11 @@ pub fn text(plan: &Plan, options: &LineOptions, style: &Style) -> String {
     out.push('\n');
     out.push_str(&summary(plan));
     out.push('\n');
+    if let Some(estimate) = &plan.estimate {
+        let title = "An estimate of the sync behind it, which is drawn anew after the adoption and asked again:";
+        out.push_str(&format!("\n{}\n\n", style.paint(Ink::Yellow, title)));
+        out.push_str(&text(estimate, options, style));
+    }
     out
 }
 
@@ -130,10 +135,12 @@ pub fn summary(plan: &Plan) -> String {
 
 /// The same for programs.
 pub fn json(plan: &Plan) -> Value {
-    json::document("Plan", fields(plan))
+    let mut document = fields(plan);
+    document["estimate"] = json!(plan.estimate.as_deref().map(fields));
+    json::document("Plan", document)
 }
 
-/// The fields of a Plan, for what contains one.
+/// The fields of a Plan, for what contains one; an estimate is none of them.
 pub fn fields(plan: &Plan) -> Value {
     let apps: Vec<Value> = plan
         .apps

@@ -341,6 +341,25 @@ fn plan_as_text() {
 }
 
 #[test]
+fn an_adoption_estimates_the_sync_behind_it() {
+    let text = plan::text(&samples::adoption(), &options(false), &plain());
+    let (adoption, estimate) = text.split_once("\nAn estimate of the sync").unwrap();
+    insta::assert_snapshot!(adoption, @"
+    adopt · checkout · prod-eu · shop · 4f2c1e9 · bump checkout to 1.9
+    warning: this cluster is shared
+
+    1. Secret/shop/token: adopt
+
+    1 step: 1 adopt.
+    ");
+    assert!(estimate.ends_with(&plan::text(&plan(), &options(false), &plain())));
+    let json = plan::json(&samples::adoption());
+    assert_eq!(json["for"], "adopt");
+    assert_eq!(json["estimate"], plan::fields(&plan()));
+    assert_eq!(plan::json(&plan())["estimate"], Value::Null);
+}
+
+#[test]
 fn an_empty_plan_says_so() {
     let mut empty = samples::plan();
     empty.steps.clear();
@@ -498,6 +517,10 @@ fn everything() -> Vec<(&'static str, String)> {
         ("diff", diff::text(&views, &options(true), &style)),
         ("markdown", markdown::text(&views, &options(true), &style)),
         ("plan", plan::text(&samples::plan(), &options(true), &style)),
+        (
+            "adoption",
+            plan::text(&samples::adoption(), &options(true), &style),
+        ),
         ("run", run::changes(None, &samples::run(), &style)),
         ("history", history::text(&views[0], &style)),
         ("clusters", clusters::text(&snapshot, &style)),
@@ -508,6 +531,10 @@ fn everything() -> Vec<(&'static str, String)> {
         ),
         ("diff json", json::text(&diff::json(&views, true, &[]))),
         ("plan json", json::text(&plan::json(&samples::plan()))),
+        (
+            "adoption json",
+            json::text(&plan::json(&samples::adoption())),
+        ),
         ("run json", json::text(&run::json(&samples::run()))),
         ("history json", json::text(&history::json(&views[0]))),
         ("clusters json", json::text(&clusters::json(&snapshot))),
@@ -553,7 +580,11 @@ fn json_reads_back_with_every_trap_in_it() {
         assert_eq!(value["apiVersion"], "trueup/v1", "{what}");
         assert!(value["kind"].is_string(), "{what}");
     }
-    let apps: Value = serde_json::from_str(&printed[8].1).unwrap();
+    let (_, apps) = printed
+        .iter()
+        .find(|(what, _)| *what == "apps json")
+        .unwrap();
+    let apps: Value = serde_json::from_str(apps).unwrap();
     let summary = apps["apps"][4]["problems"][0]["summary"].as_str().unwrap();
     assert!(summary.contains('\u{9b}') && summary.contains('\u{202e}'));
 }

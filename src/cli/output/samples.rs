@@ -375,7 +375,30 @@ pub(crate) fn plan() -> Plan {
         ],
         prune: true,
         selective: false,
+        estimate: None,
     }
+}
+
+/// An adoption with an estimate of the sync behind it.
+pub(crate) fn adoption() -> Plan {
+    let sync = plan();
+    let mut adoption = Plan {
+        kind: RunKind::Adopt,
+        prune: false,
+        estimate: Some(Arc::new(sync.clone())),
+        ..sync
+    };
+    adoption.steps.truncate(1);
+    for step in &mut adoption.steps {
+        let in_sync = ObjectDrift::new(step.key.clone(), step.drift.gvk.clone(), Verdict::InSync);
+        step.drift = Arc::new(in_sync);
+        step.action = Action::Adopt;
+        step.guard.force = false;
+    }
+    for app in &mut adoption.apps {
+        app.prunable.clear();
+    }
+    adoption
 }
 
 pub(crate) fn run() -> RunView {

@@ -11,6 +11,9 @@ mod held;
 mod leftover;
 #[cfg(test)]
 mod leftover_tests;
+mod moved;
+#[cfg(test)]
+mod moved_tests;
 mod suspects;
 mod unasked;
 

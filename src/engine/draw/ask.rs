@@ -6,18 +6,18 @@ use std::sync::Arc;
 use futures::StreamExt as _;
 
 use crate::cluster::{Refusal, RefusalKind};
-use crate::domain::{GroupKind, ObjectDrift, Problem, ProblemKind, Verdict};
+use crate::domain::{GroupKind, ObjectDrift, PlanKind, Problem, ProblemKind, Verdict};
 use crate::drift::desired::Prepared;
 use crate::sync::{AppInput, Candidate, LiveFacts, RecordState};
 
 use super::super::apps;
-use super::super::question::{Question, missing as absent};
+use super::super::question::{Asked, Question, missing as absent};
 use super::super::records::{self, record_key};
 use super::held::held;
 use super::work::Work;
 
-/// All that the `sync` room wants to know of an App.
-pub(super) async fn input(work: &Work) -> Result<AppInput, Problem> {
+/// All that the `sync` room wants to know of an App; for an adoption also what comes after it.
+pub(super) async fn input(work: &Work, kind: PlanKind) -> Result<AppInput, Problem> {
     let id = &work.app.id;
     let namespace = &work.app.destination.namespace;
     let home = work
@@ -30,7 +30,8 @@ pub(super) async fn input(work: &Work) -> Result<AppInput, Problem> {
             .value()
             .is_ok_and(|home| crate::domain::deletion::of(&home).is_some());
     let record = record(work).await;
-    let mut candidates = candidates(work, namespace_exists).await?;
+    let adopts = kind == PlanKind::Adopt;
+    let mut candidates = candidates(work, namespace_exists, adopts).await?;
     if let RecordState::Read(record) = &record {
         for key in record
             .inventory
@@ -72,7 +73,11 @@ async fn record(work: &Work) -> RecordState {
     }
 }
 
-async fn candidates(work: &Work, namespace_exists: bool) -> Result<Vec<Candidate>, Problem> {
+async fn candidates(
+    work: &Work,
+    namespace_exists: bool,
+    adopts: bool,
+) -> Result<Vec<Candidate>, Problem> {
     let own_kinds: BTreeSet<GroupKind> = work
         .prepared
         .values()
@@ -101,6 +106,7 @@ async fn candidates(work: &Work, namespace_exists: bool) -> Result<Vec<Candidate
                 leftovers: Vec::new(),
                 unpredicted,
                 recreatable: false,
+                adopted: None,
             };
             if prepared.hook {
                 return Ok(missing(false));
@@ -133,7 +139,19 @@ async fn candidates(work: &Work, namespace_exists: bool) -> Result<Vec<Candidate
             if absent_home && question.live.is_none() {
                 return Ok(missing(true));
             }
-            asked(question, missing(false)).await
+            let now = Box::pin(asked(question)).await?;
+            let live = now.live.as_ref().filter(|_| adopts);
+            let adopted = match live.and_then(|live| question.adopted(live)) {
+                Some(later) => {
+                    let later = Box::pin(asked(&later)).await?;
+                    Some(Box::new(candidate(later, missing(false))))
+                }
+                None => None,
+            };
+            Ok(Candidate {
+                adopted,
+                ..candidate(now, missing(false))
+            })
         }
     };
     let answers: Vec<Result<Candidate, Problem>> =
@@ -145,14 +163,15 @@ async fn candidates(work: &Work, namespace_exists: bool) -> Result<Vec<Candidate
     answers.into_iter().collect()
 }
 
-/// Asks the server about one object, with all that its step must know.
-async fn asked(question: &Question, base: Candidate) -> Result<Candidate, Problem> {
+/// Asks the server about one object, as it is at this moment.
+async fn asked(question: &Question) -> Result<Asked, Problem> {
     let mut asked = Box::pin(question.put()).await?;
     let behind = asked.prediction.as_ref().is_some_and(|p| {
         let seen = question.live.as_ref().map(|live| &live.resource_version);
         !p.resource_version.is_empty() && seen.is_some_and(|seen| *seen != p.resource_version)
     });
-    if behind {
+    // What an adoption would leave is of the moment that it was foretold from.
+    if behind && !question.adopted {
         // The watch has not caught up with what was just done: two moments must not be compared as one.
         let key = &question.key;
         let live = question
@@ -166,8 +185,14 @@ async fn asked(question: &Question, base: Candidate) -> Result<Candidate, Proble
         asked = Box::pin(now.put()).await?;
     }
     Box::pin(question.prove(&mut asked)).await?;
+    Ok(asked)
+}
+
+/// What a step must know, from what was answered; the rest is that of `base`.
+fn candidate(mut asked: Asked, base: Candidate) -> Candidate {
     let refusal = asked.prediction.as_ref().and_then(|p| p.refusal.as_ref());
     let is_local = |r: &&Refusal| asked.forbidden || r.kind == RefusalKind::NotAsked;
+    let unpredicted = refusal.is_some_and(|r| r.kind == RefusalKind::NamespaceAbsent);
     if let Some(refusal) = refusal.filter(is_local)
         && asked.drift.verdict != Verdict::InSync
     {
@@ -176,23 +201,15 @@ async fn asked(question: &Question, base: Candidate) -> Result<Candidate, Proble
         asked.drift.verdict = Verdict::Refused;
         asked.drift.problem = Some(refusal.problem.clone());
     }
-    let unpredicted = asked
-        .prediction
-        .as_ref()
-        .and_then(|p| p.refusal.as_ref())
-        .is_some_and(|r| r.kind == RefusalKind::NamespaceAbsent);
     let live = asked.live.as_ref().map(|live| {
         let mut facts = LiveFacts::of(live);
-        if let Some(prediction) = asked
-            .prediction
-            .as_ref()
-            .filter(|p| !p.resource_version.is_empty())
-        {
+        let predicted = asked.prediction.as_ref();
+        if let Some(prediction) = predicted.filter(|p| !p.resource_version.is_empty()) {
             facts.resource_version = prediction.resource_version.clone();
         }
         facts
     });
-    Ok(Candidate {
+    Candidate {
         desired: Some(asked.sent),
         drift: Arc::new(asked.drift),
         live,
@@ -200,7 +217,7 @@ async fn asked(question: &Question, base: Candidate) -> Result<Candidate, Proble
         unpredicted,
         recreatable: asked.recreatable,
         ..base
-    })
+    }
 }
 
 /// Rights that a sync needs for its record and its lock and that this user does not have.

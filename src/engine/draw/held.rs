@@ -22,6 +22,7 @@ pub(super) async fn held(work: &Work, key: &ObjectKey) -> Result<Option<Candidat
         leftovers: Vec::new(),
         unpredicted: false,
         recreatable: false,
+        adopted: None,
     };
     let Some(resource) = work.discovery.preferred(&key.group_kind()) else {
         if !work.discovery.is_unsure(&key.group) {

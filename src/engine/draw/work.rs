@@ -123,7 +123,6 @@ pub(super) fn prepare(core: &Core, what: &Draw, meter: &Arc<Meter>) -> Result<Ta
                 only: only.clone(),
                 adopt: *adopt,
                 estimate: false,
-                destination_confirmed: false,
             };
             Ok(Taken {
                 works,

@@ -2,36 +2,37 @@
 
 use std::sync::Arc;
 
-use crate::domain::{Action, ObjectDrift, Problem};
+use crate::cluster::Live;
+use crate::domain::{Action, ObjectDrift, PlanStep, Problem};
+use crate::sync::LiveFacts;
 use crate::sync::run::Redrawn;
 
 use super::Driver;
 use super::step::resource_of;
-use crate::engine::question::{Question, Writes, tracked_by};
-use crate::engine::world::Inputs;
+use crate::engine::question::{Question, tracked_by};
 
 impl Driver {
     /// Asks the dry run again: may the step go on as it was shown?
     pub(super) async fn redraw(&mut self, at: usize) -> Result<Redrawn, Problem> {
         let step = self.run.plan().steps[at].clone();
         let place = self.place(&step.app)?.clone();
-        let resource = resource_of(&place, &step)?;
+        let resource = match resource_of(&place, &step) {
+            Ok(resource) => resource,
+            // No connection that comes back brings the kind back.
+            Err(problem) => return Ok(Redrawn::Failed(problem)),
+        };
         let live = place
             .connection
             .get_object(&resource, &step.key.namespace, &step.key.name)
             .await?;
-        let same_object = live.as_ref().is_some_and(|l| l.uid == step.guard.uid);
-        let Some(manifest) = &step.manifest else {
-            // A prune: gone is what was wanted; still the same object, still ours, may go.
-            let ours = live.as_ref().is_some_and(|l| tracked_by(l, &step.app.name));
-            return Ok(match live {
-                None => Redrawn::AlreadyDone,
-                Some(live) if same_object && ours => Redrawn::Same {
-                    resource_version: live.resource_version.clone(),
-                },
-                Some(_) => Redrawn::Different,
-            });
+        let Some(manifest) = step
+            .manifest
+            .as_ref()
+            .filter(|_| step.action != Action::Adopt)
+        else {
+            return Ok(without_a_diff(&step, live.as_ref()));
         };
+        let same_object = live.as_ref().is_some_and(|l| l.uid == step.guard.uid);
         let recreates = step.action == Action::Recreate;
         if recreates && live.is_none() {
             // Half of the step is done; without a version the other half remains.
@@ -46,28 +47,17 @@ impl Driver {
         if is_another && !recreates {
             return Ok(Redrawn::Different);
         }
-        let drawn = self.drawn.get(&step.app);
-        let question = Question {
-            connection: place.connection.clone(),
-            id: step.app.clone(),
-            key: step.key.clone(),
-            resource,
-            desired: manifest.clone(),
-            live: live.clone().map(Arc::new),
-            base: None,
-            ignore: drawn.map(|d| d.app.ignore.clone()).unwrap_or_default(),
-            respect: drawn.is_some_and(|d| d.app.sync.respect_ignore),
-            may_patch: true,
-            writes: drawn
-                .map(|d| Writes::of(&d.app, manifest))
-                .unwrap_or_default(),
-            inputs: Inputs {
-                desired: 0,
-                live: 0,
-                base: 0,
-                managed: true,
-            },
+        let Some(drawn) = self.drawn.get(&step.app) else {
+            return Ok(Redrawn::Different);
         };
+        let question = Question::of_step(
+            &drawn.app,
+            place.connection.clone(),
+            resource,
+            &step.key,
+            manifest.clone(),
+            live.clone().map(Arc::new),
+        );
         let mut asked = Box::pin(question.put()).await?;
         if live.is_some() && !asked.drift.is_drift() {
             return Ok(Redrawn::AlreadyDone);
@@ -103,6 +93,30 @@ impl Driver {
     }
 }
 
+/// A prune or an adoption once more: no value is compared, the object itself tells.
+fn without_a_diff(step: &PlanStep, live: Option<&Live>) -> Redrawn {
+    let prunes = step.action == Action::Prune;
+    let Some(live) = live else {
+        // Gone is what a prune wants.
+        return match prunes {
+            true => Redrawn::AlreadyDone,
+            false => Redrawn::Different,
+        };
+    };
+    let is_same = live.uid == step.guard.uid;
+    let is_left = match prunes {
+        true => tracked_by(live, &step.app.name),
+        false => LiveFacts::of(&live.value()).is_adoptable(),
+    };
+    match (is_same, is_left) {
+        (true, true) => Redrawn::Same {
+            resource_version: live.resource_version.clone(),
+        },
+        (true, false) if !prunes => Redrawn::AlreadyDone,
+        _ => Redrawn::Different,
+    }
+}
+
 /// Whether two comparisons would make the same change.
 fn same_change(now: &ObjectDrift, shown: &ObjectDrift) -> bool {
     let change = |drift: &ObjectDrift| {
@@ -114,4 +128,87 @@ fn same_change(now: &ObjectDrift, shown: &ObjectDrift) -> bool {
         (drift.verdict, fields, drift.conflicts.clone())
     };
     change(now) == change(shown)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::cluster::Resource;
+    use crate::domain::{AppId, Gvk, ObjectKey, Provider, Value, Verdict};
+
+    fn step(action: Action) -> PlanStep {
+        let key = ObjectKey::new("", "ConfigMap", "shop", "a");
+        let gvk = Gvk::from_api_version("v1", "ConfigMap");
+        PlanStep {
+            app: AppId {
+                context: "prod".to_owned(),
+                provider: Provider::Native,
+                namespace: "shop".to_owned(),
+                name: "web".to_owned(),
+            },
+            drift: Arc::new(ObjectDrift::new(key.clone(), gvk, Verdict::InSync)),
+            key,
+            action,
+            wave: 0,
+            manifest: None,
+            guard: crate::domain::plan::Guard {
+                uid: "u-1".to_owned(),
+                ..Default::default()
+            },
+            leftovers: Vec::new(),
+            propagation: Default::default(),
+            unpredicted: false,
+        }
+    }
+
+    fn live(uid: &str, tracking: &str, manager: &str, operation: &str) -> Live {
+        let resource = Resource {
+            gvk: Gvk::from_api_version("v1", "ConfigMap"),
+            plural: "configmaps".to_owned(),
+            namespaced: true,
+            verbs: Vec::new(),
+        };
+        let value: Value = json!({
+            "apiVersion": "v1", "kind": "ConfigMap",
+            "metadata": {
+                "name": "a", "namespace": "shop", "uid": uid, "resourceVersion": "8",
+                "annotations": {"argocd.argoproj.io/tracking-id": tracking},
+                "managedFields": [{"manager": manager, "operation": operation, "apiVersion": "v1",
+                    "fieldsV1": {"f:data": {"f:x": {}}}}],
+            },
+            "data": {"x": "1"},
+        });
+        Live::from_value(&resource, value).unwrap()
+    }
+
+    #[test]
+    fn an_adoption_that_met_a_newer_version_is_not_taken_for_done() {
+        let same = Redrawn::Same {
+            resource_version: "8".to_owned(),
+        };
+        let ours = "web:/ConfigMap:shop/a";
+        let (former, trueup) = (("kubectl", "Update"), ("trueup", "Apply"));
+        for (action, uid, tracking, (manager, operation), wanted) in [
+            (Action::Adopt, "u-1", "", former, same.clone()),
+            (Action::Adopt, "u-1", "", trueup, Redrawn::AlreadyDone),
+            (Action::Adopt, "u-2", "", former, Redrawn::Different),
+            (Action::Prune, "u-1", ours, trueup, same),
+            (Action::Prune, "u-1", "", trueup, Redrawn::Different),
+            (Action::Prune, "u-2", ours, trueup, Redrawn::Different),
+        ] {
+            let live = live(uid, tracking, manager, operation);
+            let redrawn = without_a_diff(&step(action), Some(&live));
+            assert_eq!(redrawn, wanted, "{action:?} {uid} {manager}");
+        }
+        assert_eq!(
+            without_a_diff(&step(Action::Prune), None),
+            Redrawn::AlreadyDone
+        );
+        assert_eq!(
+            without_a_diff(&step(Action::Adopt), None),
+            Redrawn::Different
+        );
+    }
 }

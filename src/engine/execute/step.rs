@@ -282,7 +282,15 @@ async fn adopt(
     step: &PlanStep,
 ) -> Result<Vec<String>, Failure> {
     let live = whole(place, resource, step).await?;
-    match crate::sync::adopt::adoption(&live).map_err(Failure::NotDone)? {
+    // Of what cannot be moved this says so for good: asking again would change nothing.
+    let unmovable = |problem| {
+        Failure::Refused(Box::new(Refusal {
+            kind: RefusalKind::Other,
+            problem,
+            fields: Vec::new(),
+        }))
+    };
+    match crate::sync::adopt::adoption(&live).map_err(unmovable)? {
         Some(patch) => {
             let adopted = place.writer.adopt(resource, &live, &patch).await?;
             let moved =

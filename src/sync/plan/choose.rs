@@ -18,7 +18,7 @@ pub fn step(
     let desired = candidate.desired.as_ref()?;
     let key = &candidate.drift.key;
     let action = match options.kind {
-        PlanKind::Adopt => adopt(input, candidate)?,
+        PlanKind::Adopt => adopt(candidate)?,
         PlanKind::Sync | PlanKind::Rollback => {
             if let Some(stated) = desired.annotation(OPTIONS_ANNOTATION) {
                 warnings.extend(
@@ -96,10 +96,9 @@ fn sync(input: &AppInput, candidate: &Candidate) -> Option<Action> {
 }
 
 /// Moves ownership where a former applier holds some and trueup does not yet.
-fn adopt(input: &AppInput, candidate: &Candidate) -> Option<Action> {
+fn adopt(candidate: &Candidate) -> Option<Action> {
     let live = candidate.live.as_ref()?;
-    let needed = needs_adoption(input, candidate) && !live.former_appliers.is_empty();
-    (needed && !live.applied_by_trueup()).then_some(Action::Adopt)
+    live.is_adoptable().then_some(Action::Adopt)
 }
 
 /// Whether a person must agree before trueup takes the object over: it lives, and not by trueup, or somebody else

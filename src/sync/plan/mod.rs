@@ -35,6 +35,19 @@ pub struct Candidate {
     /// Whether the server was asked and would take the object anew, were the old one deleted: without that nothing is
     /// deleted to be made anew.
     pub recreatable: bool,
+    /// The same, as it would be compared once an adoption has moved the ownership of its fields. `None`: there is none
+    /// to move, or nobody has asked.
+    pub adopted: Option<Box<Candidate>>,
+}
+
+impl Candidate {
+    /// As an adoption would leave it.
+    fn adopted(self) -> Self {
+        match self.adopted {
+            Some(adopted) => *adopted,
+            None => self,
+        }
+    }
 }
 
 /// The App's record in the cluster.
@@ -69,7 +82,7 @@ pub struct AppInput {
     pub missing_rights: Vec<String>,
     /// `namespace/name` of an Argo CD Application in that cluster that would claim the same instance name.
     pub argo_application: Option<String>,
-    /// Where it was last synced to, when that is not where it goes now.
+    /// Where it was last synced to, when that is not where it goes now and nobody has said that it is meant.
     pub moved_from: Option<Destination>,
 }
 
@@ -86,10 +99,8 @@ pub struct PlanOptions {
     pub only: Vec<(AppId, ObjectKey)>,
     /// Whether a person has agreed to take over objects that others made.
     pub adopt: bool,
-    /// Whether a sync that adopts is drawn before its adoption has run, for showing only.
+    /// Whether objects are taken as an adoption would leave them ([`Candidate::adopted`]): the Plan is for showing only.
     pub estimate: bool,
-    /// Whether a person has agreed to a destination other than that of the last sync.
-    pub destination_confirmed: bool,
 }
 
 impl Default for PlanOptions {
@@ -102,7 +113,6 @@ impl Default for PlanOptions {
             only: Vec::new(),
             adopt: false,
             estimate: false,
-            destination_confirmed: false,
         }
     }
 }
@@ -130,9 +140,17 @@ pub fn plan(apps: Vec<AppInput>, options: &PlanOptions) -> Plan {
         steps: Vec::new(),
         prune: options.prunes(),
         selective: !options.only.is_empty(),
+        estimate: None,
     };
     let mut earlier = Earlier::default();
     for mut input in apps {
+        if options.estimate {
+            input.candidates = input
+                .candidates
+                .into_iter()
+                .map(Candidate::adopted)
+                .collect();
+        }
         input.namespace_exists |= earlier.makes_home_of(&input.app);
         let (mut app, mut steps) = plan_app(&input, options);
         if let Some(problem) = earlier.overlap(&input, &steps) {

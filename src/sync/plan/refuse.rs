@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::choose::{forced_past, needs_adoption};
 use super::{AppInput, Candidate, PlanOptions, RecordState};
-use crate::domain::{Destination, PlanKind, Problem, ProblemKind, Revision, Verdict};
+use crate::domain::{Destination, ObjectKey, PlanKind, Problem, ProblemKind, Revision, Verdict};
 use crate::sync::facts::Claim;
 
 /// How many objects a refusal names; the rest is counted.
@@ -82,9 +82,7 @@ pub fn app(input: &AppInput, options: &PlanOptions) -> Option<Problem> {
             .hint("Sync it through Argo CD, or give this App another name: both write the same tracking-id, and Argo CD would prune what it does not know."),
         );
     }
-    if let Some(before) = &input.moved_from
-        && !options.destination_confirmed
-    {
+    if let Some(before) = &input.moved_from {
         let Destination { context, namespace } = before;
         let now = &app.destination;
         return Some(
@@ -201,21 +199,16 @@ fn claimed(
 
 fn unadopted(input: &AppInput, chosen: &[&Candidate], options: &PlanOptions) -> Option<Problem> {
     let unadopted: Vec<&&Candidate> = chosen.iter().filter(|c| needs_adoption(input, c)).collect();
-    if options.adopt || options.kind == PlanKind::Adopt {
-        if options.estimate || options.kind == PlanKind::Adopt {
-            return None;
-        }
+    if options.kind == PlanKind::Adopt {
+        return unmovable(input, &unadopted);
+    }
+    if options.adopt {
         let unmoved = unadopted
             .iter()
             .filter_map(|c| {
-                let live = c.live.as_ref()?;
-                (!live.applied_by_trueup() && !live.former_appliers.is_empty()).then(|| {
-                    format!(
-                        "{} is still held by {}",
-                        c.drift.key,
-                        live.former_appliers.join(", ")
-                    )
-                })
+                let live = c.live.as_ref().filter(|live| live.is_adoptable())?;
+                let holders = live.former_appliers.join(", ");
+                Some(format!("{} is still held by {holders}", c.drift.key))
             })
             .collect();
         return refusal(
@@ -244,6 +237,37 @@ fn unadopted(input: &AppInput, chosen: &[&Candidate], options: &PlanOptions) -> 
         named,
         "To take them over, adopt them (`--adopt`); whoever claims them must let go of them, or both will write to them.",
     )
+}
+
+/// Objects whose ownership an adoption would have to move and cannot.
+fn unmovable(input: &AppInput, unadopted: &[&&Candidate]) -> Option<Problem> {
+    let problems: Vec<(&ObjectKey, &Problem)> = unadopted
+        .iter()
+        .filter_map(|c| {
+            let live = c.live.as_ref().filter(|live| live.is_adoptable())?;
+            Some((&c.drift.key, live.unmovable.as_ref()?))
+        })
+        .collect();
+    let named = problems.iter().map(|(key, p)| p.about(&key.to_string()));
+    let mut refusal = refusal(
+        input,
+        ProblemKind::Unsupported,
+        "the ownership of some objects cannot be moved to trueup",
+        named.collect(),
+        "The other objects can be chosen and adopted without them.",
+    )?;
+    put_first(&mut refusal, problems.iter().map(|(_, problem)| *problem));
+    Some(refusal)
+}
+
+/// Puts what helps against each cause before what helps against all.
+fn put_first<'p>(refusal: &mut Problem, causes: impl Iterator<Item = &'p Problem>) {
+    let hints: Vec<&String> = causes.flat_map(|problem| &problem.hints).collect();
+    for hint in hints.into_iter().rev() {
+        if !refusal.hints.contains(hint) {
+            refusal.hints.insert(0, hint.clone());
+        }
+    }
 }
 
 /// Objects that the server would refuse or that could not be looked at. Argo CD fails such a sync before its first
@@ -277,12 +301,8 @@ fn not_comparable(input: &AppInput, chosen: &[&Candidate]) -> Option<Problem> {
         "The other objects can be chosen and synced without them.",
     )?;
     // What helps depends on why each was refused.
-    let hints = refused.iter().filter_map(|c| c.drift.problem.as_ref());
-    for hint in hints.flat_map(|p| &p.hints).rev() {
-        if !refusal.hints.contains(hint) {
-            refusal.hints.insert(0, hint.clone());
-        }
-    }
+    let causes = refused.iter().filter_map(|c| c.drift.problem.as_ref());
+    put_first(&mut refusal, causes);
     Some(refusal)
 }
 

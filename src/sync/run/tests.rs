@@ -60,6 +60,7 @@ fn run(steps: &[&str]) -> Run {
         steps: steps.iter().map(|s| step(s)).collect(),
         prune: true,
         selective: false,
+        estimate: None,
     })
 }
 

@@ -164,10 +164,10 @@ impl PlanDialog {
 
     /// Whether prunes can be added or taken out.
     pub fn can_prune(&self) -> bool {
-        matches!(&self.draw, Draw::Sync { adopt: false, .. })
-            && self
-                .plan()
-                .is_some_and(|plan| plan.prune || plan.apps.iter().any(|a| !a.prunable.is_empty()))
+        self.plan().is_some_and(|plan| {
+            let has_some = plan.apps.iter().any(|app| !app.prunable.is_empty());
+            plan.kind == RunKind::Sync && (plan.prune || has_some)
+        })
     }
 
     /// Whether what is managed otherwise can be adopted.
@@ -277,10 +277,38 @@ pub fn name_column(plan: &Plan) -> Option<usize> {
         .map(|n| n.clamp(3, 24))
 }
 
-/// The sections of a Plan: what it takes its Apps to, what is refused, what to know, the prunes, the steps.
+/// The sections of a Plan: what it takes its Apps to, its steps and all about them, and what is estimated to follow.
 pub fn sections(plan: &Plan, state: &State, width: usize) -> Vec<Section> {
-    let glyphs = &state.glyphs;
     let mut sections = vec![targets(plan, state)];
+    sections.extend(steps(plan, state, width));
+    if let Some(estimate) = &plan.estimate {
+        let text = "Then comes the sync, drawn anew and asked again. An estimate of it:";
+        let lines = vec![Vec::new(), vec![piece(text, Label::Warn)], Vec::new()];
+        sections.push(Section::text("estimate", lines));
+        let mut estimate = Plan::clone(estimate);
+        // What may be pruned is chosen in the sync itself.
+        estimate
+            .apps
+            .iter_mut()
+            .for_each(|app| app.prunable.clear());
+        for section in steps(&estimate, state, width) {
+            let name = match &section.id {
+                SectionId::Object(app, key) => format!("estimate of {app} {key}"),
+                SectionId::Part(name) => format!("estimate of {name}"),
+            };
+            sections.push(Section {
+                id: SectionId::Part(name),
+                ..section
+            });
+        }
+    }
+    sections
+}
+
+/// What is refused, what to know, the prunes, the steps.
+fn steps(plan: &Plan, state: &State, width: usize) -> Vec<Section> {
+    let glyphs = &state.glyphs;
+    let mut sections = Vec::new();
     let several = plan.apps.len() > 1;
     for app in &plan.apps {
         sections.extend(of_app(app, plan.prune, several, width, state));
@@ -311,7 +339,7 @@ pub fn sections(plan: &Plan, state: &State, width: usize) -> Vec<Section> {
             sections.push(left_alone(app, several));
         }
     }
-    if plan.steps.is_empty() && sections.len() == 1 {
+    if plan.steps.is_empty() && sections.is_empty() {
         let line = vec![piece("There is nothing to do.", Label::Good)];
         sections.push(Section::text("nothing", vec![line]));
     }

@@ -165,6 +165,7 @@ fn plan() -> Arc<Plan> {
         }],
         prune: false,
         selective: false,
+        estimate: None,
     })
 }
 

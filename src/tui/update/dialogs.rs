@@ -382,14 +382,8 @@ fn in_run(state: &mut State, command: Command) -> Vec<Effect> {
             state.dialogs.push(Dialog::Question(question));
         }
         Command::Open if run.leads_to_sync() => {
-            let draw = Draw::Sync {
-                apps: run.apps(),
-                only: Vec::new(),
-                prune: false,
-                prune_all: None,
-                adopt: false,
-                moves: Moves::default(),
-            };
+            // There is nothing left to move: asked again, the same is the sync.
+            let draw = run.draw.clone();
             state.dialogs.pop();
             return commands::draw_plan(state, draw);
         }

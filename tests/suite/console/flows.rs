@@ -260,11 +260,31 @@ fn adoption_is_offered_and_a_sync_follows_it() {
     console.drawn(Ok(plan.clone())).keys("y");
     let states = vec![StepState::Done(vec![]); 3];
     console.ran(running(plan, states, Some(Outcome::Succeeded)));
+    // Asked the same again: what is left to do is the sync, of what was chosen.
+    let adopts = |r: &&Request| matches!(r, Request::Draw(_, Draw::Sync { adopt: true, .. }));
+    let before = console.asked.iter().filter(adopts).count();
     console.keys("enter");
-    assert!(matches!(
-        console.asked.last(),
-        Some(Request::Draw(_, Draw::Sync { adopt: false, .. }))
-    ));
+    assert_eq!(console.asked.iter().filter(adopts).count(), before + 1);
+    assert!(console.asked.last().as_ref().is_some_and(adopts));
+}
+
+#[test]
+fn the_sync_behind_an_adoption_is_estimated_below_it() {
+    let mut console = at_checkout(false);
+    let mut plan = scene::plan("prod-eu", false);
+    let estimate = plan.clone();
+    plan.kind = RunKind::Adopt;
+    plan.steps.truncate(1);
+    plan.steps[0].action = Action::Adopt;
+    plan.estimate = Some(Arc::new(estimate));
+    console.keys("s").drawn(Ok(plan));
+    assert!(console.shows("1 to adopt"));
+    assert!(console.shows("An estimate of it:"));
+    console.keys("G");
+    assert!(console.shows("shop/checkout:1.9"));
+    assert!(!console.shows("p adds it"));
+    // What is answered is the adoption alone.
+    assert!(console.shows("Adoption: 1 step"));
 }
 
 #[test]

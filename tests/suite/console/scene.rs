@@ -580,5 +580,6 @@ pub fn plan(context: &str, prune: bool) -> Plan {
         steps,
         prune,
         selective: false,
+        estimate: None,
     }
 }

@@ -120,6 +120,102 @@ fn what_leaves_with_the_former_applier_is_shown_before() {
     assert_eq!(kinds, ["adopt", "sync"]);
 }
 
+/// The steps of a Plan in JSON, without what the adoption itself moves: versions and times.
+fn changes(plan: &serde_json::Value) -> Vec<serde_json::Value> {
+    let steps = plan["steps"].as_array().cloned().unwrap_or_default();
+    let of_step = |step: serde_json::Value| {
+        let fields = step["object"]["fields"].as_array().cloned();
+        let fields: Vec<_> = fields
+            .unwrap_or_default()
+            .iter()
+            .map(|f| serde_json::json!([f["path"], f["live"], f["predicted"]]))
+            .collect();
+        let object = &step["object"];
+        let rest = [
+            &step["action"],
+            &step["force"],
+            &step["leftovers"],
+            &object["key"],
+            &object["verdict"],
+            &object["confirmed"],
+            &object["conflicts"],
+            &object["foreign"],
+            &object["overridden"],
+        ];
+        serde_json::json!([rest, fields])
+    };
+    steps.into_iter().map(of_step).collect()
+}
+
+#[test]
+#[ignore = "needs a Kubernetes API server (KUBEBUILDER_ASSETS)"]
+fn what_leaves_is_estimated_before_ownership_moves() {
+    let mut g = Ground::with_namespace("estimate");
+    let deployment = |env: &str, more: &str| {
+        format!(
+            "apiVersion: apps/v1\nkind: Deployment\nmetadata: {{name: web}}\nspec:\n  {more}\n  selector: {{matchLabels: {{app: web}}}}\n  template:\n    metadata: {{labels: {{app: web}}}}\n    spec:\n      containers:\n      - name: web\n        image: registry.example/web:1\n        env: [{env}]\n        ports: [{{name: http, containerPort: 80}}]\n"
+        )
+    };
+    let before = deployment(
+        "{name: A, value: plain}, {name: OLD, value: '1'}",
+        "replicas: 3\n  minReadySeconds: 5\n  strategy: {rollingUpdate: {maxSurge: 2}}",
+    );
+    g.feed("apply", &before);
+    g.feed("apply", &config_map("a", &[("x", "1"), ("old", "1")]));
+    g.feed("apply", &config_map("same", &[("x", "1")]));
+    // Somebody else's hand stays in the way, and another's addition stays.
+    g.k("scale deployment web --replicas=2");
+    g.k("annotate configmap a note=mine");
+    g.commit(
+        "Newer",
+        &[
+            (
+                "app/web.yaml",
+                &deployment(
+                    "{name: A, valueFrom: {fieldRef: {fieldPath: metadata.name}}}",
+                    "replicas: 4\n  strategy: {type: Recreate}",
+                ),
+            ),
+            ("app/a.yaml", &config_map("a", &[("x", "2")])),
+            ("app/same.yaml", &config_map("same", &[("x", "1")])),
+            ("app/new.yaml", &config_map("new", &[("x", "1")])),
+        ],
+    );
+    let first = g.trueup("sync app --adopt --dry-run -o json").exits(0);
+    let first = first.json();
+    assert_eq!(first["for"], "adopt");
+    let estimate = &first["estimate"];
+    assert_eq!(estimate["for"], "sync");
+    let foretold = changes(estimate);
+    let all = serde_json::Value::from(foretold.clone()).to_string();
+    for leaves in ["data.old", "OLD", "minReadySeconds", "rollingUpdate"] {
+        assert!(all.contains(leaves), "{leaves}: {all}");
+    }
+    let shown = g.trueup("sync app --adopt --dry-run").exits(0);
+    let (adoption, sync) = shown.out.split_once("An estimate of the sync").unwrap();
+    assert!(!adoption.contains("old"), "{shown}");
+    assert!(sync.contains("old"), "{shown}");
+    assert_eq!(
+        g.field("configmap a", "/data/old"),
+        "1",
+        "nothing was changed"
+    );
+
+    // A Run for programs has the steps of its Plan.
+    let ran = g.trueup("sync app --adopt --yes -o json").exits(0);
+    let runs: Vec<serde_json::Value> = serde_json::Deserializer::from_str(&ran.out)
+        .into_iter()
+        .collect::<Result<_, _>>()
+        .unwrap();
+    assert_eq!(runs.len(), 2, "{ran}");
+    assert_eq!(
+        (&runs[0]["for"], &runs[1]["for"]),
+        (&"adopt".into(), &"sync".into())
+    );
+    assert_eq!(changes(&runs[1]), foretold);
+    g.trueup("diff app").exits(0);
+}
+
 #[test]
 #[ignore = "needs a Kubernetes API server (KUBEBUILDER_ASSETS)"]
 fn what_another_app_or_helm_claims_is_refused_until_adopted() {

@@ -113,6 +113,7 @@ fn missing(kind: &str, name: &str) -> Candidate {
         leftovers: Vec::new(),
         unpredicted: false,
         recreatable: false,
+        adopted: None,
     }
 }
 

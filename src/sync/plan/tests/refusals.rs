@@ -65,13 +65,6 @@ fn what_forbids_the_app_is_said() {
     let mut several = base();
     several.render_problems = vec![broken(ProblemKind::Invalid), broken(ProblemKind::Invalid)];
     assert!(refusal(several, pruning()).causes[0].contains("web.yaml:3"));
-    let mut moved = base();
-    moved.moved_from = Some(Destination::default());
-    let confirmed = PlanOptions {
-        destination_confirmed: true,
-        ..sync()
-    };
-    assert_eq!(draw(moved, confirmed).steps.len(), 1);
 }
 
 #[test]
@@ -136,22 +129,55 @@ fn what_others_made_needs_adoption() {
         problem.causes[0].contains("still held by helm"),
         "{problem}"
     );
-    let estimate = PlanOptions {
-        estimate: true,
-        ..adopt.clone()
-    };
-    assert_eq!(
-        steps(&draw(input(vec![unmanaged("helm")]), estimate)),
-        ["0 Apply Deployment/a"]
-    );
     let moved = with_live(unmanaged("helm"), |l| {
         l.former_appliers.clear();
         l.managers = facts(&key("Deployment", "a")).managers;
     });
     assert_eq!(
-        steps(&draw(input(vec![moved]), sync())),
+        steps(&draw(input(vec![moved.clone()]), sync())),
         ["0 Apply Deployment/a"]
     );
+
+    // The sync behind it, as an adoption would leave the objects.
+    let estimate = PlanOptions {
+        estimate: true,
+        ..adopt.clone()
+    };
+    let mut adopted = moved;
+    Arc::make_mut(&mut adopted.drift).conflicts = vec![Conflict {
+        field: ".spec.replicas".to_owned(),
+        manager: "\"kubectl-edit\" using apps/v1".to_owned(),
+    }];
+    let objects = vec![
+        Candidate {
+            adopted: Some(Box::new(adopted)),
+            ..unmanaged("helm")
+        },
+        missing("Secret", "new"),
+    ];
+    let behind = draw(input(objects.clone()), estimate);
+    assert_eq!(
+        steps(&behind),
+        ["0 Create Secret/new", "0 Apply Deployment/a"]
+    );
+    assert!(behind.steps[1].guard.force, "drawn from what comes after");
+    let problem = refusal(input(objects), adopt.clone());
+    assert!(
+        problem.causes[0].contains("still held by helm"),
+        "{problem}"
+    );
+
+    // What cannot be moved is no adoption that is tried.
+    let stuck = with_live(unmanaged("helm"), |l| {
+        let why = Problem::new(ProblemKind::Unsupported, "recorded at several API versions");
+        l.unmovable = Some(why.hint("Apply it once more."));
+    });
+    let problem = refusal(input(vec![stuck]), PlanOptions { kind, ..sync() });
+    assert!(
+        problem.causes[0].contains("several API versions"),
+        "{problem}"
+    );
+    assert_eq!(problem.hints[0], "Apply it once more.");
     let taken = draw(input(vec![claimed.clone()]), adopt.clone());
     assert_eq!(steps(&taken), ["0 Apply Deployment/a"]);
     assert!(taken.apps[0].warnings[0].contains("claimed by App other"));
