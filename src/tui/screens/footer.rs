@@ -3,7 +3,7 @@
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
-use crate::domain::{AppId, ObjectKey};
+use crate::domain::{AppId, ObjectKey, count};
 use crate::engine::Reach;
 
 use super::super::command_line;
@@ -14,7 +14,6 @@ use super::super::keymap::{Binding, Command, PAIRS};
 use super::super::painter::{Painter, Piece, piece, pieces_width};
 use super::super::state::{Pane, Prompt, State};
 use super::super::theme::Label;
-use super::super::wording;
 
 /// Draws the line.
 pub fn draw(state: &State, p: &Painter<'_>, buf: &mut Buffer, area: Rect) {
@@ -82,7 +81,7 @@ fn status(state: &State) -> Vec<Piece> {
         add(text, Label::Dim);
     }
     if !state.marked_objects.is_empty() {
-        let n = wording::count(state.marked_objects.len(), "object", "objects");
+        let n = count(state.marked_objects.len(), "object");
         let listed = |(app, key): &(AppId, ObjectKey)| {
             let rows = &state.detail.object_rows;
             state.apps.selected.as_ref() == Some(app) && rows.iter().any(|r| r.0.drift.key == *key)
@@ -95,7 +94,7 @@ fn status(state: &State) -> Vec<Piece> {
         };
         add(format!("{n} marked{hidden}"), Label::Accent);
     } else if !state.marked.is_empty() {
-        let n = wording::count(state.marked.len(), "App", "Apps");
+        let n = count(state.marked.len(), "App");
         add(format!("{n} marked"), Label::Accent);
     }
     pieces

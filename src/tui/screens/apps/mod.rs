@@ -9,7 +9,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
 use crate::domain::{AppId, HealthStatus};
-use crate::engine::{AppView, Reach, Snapshot, SyncStatus};
+use crate::engine::{AppView, Reach, Snapshot, SyncStatus, words};
 
 use super::super::fit;
 use super::super::list::{self, Row};
@@ -96,11 +96,11 @@ pub fn rows(data: &Snapshot, narrowed: Narrowed<'_>, marked: &BTreeSet<AppId>) -
 /// What a filter looks at.
 fn haystack(view: &AppView) -> String {
     let id = &view.app.id;
-    let sync = wording::sync_word(view);
+    let sync = words::sync(view);
     let health = view
         .health
         .as_ref()
-        .map_or("", |h| wording::health_in_full(h.status));
+        .map_or_else(String::new, |h| h.status.to_string());
     let pinned = if view.pinned.is_some() { "pinned" } else { "" };
     let gone = if view.app.orphaned { "gone" } else { "" };
     format!(
