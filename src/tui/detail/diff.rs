@@ -95,10 +95,10 @@ fn of_object(
         right: summary(view, drift, foreign, glyphs),
         intro,
         body: Content::Drift(drift.clone()),
-        folded: !matches!(
+        folded: Some(!matches!(
             drift.verdict,
             Verdict::Drifted | Verdict::Refused | Verdict::Unknown
-        ),
+        )),
         stop: drift.verdict != Verdict::InSync || !drift.overridden.is_empty(),
     }
 }
@@ -225,7 +225,7 @@ fn nothing_differs(
     width: usize,
     view: &AppView,
 ) -> Vec<Vec<Piece>> {
-    let key = |command| state.keymap.key(state.context(), command);
+    let key = |command| state.key(command);
     let say = |text: &str, label| paragraph(text, width, label);
     if !state.detail.objects.filter.is_empty() {
         let back = format!("{} shows all again.", key(Command::Back));
@@ -247,7 +247,7 @@ fn nothing_differs(
 }
 
 fn in_sync(state: &State, glyphs: &Glyphs, width: usize, view: &AppView) -> Vec<Vec<Piece>> {
-    let key = |command| state.keymap.key(state.context(), command);
+    let key = |command| state.key(command);
     let n = count(view.counts.objects, "object");
     let text = format!("In sync: a sync would change nothing in {n}.");
     let mut lines = hanging(glyphs.synced, &text, width, Label::Good);

@@ -308,7 +308,7 @@ pub fn sections(plan: &Plan, state: &State, width: usize) -> Vec<Section> {
     }
     if !plan.prune {
         for app in plan.apps.iter().filter(|a| !a.prunable.is_empty()) {
-            sections.push(left_alone(app, several));
+            sections.push(left_alone(app, several, state));
         }
     }
     if plan.steps.is_empty() && sections.len() == 1 {
@@ -398,7 +398,7 @@ fn of_app(
         lines.extend(diff::hanging(glyphs.warning, warning, width, Label::Warn));
     }
     if !prune && !app.prunable.is_empty() {
-        lines.push(vec![piece(stays(app, several), Label::Dim)]);
+        lines.push(vec![piece(stays(app, several, state), Label::Dim)]);
     }
     if lines.is_empty() {
         return Vec::new();
@@ -408,20 +408,24 @@ fn of_app(
 }
 
 /// Says how much is left alone that Git no longer has.
-fn stays(app: &PlannedApp, several: bool) -> String {
+fn stays(app: &PlannedApp, several: bool, state: &State) -> String {
+    let key = state.keymap.key(Context::Plan, Command::Prune);
     let of = if several {
         format!(" of {}", app.id.name)
     } else {
         String::new()
     };
     match app.prunable.len() {
-        1 => format!("1 object{of} is no longer in Git and stays: p adds it, to be deleted."),
-        n => format!("{n} objects{of} are no longer in Git and stay: p adds them, to be deleted."),
+        1 => format!("1 object{of} is no longer in Git and stays: {key} adds it, to be deleted."),
+        n => format!(
+            "{n} objects{of} are no longer in Git and stay: {key} adds them, to be deleted."
+        ),
     }
 }
 
-fn left_alone(app: &PlannedApp, several: bool) -> Section {
-    let mut lines = vec![Vec::new(), vec![piece(stays(app, several), Label::Dim)]];
+fn left_alone(app: &PlannedApp, several: bool, state: &State) -> Section {
+    let stays = stays(app, several, state);
+    let mut lines = vec![Vec::new(), vec![piece(stays, Label::Dim)]];
     for key in &app.prunable {
         let text = format!("  {}", wording::object(key, &app.id.namespace));
         lines.push(vec![piece(text, Label::Dim)]);
@@ -503,10 +507,10 @@ fn of_step(plan: &Plan, i: usize, step: &PlanStep, width: usize, glyphs: &Glyphs
         } else {
             Content::Drift(step.drift.clone())
         },
-        folded: !matches!(
+        folded: Some(!matches!(
             step.action,
             Action::Apply | Action::Replace | Action::Recreate
-        ),
+        )),
         stop: true,
     }
 }

@@ -325,11 +325,11 @@ impl Running {
         }
         if self.leads_to_sync() {
             lines.push(Vec::new());
-            lines.extend(diff::paragraph(
-                "Ownership is with trueup now, no value has changed. enter draws the sync that follows.",
-                width,
-                Label::Accent,
-            ));
+            let key = state.keymap.key(Context::Run, Command::Open);
+            let text = format!(
+                "Ownership is with trueup now, no value has changed. {key} draws the sync that follows."
+            );
+            lines.extend(diff::paragraph(&text, width, Label::Accent));
         }
         (lines.len() > 1).then(|| Section::text("end", lines))
     }

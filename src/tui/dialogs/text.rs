@@ -122,7 +122,7 @@ fn keys(state: &State, context: Context, width: usize) -> Vec<Section> {
             let lines = rows.flat_map(|b| {
                 let keys: Vec<_> = b.keys.iter().map(Press::to_string).collect();
                 let keys = vec![piece(format!("  {}", keys.join(" ")), Label::Accent)];
-                entry(keys, KEYS, b.command.spec().help, width)
+                entry(keys, KEYS, b.command.help(part), width)
             });
             heading(part.title(), lines.collect())
         })
@@ -132,7 +132,12 @@ fn keys(state: &State, context: Context, width: usize) -> Vec<Section> {
         .filter(|c| c.typed && is_possible(state, c.command));
     let lines = typed.flat_map(|c| {
         let text = format!("  :{}{}", c.name, c.argument.hint());
-        entry(vec![piece(text, Label::Accent)], 26, c.help, width)
+        entry(
+            vec![piece(text, Label::Accent)],
+            26,
+            c.command.typed_help(),
+            width,
+        )
     });
     sections.push(heading("The command line", lines.collect()));
     let ascii = state.glyphs.mark == glyphs::ASCII.mark;

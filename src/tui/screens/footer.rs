@@ -8,6 +8,7 @@ use crate::engine::Reach;
 
 use super::super::command_line;
 use super::super::detail::Tab;
+use super::super::dialogs::Dialog;
 use super::super::field::Field;
 use super::super::fit;
 use super::super::keymap::{Binding, Command, PAIRS};
@@ -54,6 +55,17 @@ pub fn draw(state: &State, p: &Painter<'_>, buf: &mut Buffer, area: Rect) {
             &p.end(&remark.text, usize::from(end - x)),
             label,
         );
+        return;
+    }
+    if let Some(Dialog::Typed(_)) = state.dialogs.last() {
+        // What is typed is text; these two keys alone are none, wherever the commands are.
+        let hint = [
+            piece("enter", Label::Accent),
+            piece(" go on  ", Label::Dim),
+            piece("esc", Label::Accent),
+            piece(" cancel", Label::Dim),
+        ];
+        p.put_all(buf, x, end, y, &hint);
         return;
     }
     let right = status(state);
@@ -206,10 +218,7 @@ fn is_open(state: &State, command: Command) -> bool {
         C::NextDifference => state.focus != Pane::Clusters && tab != Some(Tab::History),
         C::Foreign => tab == Some(Tab::Diff),
         C::Problems => is_anything_wrong(state),
-        _ => state
-            .dialogs
-            .last()
-            .is_none_or(|dialog| dialog.offers(state, command)),
+        _ => true,
     }
 }
 

@@ -401,7 +401,7 @@ fn in_run(state: &mut State, command: Command) -> Vec<Effect> {
         Command::Back | Command::Quit | Command::Open => {
             state.dialogs.pop();
             if state.is_running() {
-                let key = state.keymap.key(state.context(), Command::WatchRun);
+                let key = state.key(Command::WatchRun);
                 state.say(format!("The Run goes on; {key} shows it again."));
             }
         }

@@ -12,6 +12,7 @@ use crate::domain::{AppId, HealthStatus};
 use crate::engine::{AppView, Reach, Snapshot, SyncStatus, words};
 
 use super::super::fit;
+use super::super::keymap::Command;
 use super::super::list::{self, Row};
 use super::super::painter::{Painter, piece};
 use super::super::state::{Pane, State};
@@ -193,8 +194,7 @@ pub fn cursor(p: &Painter<'_>, buf: &mut Buffer, row: Rect, focused: bool) {
 
 /// Says why the list is empty and what to press.
 fn draw_empty(state: &State, p: &Painter<'_>, buf: &mut Buffer, inner: Rect) {
-    let key = |command| state.keymap.key(state.context(), command);
-    use super::super::keymap::Command;
+    let key = |command| state.key(command);
     let mut lines: Vec<(String, Label)> = Vec::new();
     if !state.apps.filter.is_empty() || state.only_drift || state.only_context.is_some() {
         lines.push(("Nothing fits.".to_owned(), Label::Text));
