@@ -6,6 +6,7 @@
 pub mod age;
 pub mod app;
 pub mod clock;
+pub mod count;
 pub mod deletion;
 pub mod drift;
 pub mod health;
@@ -23,6 +24,7 @@ pub mod tree;
 
 pub use app::{App, AppId, Destination, IgnoreRule, Notice, Provider, SyncOptions};
 pub use clock::{Clock, SystemClock};
+pub use count::count;
 pub use drift::{Cause, FieldDrift, Foreign, ObjectDrift, Owner, Verdict};
 pub use health::{Health, HealthStatus};
 pub use key::{GroupKind, Gvk, ObjectKey};

@@ -147,7 +147,7 @@ impl Lender {
     /// A Problem with how the person can come to be asked, where that is missing.
     pub fn hint(&self, problem: Problem) -> Problem {
         let hint = match (self.lends, self.at_once) {
-            (true, false) => "Press r to be asked.",
+            (true, false) => "Refresh it to be asked.",
             // Who was asked knows how.
             (true, true) => return problem,
             (false, _) => "Run it in a terminal to be asked.",

@@ -30,6 +30,7 @@ pub mod request;
 pub mod snapshot;
 mod sources;
 mod view;
+pub mod words;
 mod world;
 
 use std::sync::Arc;

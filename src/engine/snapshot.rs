@@ -265,6 +265,11 @@ impl AppView {
                 .is_some_and(|record| record.held(&drift.key))
     }
 
+    /// Whether no cluster is chosen for it, so that there is nothing to compare it with.
+    pub fn is_undecided(&self) -> bool {
+        self.app.id.context.is_empty()
+    }
+
     /// Whether a sync gets past the server's refusal of an object: `Force=true` deletes it and makes it anew.
     pub fn is_forced(&self, object: &ObjectView) -> bool {
         let Some(manifest) = object.manifest.as_ref().map(|packed| packed.manifest()) else {

@@ -124,7 +124,7 @@ pub fn complete(state: &State, text: &str) -> Option<String> {
 
 /// What the command that stands there does.
 pub fn help(text: &str) -> Option<&'static str> {
-    spec(split(text).0).map(|s| s.help)
+    spec(split(text).0).map(|s| s.command.typed_help())
 }
 
 /// Runs a line.

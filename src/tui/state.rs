@@ -14,7 +14,7 @@ use super::detail::{Detail, Tab};
 use super::dialogs::{Dialog, Running};
 use super::field::Field;
 use super::glyphs::{self, Glyphs};
-use super::keymap::{Context, Keymap};
+use super::keymap::{Command, Context, Keymap};
 use super::layout::{self, Areas};
 use super::list::List;
 use super::screens::apps::{self, AppRow};
@@ -203,9 +203,16 @@ impl State {
 
     /// Which keys hold.
     pub fn context(&self) -> Context {
-        if let Some(dialog) = self.dialogs.last() {
-            return dialog.context();
-        }
+        let dialog = self.dialogs.last().map(Dialog::context);
+        dialog.unwrap_or_else(|| self.context_of_panes())
+    }
+
+    /// The key of a command in the panes, for a text that stands there.
+    pub fn key(&self, command: Command) -> String {
+        self.keymap.key(self.context_of_panes(), command)
+    }
+
+    fn context_of_panes(&self) -> Context {
         match self.focus {
             Pane::Apps => Context::Apps,
             Pane::Clusters => Context::Clusters,

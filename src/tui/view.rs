@@ -6,6 +6,7 @@ use ratatui::buffer::Buffer;
 
 use super::detail;
 use super::dialogs;
+use super::keymap::{Command, Context};
 use super::layout;
 use super::painter::Painter;
 use super::screens::{apps, clusters, footer, header};
@@ -22,7 +23,7 @@ pub fn draw(state: &State, buf: &mut Buffer) -> Option<Timestamp> {
     let p = Painter::new(&state.theme, &state.glyphs, state.now);
     let least = layout::LEAST;
     if buf.area.width < least.width || buf.area.height < least.height {
-        draw_too_small(&p, buf);
+        draw_too_small(state, &p, buf);
         return None;
     }
     let mut areas = state.areas();
@@ -50,7 +51,7 @@ pub fn draw(state: &State, buf: &mut Buffer) -> Option<Timestamp> {
     p.next_change()
 }
 
-fn draw_too_small(p: &Painter<'_>, buf: &mut Buffer) {
+fn draw_too_small(state: &State, p: &Painter<'_>, buf: &mut Buffer) {
     let area = buf.area;
     let lines = [
         "This terminal is too small for trueup.".to_owned(),
@@ -61,7 +62,10 @@ fn draw_too_small(p: &Painter<'_>, buf: &mut Buffer) {
             layout::LEAST.width,
             layout::LEAST.height
         ),
-        "q leaves.".to_owned(),
+        format!(
+            "{} leaves.",
+            state.keymap.key(Context::Panes, Command::Quit)
+        ),
     ];
     for (i, line) in lines.iter().enumerate() {
         let y = area.top() + i as u16;

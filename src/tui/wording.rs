@@ -1,8 +1,8 @@
-//! One word, sign and label for each state, the same on every screen.
+//! Sign and label of each state, beside its word of [`words`]: the same on every screen.
 
 use crate::domain::record::{Outcome, RunKind};
-use crate::domain::{Action, Cause, HealthStatus, ObjectDrift, ObjectKey, Verdict};
-use crate::engine::{AppState, AppView, Move, Reach, SyncStatus};
+use crate::domain::{Action, Cause, HealthStatus, ObjectDrift, ObjectKey, Verdict, count};
+use crate::engine::{AppView, Move, Reach, SyncStatus, words};
 
 use super::glyphs::Glyphs;
 use super::painter::{Piece, piece};
@@ -13,47 +13,37 @@ pub fn moves(moves: &[Move]) -> String {
     const NAMED: usize = 3;
     let mut lines: Vec<String> = moves.iter().take(NAMED).map(|m| format!("{m}.")).collect();
     if moves.len() > NAMED {
-        let rest = count(moves.len() - NAMED, "other App", "other Apps");
+        let rest = count(moves.len() - NAMED, "other App");
         lines.push(format!("So it is with {rest}."));
     }
     lines.push("What is there already stays there.".to_owned());
     lines.join("\n")
 }
 
-/// A health as it is written, in eight columns at most.
-pub fn health(status: HealthStatus) -> (&'static str, Label) {
+/// The label of a health.
+pub fn health(status: HealthStatus) -> Label {
     match status {
-        HealthStatus::Healthy => ("Healthy", Label::Dim),
-        HealthStatus::Suspended => ("Paused", Label::Warn),
-        HealthStatus::Progressing => ("Progress", Label::Busy),
-        HealthStatus::Missing => ("Missing", Label::Warn),
-        HealthStatus::Degraded => ("Degraded", Label::Bad),
-        HealthStatus::Unknown => ("Unknown", Label::Dim),
-    }
-}
-
-/// A health in full, in eleven columns at most, where there is room.
-pub fn health_in_full(status: HealthStatus) -> &'static str {
-    match status {
-        HealthStatus::Suspended => "Suspended",
-        HealthStatus::Progressing => "Progressing",
-        other => health(other).0,
+        HealthStatus::Healthy | HealthStatus::Unknown => Label::Dim,
+        HealthStatus::Suspended | HealthStatus::Missing => Label::Warn,
+        HealthStatus::Progressing => Label::Busy,
+        HealthStatus::Degraded => Label::Bad,
     }
 }
 
 /// An object's verdict: sign, words and label.
 pub fn verdict(drift: &ObjectDrift, glyphs: &Glyphs) -> (&'static str, &'static str, Label) {
-    match drift.verdict {
+    let (sign, label) = match drift.verdict {
         Verdict::InSync if !drift.overridden.is_empty() => {
-            (glyphs.refused, "overridden", Label::Overridden)
+            return (glyphs.refused, "overridden", Label::Overridden);
         }
-        Verdict::InSync => (glyphs.synced, "in sync", Label::Good),
-        Verdict::Drifted => (glyphs.differs, "differs", Label::Warn),
-        Verdict::Missing => (glyphs.missing, "missing", Label::Warn),
-        Verdict::Extra => (glyphs.extra, "extra", Label::Bad),
-        Verdict::Refused => (glyphs.refused, "refused", Label::Bad),
-        Verdict::Unknown => (glyphs.unknown, "unknown", Label::Dim),
-    }
+        Verdict::InSync => (glyphs.synced, Label::Good),
+        Verdict::Drifted => (glyphs.differs, Label::Warn),
+        Verdict::Missing => (glyphs.missing, Label::Warn),
+        Verdict::Extra => (glyphs.extra, Label::Bad),
+        Verdict::Refused => (glyphs.refused, Label::Bad),
+        Verdict::Unknown => (glyphs.unknown, Label::Dim),
+    };
+    (sign, words::verdict(drift.verdict), label)
 }
 
 /// Which side moved: sign, words and label.
@@ -66,36 +56,15 @@ pub fn cause(cause: Cause, glyphs: &Glyphs) -> (&'static str, &'static str, Labe
     }
 }
 
-/// Whether no cluster is chosen for an App, so that there is nothing to compare it with.
-pub fn is_undecided(view: &AppView) -> bool {
-    view.app.id.context.is_empty()
-}
-
 /// What is said of Apps for which no cluster is chosen, in a heading.
 pub const NO_CLUSTER: &str = "no cluster chosen";
-
-/// An App's verdict in a word of ten columns at most.
-pub fn sync_word(view: &AppView) -> &'static str {
-    match view.sync {
-        SyncStatus::Failed if is_undecided(view) => "no cluster",
-        // Its directory has no manifests any more; only the cluster's record tells of it.
-        SyncStatus::Synced | SyncStatus::Drifted if view.app.orphaned => "not in Git",
-        // What others applied may be as Git has it; it was not synced.
-        SyncStatus::Synced if view.state == AppState::Unmanaged => "unmanaged",
-        SyncStatus::Checking => "checking",
-        SyncStatus::Synced => "synced",
-        SyncStatus::Drifted => "drifted",
-        SyncStatus::Available => "available",
-        SyncStatus::Failed => "failed",
-    }
-}
 
 /// The sign of an App's verdict with its counts, to be set right-aligned.
 pub fn sync(view: &AppView, glyphs: &Glyphs) -> Vec<Piece> {
     let c = view.counts;
     match view.sync {
         SyncStatus::Checking => vec![piece(glyphs.checking, Label::Dim)],
-        SyncStatus::Failed if is_undecided(view) => vec![piece(glyphs.undecided, Label::Warn)],
+        SyncStatus::Failed if view.is_undecided() => vec![piece(glyphs.undecided, Label::Warn)],
         SyncStatus::Failed => vec![piece(glyphs.failed, Label::Bad)],
         SyncStatus::Available => vec![piece(glyphs.available, Label::Dim)],
         SyncStatus::Synced if c.overridden > 0 => {
@@ -166,34 +135,30 @@ pub fn flags(view: &AppView, glyphs: &Glyphs) -> Vec<Piece> {
 
 /// What a step does, in one word, and how grave that is.
 pub fn action(action: Action) -> (&'static str, Label) {
-    match action {
-        Action::CreateNamespace => ("create", Label::Good),
-        Action::Create => ("create", Label::Good),
-        Action::Apply => ("apply", Label::Accent),
-        Action::Replace => ("replace", Label::Warn),
-        Action::Recreate => ("recreate", Label::Bad),
-        Action::Adopt => ("adopt", Label::Accent),
-        Action::Prune => ("delete", Label::Bad),
-    }
+    let label = match action {
+        Action::CreateNamespace | Action::Create => Label::Good,
+        Action::Apply | Action::Adopt => Label::Accent,
+        Action::Replace => Label::Warn,
+        Action::Recreate | Action::Prune => Label::Bad,
+    };
+    (words::action(action), label)
 }
 
-/// What a Plan or a Run is for.
-pub fn kind(kind: RunKind) -> &'static str {
-    match kind {
-        RunKind::Sync => "Sync",
-        RunKind::Rollback => "Rollback",
-        RunKind::Adopt => "Adoption",
-    }
+/// What a Plan or a Run is for, as a title begins.
+pub fn kind(kind: RunKind) -> String {
+    let word = words::kind(kind);
+    word[..1].to_uppercase() + &word[1..]
 }
 
 /// How a Run ended.
 pub fn outcome(outcome: Outcome, glyphs: &Glyphs) -> (&'static str, &'static str, Label) {
-    match outcome {
-        Outcome::Running => (glyphs.running, "running", Label::Busy),
-        Outcome::Succeeded => (glyphs.synced, "succeeded", Label::Good),
-        Outcome::Failed => (glyphs.failed, "failed", Label::Bad),
-        Outcome::Stopped => (glyphs.warning, "stopped", Label::Warn),
-    }
+    let (sign, label) = match outcome {
+        Outcome::Running => (glyphs.running, Label::Busy),
+        Outcome::Succeeded => (glyphs.synced, Label::Good),
+        Outcome::Failed => (glyphs.failed, Label::Bad),
+        Outcome::Stopped => (glyphs.warning, Label::Warn),
+    };
+    (sign, words::outcome(outcome), label)
 }
 
 /// Whether and how a cluster is reached.
@@ -211,14 +176,5 @@ pub fn object(key: &ObjectKey, home: &str) -> String {
         format!("{} {}", key.kind, key.name)
     } else {
         format!("{} {}/{}", key.kind, key.namespace, key.name)
-    }
-}
-
-/// A number of things.
-pub fn count(n: usize, one: &str, many: &str) -> String {
-    if n == 1 {
-        format!("1 {one}")
-    } else {
-        format!("{n} {many}")
     }
 }

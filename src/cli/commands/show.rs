@@ -11,7 +11,7 @@ use crate::cluster::{ConnectOptions, Connection, Kubeconfigs};
 use crate::domain::record::SyncRecord;
 use crate::domain::{DirectoryOptions, Notice, Problem, ProblemKind, RepoPath, Repository, Tree};
 use crate::drift::LineOptions;
-use crate::engine::{AppState, AppView, ClusterMode, Reach, Rights, Snapshot, SyncStatus};
+use crate::engine::{AppState, AppView, ClusterMode, Reach, Rights, Snapshot, SyncStatus, words};
 
 use super::{Process, Session, Setup, checks, engine, out, style, unwritable};
 
@@ -258,7 +258,7 @@ pub async fn complete(cli: &Cli, setup: &Setup, process: &Process, words: &[Stri
                 let apps = meant(&snapshot);
                 let records = apps.iter().filter_map(|app| app.record.as_ref());
                 let of = |r: &SyncRecord| {
-                    let (outcome, _) = output::words::outcome(r.outcome);
+                    let outcome = words::outcome(r.outcome);
                     let about = format!("{} {outcome}: {}", r.commit.short(), r.message);
                     (r.id.to_string(), about)
                 };

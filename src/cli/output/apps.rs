@@ -4,12 +4,12 @@ use std::sync::Arc;
 
 use serde_json::json;
 
-use crate::domain::{Notice, Value};
-use crate::engine::{AppView, Snapshot, SyncStatus};
+use crate::domain::age::age;
+use crate::domain::{Notice, Value, count};
+use crate::engine::{AppState, AppView, Snapshot, SyncStatus};
 
 use super::table::{Cell, Table};
-use super::{Ink, Style, json, problem, words};
-use crate::domain::age::age;
+use super::{Ink, Style, inks, json, problem};
 
 /// A table of Apps, what is wrong with them, and what was noticed.
 pub fn text(snapshot: &Snapshot, apps: &[Arc<AppView>], style: &Style) -> String {
@@ -92,13 +92,13 @@ fn notices(apps: &[Arc<AppView>], style: &Style) -> String {
 
 fn row(app: &AppView, style: &Style) -> Vec<Cell> {
     let id = &app.app.id;
-    let (word, ink) = words::sync(&app.sync);
+    let (word, ink) = inks::sync(app);
     let verdict = match app.sync {
-        SyncStatus::Drifted => format!("{word} {}", app.counts.drifted),
+        SyncStatus::Drifted if !app.app.orphaned => format!("{word} {}", app.counts.drifted),
         _ => word.to_owned(),
     };
     let health = app.health.as_ref().map_or_else(Cell::default, |health| {
-        Cell::new(words::health(health.status), health.status.to_string())
+        Cell::new(inks::health(health.status), health.status.to_string())
     });
     let last = app.record.as_ref().and_then(|record| {
         let record = record.last_synced()?;
@@ -113,7 +113,7 @@ fn row(app: &AppView, style: &Style) -> Vec<Cell> {
         Cell::new(ink_of_name, &id.namespace),
         Cell::new(ink, verdict),
         health,
-        words::target(app).into(),
+        inks::target(app).into(),
         last.unwrap_or_default().into(),
         Cell::new(Ink::Dim, remarks(app, style).join(", ")),
     ]
@@ -129,13 +129,14 @@ pub fn remarks(app: &AppView, style: &Style) -> Vec<String> {
         remarks.push(format!("pinned to {}", commit.short()));
     }
     if let Some(ahead) = app.ahead.filter(|n| *n > 0) {
-        remarks.push(format!("Git is ahead by {}", words::count(ahead, "commit")));
+        remarks.push(format!("Git is ahead by {}", count(ahead, "commit")));
     }
-    if app.state == crate::engine::AppState::Unmanaged {
+    // Where it is as Git has it, its verdict says so already.
+    if app.state == AppState::Unmanaged && app.sync != SyncStatus::Synced {
         remarks.push("not managed by trueup".to_owned());
     }
     if app.counts.overridden > 0 {
-        let fields = words::count(app.counts.overridden, "field");
+        let fields = count(app.counts.overridden, "field");
         remarks.push(format!("{fields} overridden by the server"));
     }
     if app.counts.unconfirmed > 0 {
@@ -146,11 +147,11 @@ pub fn remarks(app: &AppView, style: &Style) -> Vec<String> {
             remarks.push("not pushed".to_owned());
         }
         if target.uncommitted > 0 {
-            let files = words::count(target.uncommitted, "file");
+            let files = count(target.uncommitted, "file");
             remarks.push(format!("{files} not committed"));
         }
         if target.behind > 0 {
-            let commits = words::count(target.behind, "commit");
+            let commits = count(target.behind, "commit");
             remarks.push(format!("{commits} behind the remote"));
         }
         if let Some(own) = &target.override_of {

@@ -2,12 +2,11 @@
 
 use serde_json::json;
 
-use crate::domain::{Problem, Value};
-use crate::engine::{ClusterMode, ClusterView, Reach, Snapshot};
+use crate::domain::{Problem, Value, age};
+use crate::engine::{ClusterMode, ClusterView, Reach, Snapshot, words};
 
 use super::table::{Cell, Table};
-use super::{Ink, Style, json, problem, words};
-use crate::domain::age::age;
+use super::{Ink, Style, inks, json, problem};
 
 /// A table of clusters, and why those that are down are.
 pub fn text(snapshot: &Snapshot, style: &Style) -> String {
@@ -19,9 +18,9 @@ pub fn text(snapshot: &Snapshot, style: &Style) -> String {
         "SERVER", "",
     ]);
     for cluster in &snapshot.clusters {
-        let (word, ink) = words::reach(&cluster.reach);
+        let (word, ink) = inks::reach(&cluster.reach);
         let latency = match &cluster.reach {
-            Reach::Up { latency } => format!("{} ms", latency.as_millis()),
+            Reach::Up { latency } => age::latency(*latency),
             _ => String::new(),
         };
         let mode = match cluster.mode {
@@ -31,7 +30,7 @@ pub fn text(snapshot: &Snapshot, style: &Style) -> String {
         table.row([
             (&cluster.context).into(),
             Cell::new(ink, word),
-            Cell::new(Ink::Dim, age(cluster.since, style.now).0),
+            Cell::new(Ink::Dim, age::age(cluster.since, style.now).0),
             (&cluster.version).into(),
             latency.into(),
             cluster.n_apps.to_string().into(),
@@ -93,7 +92,7 @@ pub fn json(snapshot: &Snapshot) -> Value {
                 "user": cluster.user,
                 "rights": words::rights(cluster.rights),
                 "mode": words::mode(cluster.mode),
-                "state": words::reach(&cluster.reach).0,
+                "state": words::reach(&cluster.reach),
                 "latencyMilliseconds": latency,
                 "retryAt": retry_at,
                 "since": cluster.since,

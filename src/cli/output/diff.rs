@@ -4,16 +4,16 @@ use std::sync::Arc;
 
 use serde_json::json;
 
+use crate::domain::age::age;
 use crate::domain::drift::Conflict;
 use crate::domain::text::visible;
-use crate::domain::{Cause, ObjectDrift, Owner, Problem, Value, Verdict};
+use crate::domain::{Cause, ObjectDrift, Owner, Problem, Value, Verdict, count};
 use crate::drift::lines::Note;
 use crate::drift::{Line, LineKind, LineOptions, build, masked};
-use crate::engine::{AppView, SyncStatus};
+use crate::engine::{AppView, SyncStatus, words};
 
 use super::json::problem as json_problem;
-use super::{Ink, Style, apps, json, problem, words};
-use crate::domain::age::age;
+use super::{Ink, Style, apps, inks, json, problem};
 
 /// The diff of some Apps.
 pub fn text(views: &[Arc<AppView>], options: &LineOptions, style: &Style) -> String {
@@ -46,10 +46,10 @@ fn app(view: &AppView, options: &LineOptions, style: &Style) -> String {
 fn title(view: &AppView, style: &Style) -> String {
     let id = &view.app.id;
     let mut parts = vec![style.foreign(Ink::Bold, &id.name)];
-    let others = [&id.context, &id.namespace, &words::target(view)];
+    let others = [&id.context, &id.namespace, &inks::target(view)];
     let others = others.into_iter().filter(|p| !p.is_empty());
     parts.extend(others.map(|part| style.foreign(Ink::Plain, part)));
-    let (_, ink) = words::sync(&view.sync);
+    let (_, ink) = inks::sync(view);
     parts.push(style.paint(ink, &verdict(view)));
     parts.extend(
         apps::remarks(view, style)
@@ -63,11 +63,8 @@ fn title(view: &AppView, style: &Style) -> String {
 pub fn verdict(view: &AppView) -> String {
     let counts = &view.counts;
     let mut parts = match view.sync {
-        SyncStatus::Drifted => vec![format!(
-            "{} drifted",
-            words::count(counts.drifted, "object")
-        )],
-        ref other => vec![words::sync(other).0.to_owned()],
+        SyncStatus::Drifted => vec![format!("{} drifted", count(counts.drifted, "object"))],
+        _ => vec![words::sync(view).to_owned()],
     };
     let objects = view.objects.iter();
     let deleted = objects.filter(|o| view.was_deleted(&o.drift)).count();
@@ -83,7 +80,7 @@ pub fn verdict(view: &AppView) -> String {
         }
     }
     if counts.foreign > 0 {
-        parts.push(words::count(counts.foreign, "foreign field"));
+        parts.push(count(counts.foreign, "foreign field"));
     }
     parts.join(", ")
 }
@@ -144,27 +141,24 @@ pub fn heading(view: &AppView, drift: &ObjectDrift, style: &Style) -> String {
     let (word, ink) = if view.was_deleted(drift) {
         ("deleted from the cluster", Ink::Yellow)
     } else {
-        words::verdict(drift.verdict)
+        inks::verdict(drift.verdict)
     };
     let key = style.foreign(Ink::Bold, &drift.key.to_string());
     let mut about = vec![style.paint(ink, word)];
     let mut add = |ink, text: String| about.push(style.paint(ink, &text));
     if drift.verdict == Verdict::Drifted {
-        add(Ink::Plain, words::count(drift.fields.len(), "field"));
-        let moved = words::moved(cause(drift));
+        add(Ink::Plain, count(drift.fields.len(), "field"));
+        let moved = inks::moved(cause(drift));
         if !moved.is_empty() {
             add(Ink::Plain, moved.to_owned());
         }
     }
     if !drift.overridden.is_empty() {
-        let fields = words::count(drift.overridden.len(), "field");
+        let fields = count(drift.overridden.len(), "field");
         add(Ink::Yellow, format!("{fields} overridden by the server"));
     }
     if !drift.foreign.is_empty() {
-        add(
-            Ink::Cyan,
-            words::count(drift.foreign.len(), "foreign field"),
-        );
+        add(Ink::Cyan, count(drift.foreign.len(), "foreign field"));
     }
     if !drift.confirmed {
         add(Ink::Dim, "not confirmed by the server".to_owned());
@@ -222,7 +216,7 @@ fn line_text(lines: &[Line], i: usize, style: &Style) -> String {
 
 /// What stands for lines that are left out.
 pub fn folded(n: usize) -> String {
-    format!("… {} …", words::count(n, "unchanged line"))
+    format!("… {} …", count(n, "unchanged line"))
 }
 
 /// Who and what is behind a line: `kubectl-edit · 2 m`, `deploy/web.yaml:12 · Git moved`. Of the two lines of a changed
@@ -252,7 +246,7 @@ pub fn note(lines: &[Line], i: usize, style: &Style) -> Option<String> {
         _ => false,
     };
     if is_told {
-        parts.push(words::moved(*cause).to_owned());
+        parts.push(inks::moved(*cause).to_owned());
     }
     (!parts.is_empty()).then(|| parts.join(" · "))
 }

@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 
 use serde_json::json;
 
-use crate::domain::{Notice, Problem, Value};
-use crate::engine::{Reach, Rights, Snapshot};
+use crate::domain::{Notice, Problem, Value, age, count};
+use crate::engine::{Reach, Rights, Snapshot, words};
 
-use super::{Ink, Style, clusters, json, problem, words};
+use super::{Ink, Style, clusters, json, problem};
 
 /// How a check came out; the worse is the greater.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -89,7 +89,7 @@ pub fn checks(snapshot: &Snapshot, machine: &Machine) -> Vec<Check> {
         Some(Ok(n)) => checks.push(Check::new(
             "kubeconfig",
             Finding::Good,
-            words::count(*n, "context"),
+            count(*n, "context"),
         )),
         Some(Err(problems)) => checks.push(Check {
             problems: problems.clone(),
@@ -110,12 +110,12 @@ pub fn checks(snapshot: &Snapshot, machine: &Machine) -> Vec<Check> {
                     _ => Finding::Limited,
                 };
                 let rights = words::rights(cluster.rights);
-                let latency = latency.as_millis();
+                let latency = age::latency(*latency);
                 let version = &cluster.version;
                 let user = &cluster.user;
                 (
                     finding,
-                    format!("{version}, {latency} ms, {user}, rights: {rights}"),
+                    format!("{version}, {latency}, {user}, rights: {rights}"),
                 )
             }
         };
@@ -152,8 +152,8 @@ fn terminal(machine: &Machine) -> Check {
 fn repositories(snapshot: &Snapshot, machine: &Machine) -> Check {
     let text = format!(
         "{}, {}",
-        words::count(machine.n_repositories, "repository"),
-        words::count(snapshot.apps.len(), "App"),
+        count(machine.n_repositories, "repository"),
+        count(snapshot.apps.len(), "App"),
     );
     let told = match &machine.contexts {
         Some(Err(problems)) => &problems[..],

@@ -4,10 +4,10 @@ use serde_json::json;
 
 use crate::domain::Value;
 use crate::domain::record::SyncRecord;
-use crate::engine::AppView;
+use crate::engine::{AppView, words};
 
 use super::table::{Cell, Table};
-use super::{Ink, Style, json, words};
+use super::{Ink, Style, inks, json};
 use crate::domain::age::age;
 
 /// A table of the Runs of an App.
@@ -21,11 +21,7 @@ pub fn text(view: &AppView, style: &Style) -> String {
         ">ID", "WHEN", "WHAT", "REVISION", "COMMIT", "WHO", "RESULT", "CHANGED", "MESSAGE",
     ]);
     for record in records.iter().rev() {
-        let (word, ink) = words::outcome(record.outcome);
-        let what = match record.selective {
-            true => format!("{} of some", words::kind(record.kind)),
-            false => words::kind(record.kind).to_owned(),
-        };
+        let (word, ink) = inks::outcome(record.outcome);
         // A rollback names its commit in full; the next column has it.
         let revision = match record.revision == record.commit.0 {
             true => record.commit.short(),
@@ -34,7 +30,7 @@ pub fn text(view: &AppView, style: &Style) -> String {
         table.row([
             record.id.to_string().into(),
             Cell::new(Ink::Dim, age(record.started, style.now).0),
-            what.into(),
+            words::recorded(record).into(),
             revision.into(),
             record.commit.short().into(),
             (&record.who).into(),
@@ -45,7 +41,7 @@ pub fn text(view: &AppView, style: &Style) -> String {
     }
     let mut out = table.text(style);
     for record in records.iter().rev().filter(|r| !r.reason.is_empty()) {
-        let (word, _) = words::outcome(record.outcome);
+        let (word, _) = inks::outcome(record.outcome);
         let reason = style.foreign(Ink::Plain, &record.reason);
         out.push_str(&format!("{} {word}: {reason}\n", record.id));
     }

@@ -11,7 +11,7 @@ use crate::domain::{
 use crate::drift::masked;
 use crate::engine::{AppView, ObjectView};
 
-use super::words;
+use super::codes;
 
 /// A document of a kind, with its fields.
 pub fn document(kind: &str, fields: Value) -> Value {
@@ -45,11 +45,6 @@ pub fn text(document: &Value) -> String {
     out
 }
 
-/// A state's word as one that programs compare.
-pub fn word(word: words::Word) -> String {
-    word.0.replace(' ', "-")
-}
-
 /// An App without its objects.
 pub fn app(view: &AppView) -> Value {
     let app = &view.app;
@@ -57,14 +52,14 @@ pub fn app(view: &AppView) -> Value {
         "name": app.id.name,
         "namespace": app.id.namespace,
         "context": app.id.context,
-        "provider": words::provider(app.id.provider),
+        "provider": codes::provider(app.id.provider),
         "project": app.project,
         "discovered": app.discovered,
         "orphaned": app.orphaned,
         "definedAt": (!app.defined_at.is_empty()).then_some(&app.defined_at),
         "source": source(&app.source),
-        "state": words::state(view.state),
-        "sync": words::sync(&view.sync).0,
+        "state": codes::state(view.state),
+        "sync": codes::sync(&view.sync),
         "counts": counts(view),
         "health": view.health.as_ref().map(health),
         "target": view.target.as_ref().map(|target| json!({
@@ -134,7 +129,7 @@ pub fn health(health: &Health) -> Value {
 /// A Problem.
 pub fn problem(problem: &Problem) -> Value {
     json!({
-        "kind": words::problem(problem.kind),
+        "kind": codes::problem(problem.kind),
         "summary": problem.summary,
         "place": problem.place,
         "causes": problem.causes,
@@ -185,7 +180,7 @@ fn cause(app: &AppView, drift: &ObjectDrift) -> Option<&'static str> {
         Verdict::Drifted | Verdict::Refused => super::diff::cause(drift),
         Verdict::InSync | Verdict::Unknown => return None,
     };
-    Some(words::cause(side))
+    Some(codes::cause(side))
 }
 
 /// The comparison of an object, Secrets masked.
@@ -194,7 +189,7 @@ pub fn drift(drift: &ObjectDrift) -> Value {
     json!({
         "key": key(&drift.key),
         "apiVersion": drift.gvk.api_version(),
-        "verdict": word(words::verdict(drift.verdict)),
+        "verdict": codes::verdict(drift.verdict),
         "confirmed": drift.confirmed,
         "problem": drift.problem.as_ref().map(problem),
         "fields": drift.fields.iter().map(field).collect::<Vec<_>>(),
@@ -207,7 +202,7 @@ pub fn drift(drift: &ObjectDrift) -> Value {
 fn field(field: &FieldDrift) -> Value {
     let mut json = json!({
         "path": field.path.to_string(),
-        "cause": words::cause(field.cause),
+        "cause": codes::cause(field.cause),
         "owners": field.owners.iter().map(owner).collect::<Vec<_>>(),
         "place": place(field),
     });
@@ -268,7 +263,7 @@ fn owner(owner: &Owner) -> Value {
 pub fn record(record: &SyncRecord) -> Value {
     json!({
         "id": record.id,
-        "kind": words::kind(record.kind),
+        "kind": record.kind,
         "commit": record.commit,
         "revision": record.revision,
         "repository": crate::domain::source::without_password(&record.repository),
@@ -277,7 +272,7 @@ pub fn record(record: &SyncRecord) -> Value {
         "who": record.who,
         "started": record.started,
         "finished": record.finished,
-        "outcome": words::outcome(record.outcome).0,
+        "outcome": record.outcome,
         "reason": record.reason,
         "applied": record.applied,
         "pruned": record.pruned,

@@ -7,7 +7,7 @@ use crate::domain::{Notice, ObjectDrift, Problem};
 use crate::drift::{LineKind, LineOptions, build};
 use crate::engine::AppView;
 
-use super::{Style, diff, words};
+use super::{Style, diff, inks};
 
 /// The diff of some Apps as Markdown. Texts from outside can neither end a code block nor become a heading, a link or
 /// HTML.
@@ -25,7 +25,7 @@ pub fn text(views: &[Arc<AppView>], options: &LineOptions, style: &Style) -> Str
             escaped(&id.context),
             escaped(&id.namespace)
         ));
-        let target = words::target(view);
+        let target = inks::target(view);
         let target = if target.is_empty() {
             String::new()
         } else {

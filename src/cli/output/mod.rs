@@ -4,10 +4,12 @@
 
 pub mod apps;
 pub mod clusters;
+pub mod codes;
 pub mod config;
 pub mod diff;
 pub mod doctor;
 pub mod history;
+pub mod inks;
 pub mod json;
 pub mod markdown;
 pub mod plan;
@@ -15,7 +17,6 @@ pub mod problem;
 pub mod run;
 pub mod style;
 pub mod table;
-pub mod words;
 
 pub use style::{Ink, Style};
 

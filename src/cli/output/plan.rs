@@ -3,10 +3,11 @@
 use serde_json::json;
 
 use crate::domain::plan::{PlanStep, PlannedApp};
-use crate::domain::{Action, Plan, Value};
+use crate::domain::{Action, Plan, Value, count};
 use crate::drift::{LineOptions, masked};
+use crate::engine::words;
 
-use super::{Ink, Style, diff, json, problem, words};
+use super::{Ink, Style, codes, diff, inks, json, problem};
 
 /// A Plan with the diff of every step; the prunes stand apart at its end.
 pub fn text(plan: &Plan, options: &LineOptions, style: &Style) -> String {
@@ -22,7 +23,7 @@ pub fn text(plan: &Plan, options: &LineOptions, style: &Style) -> String {
         out.push_str(&step(i, one, plan, options, style));
     }
     if !prunes.is_empty() {
-        let title = format!("\nDeleted, {}:\n", words::count(prunes.len(), "object"));
+        let title = format!("\nDeleted, {}:\n", count(prunes.len(), "object"));
         out.push_str(&style.paint(Ink::Red, &title));
         for (i, one) in prunes {
             out.push_str(&step(i, one, plan, options, style));
@@ -61,7 +62,7 @@ fn planned(app: &PlannedApp, plan: &Plan, style: &Style) -> String {
         out.push_str(&problem::text(refused, style));
     }
     if !plan.prune && !app.prunable.is_empty() {
-        let n = words::count(app.prunable.len(), "object");
+        let n = count(app.prunable.len(), "object");
         let text = format!("{n} no longer in Git would be deleted with --prune:");
         out.push_str(&format!("{} {text}\n", style.paint(Ink::Cyan, "note:")));
         for key in &app.prunable {
@@ -75,8 +76,11 @@ fn planned(app: &PlannedApp, plan: &Plan, style: &Style) -> String {
 }
 
 fn step(i: usize, step: &PlanStep, plan: &Plan, options: &LineOptions, style: &Style) -> String {
-    let (action, ink) = words::action(step.action);
+    let (action, ink) = inks::action(step.action);
     let mut about = vec![style.paint(ink, action)];
+    if step.action == Action::Recreate {
+        about.push(style.paint(Ink::Red, "deleted first"));
+    }
     if step.wave != 0 {
         about.push(format!("wave {}", step.wave));
     }
@@ -95,7 +99,7 @@ fn step(i: usize, step: &PlanStep, plan: &Plan, options: &LineOptions, style: &S
         about.push(style.foreign(Ink::Yellow, &format!("takes fields from {others}")));
     }
     if !step.leftovers.is_empty() {
-        let n = words::count(step.leftovers.len(), "leftover");
+        let n = count(step.leftovers.len(), "leftover");
         about.push(style.paint(Ink::Yellow, &format!("removes {n}")));
     }
     if step.unpredicted {
@@ -119,7 +123,7 @@ pub fn summary(plan: &Plan) -> String {
     }
     let mut counts: Vec<(&str, usize)> = Vec::new();
     for step in &plan.steps {
-        let (action, _) = words::action(step.action);
+        let (action, _) = inks::action(step.action);
         match counts.iter_mut().find(|(a, _)| *a == action) {
             Some((_, n)) => *n += 1,
             None => counts.push((action, 1)),
@@ -129,7 +133,7 @@ pub fn summary(plan: &Plan) -> String {
         .iter()
         .map(|(action, n)| format!("{n} {action}"))
         .collect();
-    let steps = words::count(plan.steps.len(), "step");
+    let steps = count(plan.steps.len(), "step");
     format!("{steps}: {}.", counts.join(", "))
 }
 
@@ -165,7 +169,7 @@ pub fn fields(plan: &Plan) -> Value {
             json!({
                 "number": i + 1,
                 "app": step.app.to_string(),
-                "action": json::word(words::action(step.action)),
+                "action": codes::action(step.action),
                 "wave": step.wave,
                 "force": step.guard.force,
                 "leftovers": step.leftovers,
@@ -175,7 +179,7 @@ pub fn fields(plan: &Plan) -> Value {
         })
         .collect();
     json!({
-        "for": words::kind(plan.kind),
+        "for": plan.kind,
         "prune": plan.prune,
         "selective": plan.selective,
         "apps": apps,

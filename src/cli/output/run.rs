@@ -2,11 +2,10 @@
 
 use serde_json::json;
 
-use crate::domain::record::Outcome;
-use crate::domain::{Plan, Value};
-use crate::engine::{RunView, StepState};
+use crate::domain::{Plan, Value, count};
+use crate::engine::{RunView, StepState, words};
 
-use super::{Ink, Style, json, plan, problem, words};
+use super::{Ink, Style, codes, inks, json, plan, problem};
 
 /// The lines for what has changed since `before`, which is `None` at first.
 pub fn changes(before: Option<&RunView>, now: &RunView, style: &Style) -> String {
@@ -24,7 +23,7 @@ pub fn changes(before: Option<&RunView>, now: &RunView, style: &Style) -> String
     }
     let healthy_before = before.and_then(|b| b.health.as_ref());
     if let Some(health) = now.health.as_ref().filter(|h| Some(*h) != healthy_before) {
-        let status = style.paint(words::health(health.status), &health.status.to_string());
+        let status = style.paint(inks::health(health.status), &health.status.to_string());
         let message = style.foreign(Ink::Plain, &health.message);
         out.push_str(format!("health: {status} {message}").trim_end());
         out.push('\n');
@@ -39,13 +38,12 @@ fn step(plan: &Plan, i: usize, state: &StepState, style: &Style) -> String {
     let Some(step) = plan.steps.get(i) else {
         return String::new();
     };
-    let (word, ink) = word(state);
-    if word.is_empty() {
+    let Some((word, ink)) = inks::ended(state) else {
         return String::new();
-    }
+    };
     let number = format!("{}/{}", i + 1, plan.steps.len());
     let key = style.foreign(Ink::Plain, &step.key.to_string());
-    let action = words::action(step.action).0;
+    let action = words::action(step.action);
     let word = style.paint(ink, word);
     let mut out = format!(
         "{} {action} {key}: {word}\n",
@@ -69,18 +67,6 @@ fn step(plan: &Plan, i: usize, state: &StepState, style: &Style) -> String {
     out
 }
 
-/// The word for a step's state; empty while there is nothing to say.
-fn word(state: &StepState) -> words::Word {
-    match state {
-        StepState::Waiting | StepState::Running => ("", Ink::Plain),
-        StepState::Done(_) => ("done", Ink::Green),
-        StepState::Unneeded => ("nothing left to change", Ink::Dim),
-        StepState::Failed(_) => ("failed", Ink::Red),
-        StepState::Unknown(_) => ("sent, and no answer came", Ink::Red),
-        StepState::NotRun => ("not run", Ink::Yellow),
-    }
-}
-
 fn ending(run: &RunView, style: &Style) -> String {
     let mut out = String::new();
     if let Some(one) = &run.problem {
@@ -89,18 +75,18 @@ fn ending(run: &RunView, style: &Style) -> String {
     let Some(outcome) = run.outcome else {
         return out;
     };
-    let count = |wanted: fn(&StepState) -> bool| run.steps.iter().filter(|s| wanted(s)).count();
-    let done = count(|s| matches!(s, StepState::Done(_) | StepState::Unneeded));
-    let (word, ink) = words::outcome(outcome);
+    let number = |wanted: fn(&StepState) -> bool| run.steps.iter().filter(|s| wanted(s)).count();
+    let done = number(|s| matches!(s, StepState::Done(_) | StepState::Unneeded));
+    let (word, ink) = inks::outcome(outcome);
     let word = style.paint(ink, word);
     out.push_str(&format!(
         "{word}: {done} of {} done",
-        words::count(run.steps.len(), "step")
+        count(run.steps.len(), "step")
     ));
     for (n, what) in [
-        (count(|s| matches!(s, StepState::Failed(_))), "failed"),
-        (count(|s| matches!(s, StepState::Unknown(_))), "not known"),
-        (count(|s| matches!(s, StepState::NotRun)), "not run"),
+        (number(|s| matches!(s, StepState::Failed(_))), "failed"),
+        (number(|s| matches!(s, StepState::Unknown(_))), "not known"),
+        (number(|s| matches!(s, StepState::NotRun)), "not run"),
     ] {
         if n > 0 {
             out.push_str(&format!(", {n} {what}"));
@@ -118,24 +104,23 @@ pub fn json(run: &RunView) -> Value {
             step["state"] = state_json(state);
         }
     }
-    fields["outcome"] = json!(run.outcome.map(|o: Outcome| words::outcome(o).0));
+    fields["outcome"] = json!(run.outcome);
     fields["problem"] = json!(run.problem.as_ref().map(json::problem));
     fields["health"] = json!(run.health.as_ref().map(json::health));
     json::document("Run", fields)
 }
 
 fn state_json(state: &StepState) -> Value {
-    let (word, warnings, problem) = match state {
-        StepState::Waiting => ("waiting", &[][..], None),
-        StepState::Running => ("running", &[][..], None),
-        StepState::Done(warnings) => ("done", warnings.as_slice(), None),
-        StepState::Unneeded => ("unneeded", &[][..], None),
-        StepState::Failed(problem) => ("failed", &[][..], Some(problem)),
-        StepState::Unknown(problem) => ("unknown", &[][..], Some(problem)),
-        StepState::NotRun => ("not-run", &[][..], None),
+    let warnings = match state {
+        StepState::Done(warnings) => warnings.as_slice(),
+        _ => &[],
+    };
+    let problem = match state {
+        StepState::Failed(problem) | StepState::Unknown(problem) => Some(problem),
+        _ => None,
     };
     json!({
-        "state": word,
+        "state": codes::step(state),
         "warnings": warnings,
         "problem": problem.map(json::problem),
     })

@@ -11,10 +11,8 @@ use crate::merge::is_former_applier;
 
 use super::foreseen::{foreseen, patch};
 use super::{JSON_PATCH, Prediction, QUERY, bytes};
-
-use crate::cluster::Status;
 use crate::cluster::resource::target::Target;
-use crate::cluster::{Connection, RefusalKind, Resource};
+use crate::cluster::{Connection, RefusalKind, Resource, Status};
 
 impl Connection {
     /// Foretells what [`Connection::predict`] will say of `object` after an adoption. `adopted` is the live object with

@@ -3,6 +3,7 @@
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
+use crate::domain::count;
 use crate::domain::text::visible;
 use crate::drift::lines::{Line, LineKind, Note};
 
@@ -126,7 +127,7 @@ fn draw_change(p: &Painter<'_>, buf: &mut Buffer, row: Rect, line: &Line, column
         p.fill(buf, fill, label);
     }
     if let LineKind::Fold(n) = line.kind {
-        let text = wording::count(n, "line", "lines");
+        let text = count(n, "line");
         let text = format!("{} {text}", p.glyphs.ellipsis);
         let text = fit::skip(&text, column);
         p.put(buf, row.left() + BEFORE, end, y, text, Label::Faint);

@@ -3,7 +3,7 @@
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
-use crate::domain::{Cause, HealthStatus, ObjectDrift, Problem, Verdict};
+use crate::domain::{Cause, HealthStatus, ObjectDrift, Problem, Verdict, count};
 use crate::engine::{AppState, AppView, ObjectView, Rights, SyncStatus};
 
 use super::super::document::{Content, Section, SectionId};
@@ -66,7 +66,7 @@ pub fn haystack(object: &ObjectView, glyphs: &Glyphs) -> String {
     let health = object
         .health
         .as_ref()
-        .map_or("", |h| wording::health(h.status).0);
+        .map_or_else(String::new, |h| h.status.to_string());
     format!("{} {word} {health}", object.drift.key)
 }
 
@@ -95,10 +95,10 @@ fn of_object(
         right: summary(view, drift, foreign, glyphs),
         intro,
         body: Content::Drift(drift.clone()),
-        folded: !matches!(
+        folded: Some(!matches!(
             drift.verdict,
             Verdict::Drifted | Verdict::Refused | Verdict::Unknown
-        ),
+        )),
         stop: drift.verdict != Verdict::InSync || !drift.overridden.is_empty(),
     }
 }
@@ -129,10 +129,7 @@ pub fn summary(view: &AppView, drift: &ObjectDrift, foreign: bool, glyphs: &Glyp
         Verdict::InSync | Verdict::Drifted => {}
     }
     if !drift.fields.is_empty() && !matches!(drift.verdict, Verdict::Missing | Verdict::Extra) {
-        add(vec![piece(
-            wording::count(drift.fields.len(), "field", "fields"),
-            Label::Dim,
-        )]);
+        add(vec![piece(count(drift.fields.len(), "field"), Label::Dim)]);
         let has = |cause| drift.fields.iter().any(|f| f.cause == cause);
         let mut sides = Vec::new();
         for cause in [Cause::Git, Cause::Cluster, Cause::Both] {
@@ -228,7 +225,7 @@ fn nothing_differs(
     width: usize,
     view: &AppView,
 ) -> Vec<Vec<Piece>> {
-    let key = |command| state.keymap.key(state.context(), command);
+    let key = |command| state.key(command);
     let say = |text: &str, label| paragraph(text, width, label);
     if !state.detail.objects.filter.is_empty() {
         let back = format!("{} shows all again.", key(Command::Back));
@@ -250,15 +247,15 @@ fn nothing_differs(
 }
 
 fn in_sync(state: &State, glyphs: &Glyphs, width: usize, view: &AppView) -> Vec<Vec<Piece>> {
-    let key = |command| state.keymap.key(state.context(), command);
-    let n = wording::count(view.counts.objects, "object", "objects");
+    let key = |command| state.key(command);
+    let n = count(view.counts.objects, "object");
     let text = format!("In sync: a sync would change nothing in {n}.");
     let mut lines = hanging(glyphs.synced, &text, width, Label::Good);
     let rights = state.data.cluster(&view.app.id.context).map(|c| c.rights);
     let rights = rights.unwrap_or_default();
     lines.extend(unconfirmed(glyphs, width, view, rights));
     if view.counts.foreign > 0 && !state.detail.options.foreign {
-        let fields = wording::count(view.counts.foreign, "field", "fields");
+        let fields = count(view.counts.foreign, "field");
         let text = format!("{fields} of others: {} shows them.", key(Command::Foreign));
         lines.extend(hanging(glyphs.dot, &text, width, Label::Dim));
     }
@@ -267,7 +264,7 @@ fn in_sync(state: &State, glyphs: &Glyphs, width: usize, view: &AppView) -> Vec<
         && rolled.status != HealthStatus::Healthy
         && health.is_empty()
     {
-        let (_, label) = wording::health(rolled.status);
+        let label = wording::health(rolled.status);
         let text = match rolled.message.as_str() {
             "" => rolled.status.to_string(),
             message => format!("{}: {message}", rolled.status),

@@ -4,8 +4,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
 use crate::domain::SyncRecord;
-use crate::domain::record::RunKind;
-use crate::engine::{AppState, AppView};
+use crate::engine::{AppState, AppView, words};
 
 use super::super::fit;
 use super::super::list::Row;
@@ -56,10 +55,12 @@ pub fn draw(state: &State, p: &Painter<'_>, buf: &mut Buffer, area: Rect, view: 
     let head = area.y;
     let wide = area.width >= 70;
     let (id_end, commit_x, kind_x) = (left + 5, left + 7, left + 16);
-    let result_x = kind_x + 10;
-    let what_x = result_x + 12;
     // As wide as the longest, so that the message has the rest.
-    let whos = detail.record_rows.iter().map(|row| fit::width(&row.0.who));
+    let rows = || detail.record_rows.iter().map(|row| &row.0);
+    let kinds = rows().map(|record| words::recorded(record).len());
+    let result_x = kind_x + kinds.max().unwrap_or(0) as u16 + 2;
+    let what_x = result_x + 12;
+    let whos = rows().map(|record| fit::width(&record.who));
     let who_width = if wide {
         whos.max().unwrap_or(0).clamp(3, 22) as u16
     } else {
@@ -101,12 +102,7 @@ pub fn draw(state: &State, p: &Painter<'_>, buf: &mut Buffer, area: Rect, view: 
             Label::Text
         };
         p.put(buf, commit_x, kind_x, y, record.commit.short(), label);
-        let kind = match record.kind {
-            RunKind::Sync if record.selective => "partial",
-            RunKind::Sync => "sync",
-            RunKind::Rollback => "rollback",
-            RunKind::Adopt => "adopt",
-        };
+        let kind = words::recorded(record);
         p.put(buf, kind_x, result_x, y, kind, Label::Dim);
         let (sign, word, label) = wording::outcome(record.outcome, p.glyphs);
         let x = p.put(buf, result_x, what_x, y, sign, label);

@@ -12,8 +12,8 @@ use std::sync::Arc;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
-use crate::domain::{ObjectDrift, ObjectKey, Verdict};
-use crate::engine::AppView;
+use crate::domain::{ObjectDrift, ObjectKey, Verdict, count};
+use crate::engine::{AppState, AppView, words};
 
 use super::document::{BodyOptions, Reader};
 use super::fit;
@@ -24,7 +24,6 @@ use super::painter::{Painter, Piece, piece, pieces_width};
 use super::screens::apps::{draw_lines, title_label};
 use super::state::{Pane, State};
 use super::theme::Label;
-use super::wording;
 
 /// What the detail pane shows.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -264,7 +263,7 @@ fn draw_tabs(state: &State, p: &Painter<'_>, buf: &mut Buffer, inner: Rect) {
             add(format!("{unknown} not compared"), Label::Warn);
         }
         if differs > 0 {
-            let text = wording::count(differs, "difference", "differences");
+            let text = count(differs, "difference");
             add(text, Label::Dim);
         }
     }
@@ -287,7 +286,6 @@ fn draw_revision(p: &Painter<'_>, buf: &mut Buffer, inner: Rect, view: &AppView)
         right.push(piece(record.commit.short(), Label::Dim));
         right.push(piece(format!(" {}", p.age(record.started)), Label::Dim));
     } else {
-        use crate::engine::AppState;
         let text = match view.state {
             AppState::Available => "never synced",
             AppState::Unmanaged => "not managed by trueup",
@@ -330,7 +328,7 @@ fn revision(p: &Painter<'_>, view: &AppView, synced: Option<&str>) -> Vec<Piece>
             piece(format!(" instead of {own}: not resolved"), Label::Bad),
         ];
         if let Some(target) = &view.target {
-            let old = format!("{}@{}", target.name, target.commit.id.short());
+            let old = words::target(target);
             pieces.push(piece(format!("  {} {old}", p.glyphs.old), Label::Warn));
             pieces.push(piece(" as it was before", Label::Dim));
         }
@@ -345,7 +343,7 @@ fn revision(p: &Painter<'_>, view: &AppView, synced: Option<&str>) -> Vec<Piece>
     // Commits that touch nothing of this App are no news for it.
     let moved = moved && view.ahead != Some(0);
     let ahead = view.ahead.filter(|n| moved && *n > 0);
-    let ahead = ahead.map(|n| wording::count(n, "commit", "commits") + " ahead");
+    let ahead = ahead.map(|n| count(n, "commit") + " ahead");
     if let Some(pinned) = &view.pinned {
         let ahead = ahead.map_or_else(String::new, |text| format!(", Git is {text}"));
         status.push(piece(
@@ -366,7 +364,7 @@ fn revision(p: &Painter<'_>, view: &AppView, synced: Option<&str>) -> Vec<Piece>
         pieces.append(&mut status);
     }
     pieces.push(piece(
-        format!("{}@{}", target.name, target.commit.id.short()),
+        words::target(target),
         if target.override_of.is_some() {
             Label::Accent
         } else {
@@ -383,7 +381,7 @@ fn revision(p: &Painter<'_>, view: &AppView, synced: Option<&str>) -> Vec<Piece>
             format!(
                 " {}{}",
                 p.glyphs.uncommitted,
-                wording::count(target.uncommitted, "uncommitted file", "uncommitted files")
+                count(target.uncommitted, "uncommitted file")
             ),
         ),
         (target.unpushed, format!(" {}not pushed", p.glyphs.unpushed)),

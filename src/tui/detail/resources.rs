@@ -43,7 +43,7 @@ pub fn rows(app: Option<&AppView>, filter: &str) -> Vec<ObjectRow> {
 }
 
 const VERDICT: u16 = 13;
-const HEALTH: u16 = 9;
+const HEALTH: u16 = 11;
 const AGE: u16 = 5;
 
 /// Draws the tab.
@@ -107,8 +107,15 @@ pub fn draw(state: &State, p: &Painter<'_>, buf: &mut Buffer, area: Rect, view: 
             p.put(buf, x, health_x, y, p.glyphs.unconfirmed, Label::Dim);
         }
         if let Some(health) = &object.health {
-            let (word, label) = wording::health(health.status);
-            p.put(buf, health_x, age_x, y, word, label);
+            let word = health.status.to_string();
+            p.put(
+                buf,
+                health_x,
+                age_x,
+                y,
+                &word,
+                wording::health(health.status),
+            );
         }
         if let Some(created) = object.created {
             let age = piece(p.age(created), Label::Dim);

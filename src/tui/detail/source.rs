@@ -32,7 +32,7 @@ pub fn sections(view: &AppView, filter: &str, glyphs: &Glyphs) -> Vec<Section> {
             )],
             intro: Vec::new(),
             body: Content::Source(manifest.clone()),
-            folded: false,
+            folded: Some(false),
             stop: true,
         }
     };

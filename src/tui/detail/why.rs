@@ -121,7 +121,7 @@ impl Why {
             let Some(health) = &object.health else {
                 continue;
             };
-            let (_, label) = wording::health(health.status);
+            let label = wording::health(health.status);
             let mut text = format!(
                 "{}: {}",
                 wording::object(&object.drift.key, home),

@@ -62,8 +62,6 @@ impl Dialog {
             }
             (Self::Question(question), Command::Accept) => question.shown,
             (Self::Question(_), Command::Back) => false,
-            (Self::Typed(_), Command::Accept | Command::Quit) => false,
-            (Self::Typed(typed), Command::Open) => typed.field.text() == typed.name,
             _ => true,
         }
     }

@@ -11,9 +11,9 @@ use crate::domain::plan::{PlanStep, PlannedApp};
 use crate::domain::record::RunKind;
 use crate::domain::text::visible;
 use crate::domain::{
-    Action, AppId, FieldDrift, ObjectDrift, ObjectKey, Plan, Problem, ProblemKind,
+    Action, AppId, FieldDrift, ObjectDrift, ObjectKey, Plan, Problem, ProblemKind, count,
 };
-use crate::engine::{AppState, AppView, ClusterMode, Draw, ObjectView, Snapshot, Ticket};
+use crate::engine::{AppState, AppView, ClusterMode, Draw, ObjectView, Snapshot, Ticket, words};
 
 use super::super::detail::{body, diff};
 use super::super::document::{BodyOptions, Content, Reader, Section, SectionId};
@@ -323,7 +323,7 @@ fn steps(plan: &Plan, state: &State, width: usize) -> Vec<Section> {
         let text = format!(
             "{} {} to be deleted: Git has them no more.",
             glyphs.warning,
-            wording::count(prunes.len(), "object", "objects")
+            count(prunes.len(), "object")
         );
         sections.push(Section::text("prunes", vec![vec![piece(text, Label::Bad)]]));
         for (i, step) in prunes {
@@ -336,7 +336,7 @@ fn steps(plan: &Plan, state: &State, width: usize) -> Vec<Section> {
     }
     if !plan.prune {
         for app in plan.apps.iter().filter(|a| !a.prunable.is_empty()) {
-            sections.push(left_alone(app, several));
+            sections.push(left_alone(app, several, state));
         }
     }
     if plan.steps.is_empty() && sections.is_empty() {
@@ -374,13 +374,8 @@ fn targets(plan: &Plan, state: &State) -> Section {
         let target = view
             .and_then(|v| v.target.as_ref())
             .filter(|t| t.commit.id == app.commit.id);
-        let short = app.commit.id.short();
-        line.push(match target {
-            Some(target) if target.name != short => {
-                piece(format!("{}@{short}", target.name), Label::Text)
-            }
-            _ => piece(short, Label::Text),
-        });
+        let revision = target.map_or_else(|| app.commit.id.short().to_owned(), words::target);
+        line.push(piece(revision, Label::Text));
         if target.is_some_and(|t| t.unpushed) {
             line.push(piece(
                 format!(" {}not pushed", state.glyphs.unpushed),
@@ -431,7 +426,7 @@ fn of_app(
         lines.extend(diff::hanging(glyphs.warning, warning, width, Label::Warn));
     }
     if !prune && !app.prunable.is_empty() {
-        lines.push(vec![piece(stays(app, several), Label::Dim)]);
+        lines.push(vec![piece(stays(app, several, state), Label::Dim)]);
     }
     if lines.is_empty() {
         return Vec::new();
@@ -441,20 +436,24 @@ fn of_app(
 }
 
 /// Says how much is left alone that Git no longer has.
-fn stays(app: &PlannedApp, several: bool) -> String {
+fn stays(app: &PlannedApp, several: bool, state: &State) -> String {
+    let key = state.keymap.key(Context::Plan, Command::Prune);
     let of = if several {
         format!(" of {}", app.id.name)
     } else {
         String::new()
     };
     match app.prunable.len() {
-        1 => format!("1 object{of} is no longer in Git and stays: p adds it, to be deleted."),
-        n => format!("{n} objects{of} are no longer in Git and stay: p adds them, to be deleted."),
+        1 => format!("1 object{of} is no longer in Git and stays: {key} adds it, to be deleted."),
+        n => format!(
+            "{n} objects{of} are no longer in Git and stay: {key} adds them, to be deleted."
+        ),
     }
 }
 
-fn left_alone(app: &PlannedApp, several: bool) -> Section {
-    let mut lines = vec![Vec::new(), vec![piece(stays(app, several), Label::Dim)]];
+fn left_alone(app: &PlannedApp, several: bool, state: &State) -> Section {
+    let stays = stays(app, several, state);
+    let mut lines = vec![Vec::new(), vec![piece(stays, Label::Dim)]];
     for key in &app.prunable {
         let text = format!("  {}", wording::object(key, &app.id.namespace));
         lines.push(vec![piece(text, Label::Dim)]);
@@ -488,12 +487,15 @@ fn of_step(plan: &Plan, i: usize, step: &PlanStep, width: usize, glyphs: &Glyphs
         }
         right.push((text, label));
     };
+    if step.action == Action::Recreate {
+        add("deleted first".to_owned(), Label::Bad);
+    }
     if step.unpredicted {
         add("not predicted".to_owned(), Label::Warn);
     }
     let n = step.drift.conflicts.len();
     if step.guard.force && n > 0 {
-        let n = wording::count(n, "conflict", "conflicts");
+        let n = count(n, "conflict");
         add(format!("forced over {n}"), Label::Warn);
     }
     if step.wave != 0 {
@@ -503,7 +505,7 @@ fn of_step(plan: &Plan, i: usize, step: &PlanStep, width: usize, glyphs: &Glyphs
         add("no change of values".to_owned(), Label::Dim);
     } else if step.action == Action::Apply {
         let n = step.drift.fields.len();
-        add(wording::count(n, "field", "fields"), Label::Dim);
+        add(count(n, "field"), Label::Dim);
     }
     let mut intro = Vec::new();
     for conflict in &step.drift.conflicts {
@@ -533,23 +535,23 @@ fn of_step(plan: &Plan, i: usize, step: &PlanStep, width: usize, glyphs: &Glyphs
         } else {
             Content::Drift(step.drift.clone())
         },
-        folded: !matches!(
+        folded: Some(!matches!(
             step.action,
             Action::Apply | Action::Replace | Action::Recreate
-        ),
+        )),
         stop: true,
     }
 }
 
 /// Draws the dialog.
 pub fn draw(state: &State, p: &Painter<'_>, buf: &mut Buffer, dialog: &PlanDialog) {
-    let kind = match (&dialog.stage, &dialog.draw) {
-        (Stage::Ready(plan), _) => wording::kind(plan.kind),
-        (_, Draw::Rollback { .. }) => "Rollback",
-        (_, Draw::Sync { adopt: true, .. }) => "Adoption",
-        (_, Draw::Sync { .. }) => "Sync",
-    };
-    let title = title(kind, dialog, state, p.glyphs.dot);
+    let kind = wording::kind(match (&dialog.stage, &dialog.draw) {
+        (Stage::Ready(plan), _) => plan.kind,
+        (_, Draw::Rollback { .. }) => RunKind::Rollback,
+        (_, Draw::Sync { adopt: true, .. }) => RunKind::Adopt,
+        (_, Draw::Sync { .. }) => RunKind::Sync,
+    });
+    let title = title(&kind, dialog, state, p.glyphs.dot);
     let right = dialog.plan().map_or_else(String::new, |plan| counts(plan));
     let inner = super::open(state, p, buf, None, &title, &right);
     let text = Rect::new(
@@ -596,10 +598,7 @@ pub fn draw(state: &State, p: &Painter<'_>, buf: &mut Buffer, dialog: &PlanDialo
     }
     let (yes, grave) = match &dialog.stage {
         Stage::Ready(plan) if !plan.steps.is_empty() && !state.data.read_only => (
-            format!(
-                "{kind}: {}",
-                wording::count(plan.steps.len(), "step", "steps")
-            ),
+            format!("{kind}: {}", count(plan.steps.len(), "step")),
             is_grave(plan),
         ),
         _ => (String::new(), false),
@@ -618,10 +617,10 @@ fn title(kind: &str, dialog: &PlanDialog, state: &State, dot: &str) -> String {
             // Marks win over the cursor: the title says so where they do.
             let marked = apps.iter().all(|id| state.marked.contains(id));
             if !only.is_empty() {
-                let n = wording::count(only.len(), "marked object", "marked objects");
+                let n = count(only.len(), "marked object");
                 format!("{kind} {n} of {what}")
             } else if marked {
-                let n = wording::count(apps.len(), "marked App", "marked Apps");
+                let n = count(apps.len(), "marked App");
                 match apps.as_slice() {
                     [_] => format!("{kind} {n}: {what}"),
                     _ => format!("{kind} {n}"),

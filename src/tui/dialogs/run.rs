@@ -9,7 +9,7 @@ use ratatui::layout::Rect;
 
 use crate::domain::record::{Outcome, RunKind};
 use crate::domain::{AppId, Health, HealthStatus, ObjectKey, Plan, Problem};
-use crate::engine::{Draw, ObjectView, Reason, RunView, StepState, Ticket};
+use crate::engine::{Draw, ObjectView, Reason, RunView, StepState, Ticket, words};
 
 use super::super::detail::{body, diff};
 use super::super::document::{Pos, Reader, Section};
@@ -325,11 +325,11 @@ impl Running {
         }
         if self.leads_to_sync() {
             lines.push(Vec::new());
-            lines.extend(diff::paragraph(
-                "Ownership is with trueup now, no value has changed. enter draws the sync that follows.",
-                width,
-                Label::Accent,
-            ));
+            let key = state.keymap.key(Context::Run, Command::Open);
+            let text = format!(
+                "Ownership is with trueup now, no value has changed. {key} draws the sync that follows."
+            );
+            lines.extend(diff::paragraph(&text, width, Label::Accent));
         }
         (lines.len() > 1).then(|| Section::text("end", lines))
     }
@@ -347,7 +347,7 @@ impl Running {
             Some(health) if health.status == HealthStatus::Healthy => {
                 (format!("{} Healthy", state.glyphs.synced), Label::Good)
             }
-            Some(health) => (health.status.to_string(), wording::health(health.status).1),
+            Some(health) => (health.status.to_string(), wording::health(health.status)),
         };
         let mut lines = vec![vec![
             piece("Health of ", Label::Dim),
@@ -370,7 +370,7 @@ impl Running {
                 piece("  ", Label::Text),
                 piece(wording::object(key, &id.namespace), Label::Text),
                 piece("  ", Label::Text),
-                piece(health.status.to_string(), wording::health(health.status).1),
+                piece(health.status.to_string(), wording::health(health.status)),
             ]);
             for mut line in diff::paragraph(&health.message, width.saturating_sub(4), Label::Text) {
                 line.insert(0, piece("    ", Label::Text));
@@ -408,15 +408,21 @@ fn unwell<'a>(state: &'a State, id: &AppId) -> impl Iterator<Item = &'a Arc<Obje
 
 fn step_words(state: &State, step: &StepState) -> (&'static str, &'static str, Label) {
     let g = &state.glyphs;
-    match step {
-        StepState::Waiting => (g.waiting, "", Label::Faint),
-        StepState::Running => (g.running, "running", Label::Busy),
-        StepState::Done(_) => (g.synced, "", Label::Good),
-        StepState::Unneeded => (g.synced, "nothing left to change", Label::Dim),
-        StepState::Failed(_) => (g.failed, "failed", Label::Bad),
-        StepState::Unknown(_) => (g.unknown, "sent, no answer came", Label::Warn),
-        StepState::NotRun => (g.extra, "not run", Label::Warn),
-    }
+    let (sign, label) = match step {
+        StepState::Waiting => (g.waiting, Label::Faint),
+        StepState::Running => (g.running, Label::Busy),
+        StepState::Done(_) => (g.synced, Label::Good),
+        StepState::Unneeded => (g.synced, Label::Dim),
+        StepState::Failed(_) => (g.failed, Label::Bad),
+        StepState::Unknown(_) => (g.unknown, Label::Warn),
+        StepState::NotRun => (g.extra, Label::Warn),
+    };
+    // What is as it should be needs no word beside its sign.
+    let word = match step {
+        StepState::Waiting | StepState::Done(_) => "",
+        other => words::step(other),
+    };
+    (sign, word, label)
 }
 
 fn step_details(state: &State, step: &StepState, width: usize) -> Vec<Vec<Piece>> {

@@ -4,8 +4,8 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
 use crate::domain::text::visible;
-use crate::domain::{AppId, ObjectKey, Problem};
-use crate::engine::{Reason, Ticket};
+use crate::domain::{AppId, ObjectKey, Problem, age};
+use crate::engine::{Reach, Reason, Rights, Ticket, words};
 
 use super::super::detail::{body, diff};
 use super::super::document::{Reader, Section};
@@ -16,7 +16,6 @@ use super::super::painter::{Painter, Piece, piece, pieces_width};
 use super::super::state::State;
 use super::super::theme::Label;
 use super::super::wording;
-use crate::domain::age;
 
 #[allow(
     clippy::large_enum_variant,
@@ -123,7 +122,7 @@ fn keys(state: &State, context: Context, width: usize) -> Vec<Section> {
             let lines = rows.flat_map(|b| {
                 let keys: Vec<_> = b.keys.iter().map(Press::to_string).collect();
                 let keys = vec![piece(format!("  {}", keys.join(" ")), Label::Accent)];
-                entry(keys, KEYS, b.command.spec().help, width)
+                entry(keys, KEYS, b.command.help(part), width)
             });
             heading(part.title(), lines.collect())
         })
@@ -133,7 +132,12 @@ fn keys(state: &State, context: Context, width: usize) -> Vec<Section> {
         .filter(|c| c.typed && is_possible(state, c.command));
     let lines = typed.flat_map(|c| {
         let text = format!("  :{}{}", c.name, c.argument.hint());
-        entry(vec![piece(text, Label::Accent)], 26, c.help, width)
+        entry(
+            vec![piece(text, Label::Accent)],
+            26,
+            c.command.typed_help(),
+            width,
+        )
     });
     sections.push(heading("The command line", lines.collect()));
     let ascii = state.glyphs.mark == glyphs::ASCII.mark;
@@ -182,20 +186,22 @@ fn cluster(state: &State, context: &str, width: usize) -> Vec<Section> {
             piece(text, Label::Text),
         ]
     };
+    let rights = words::rights(view.rights);
     let rights = match view.rights {
-        crate::engine::Rights::Unknown => "not known",
-        crate::engine::Rights::Read => "reading alone: verdicts are not confirmed by the server",
-        crate::engine::Rights::Partial => "some kinds or namespaces may be changed",
-        crate::engine::Rights::Full => "whatever its Apps need",
+        Rights::Unknown => String::new(),
+        Rights::Read => format!("{rights}: verdicts are not confirmed by the server"),
+        Rights::Partial => format!("{rights}: some kinds or namespaces may be changed"),
+        Rights::Full => format!("{rights}: whatever its Apps need"),
     };
     let mut lines = vec![
         fact("server", &view.server),
         fact("version", &view.version),
         fact("user", &view.user),
-        fact("rights", rights),
+        fact("rights", &rights),
+        fact("mode", words::mode(view.mode)),
         fact("Apps", &view.n_apps.to_string()),
     ];
-    if let crate::engine::Reach::Up { latency } = view.reach {
+    if let Reach::Up { latency } = view.reach {
         lines.push(fact("latency", &age::latency(latency)));
     }
     if let Some(other) = &view.same_as {
@@ -203,7 +209,7 @@ fn cluster(state: &State, context: &str, width: usize) -> Vec<Section> {
     }
     let mut sections = vec![Section::text("facts", lines)];
     let mut wrong: Vec<&Problem> = Vec::new();
-    if let crate::engine::Reach::Down { problem, .. } = &view.reach {
+    if let Reach::Down { problem, .. } = &view.reach {
         wrong.push(problem);
     }
     wrong.extend(&view.problems);
@@ -239,7 +245,7 @@ fn object(
     }
     let mut lines = vec![first];
     if let Some(health) = &object.health {
-        let (_, label) = wording::health(health.status);
+        let label = wording::health(health.status);
         lines.push(vec![piece(health.status.to_string(), label)]);
         lines.extend(diff::paragraph(&health.message, width, Label::Text));
     }

@@ -38,8 +38,8 @@ pub struct Section {
     pub intro: Vec<Vec<Piece>>,
     /// What it is about.
     pub body: Content,
-    /// Whether it is folded until the reader says otherwise.
-    pub folded: bool,
+    /// Whether it is folded until the reader says otherwise; `None`: it does not fold.
+    pub folded: Option<bool>,
     /// Whether a jump to the next difference stops here.
     pub stop: bool,
 }
@@ -64,7 +64,7 @@ impl Section {
             right: Vec::new(),
             intro,
             body: Content::Empty,
-            folded: false,
+            folded: None,
             stop: false,
         }
     }
@@ -73,9 +73,11 @@ impl Section {
         !self.left.is_empty()
     }
 
-    /// Whether there is something under its heading.
+    /// Whether there is something under its heading that folds.
     pub fn can_fold(&self) -> bool {
-        self.has_head() && (!self.intro.is_empty() || !matches!(self.body, Content::Empty))
+        self.folded.is_some()
+            && self.has_head()
+            && (!self.intro.is_empty() || !matches!(self.body, Content::Empty))
     }
 }
 
@@ -163,9 +165,10 @@ impl Document {
 
     /// Whether a section is folded.
     pub fn is_folded(&self, section: usize) -> bool {
-        self.sections
-            .get(section)
-            .is_some_and(|s| s.can_fold() && self.folds.get(&s.id).copied().unwrap_or(s.folded))
+        self.sections.get(section).is_some_and(|s| {
+            let folded = self.folds.get(&s.id).copied().or(s.folded);
+            s.can_fold() && folded == Some(true)
+        })
     }
 
     /// Folds or unfolds a section.

@@ -6,6 +6,7 @@ mod table;
 
 use std::collections::{BTreeMap, HashMap};
 
+use crate::domain::near::nearest;
 use crate::domain::{Problem, ProblemKind, Result};
 
 use super::glyphs;
@@ -58,11 +59,12 @@ impl Keymap {
         for (name, keys) in overrides {
             let place = format!("keys.{name}");
             let Some(spec) = COMMANDS.iter().find(|c| c.name == name) else {
-                return Err(
-                    Problem::new(ProblemKind::Config, "no command has this name")
-                        .at(place)
-                        .hint("The commands are listed in docs/keys.md and by `?` in the console."),
-                );
+                let problem =
+                    Problem::new(ProblemKind::Config, "no command has this name").at(place);
+                return Err(match nearest(name, COMMANDS.iter().map(|c| c.name)) {
+                    Some(near) => problem.hint(format!("Did you mean `{near}`?")),
+                    None => problem.hint("docs/keys.md lists the commands by their names."),
+                });
             };
             let mut presses = Vec::new();
             for key in keys {
@@ -126,7 +128,13 @@ impl Keymap {
         self.within(context)
             .find(|b| b.command == command)
             .and_then(|b| b.keys.first())
-            .map_or_else(|| format!(":{}", command.name()), Press::to_string)
+            .map_or_else(
+                || match command.spec().typed {
+                    true => format!(":{}", command.name()),
+                    false => format!("`{}`, which has no key,", command.name()),
+                },
+                Press::to_string,
+            )
     }
 
     /// The table as Markdown: `docs/keys.md`.
@@ -159,7 +167,7 @@ impl Keymap {
                 text += &format!(
                     "| {} | {} | `{}` |\n",
                     keys.join(" "),
-                    row.command.spec().help,
+                    row.command.help(*context),
                     row.command.name()
                 );
             }
@@ -169,8 +177,8 @@ impl Keymap {
             text += &format!(
                 "| `:{}{}` | {} |\n",
                 spec.name,
-                spec.argument.hint(),
-                spec.help
+                spec.argument.hint().replace('|', "\\|"),
+                spec.command.typed_help()
             );
         }
         text +=
@@ -225,6 +233,25 @@ mod tests {
     }
 
     #[test]
+    fn what_a_key_does_in_a_place_is_said_of_a_key_that_is_there() {
+        for (context, command, help) in table::HERE {
+            let is_there = BINDINGS
+                .iter()
+                .any(|(c, b, ..)| (c, b) == (context, command));
+            assert!(is_there, "{context:?} {command:?}");
+            assert_ne!(*help, command.spec().help, "{context:?} {command:?}");
+        }
+        let mut rows: Vec<_> = BINDINGS
+            .iter()
+            .map(|(c, b, k, _)| (*c as u8, *b as u8, k))
+            .collect();
+        let n = rows.len();
+        rows.sort_unstable();
+        rows.dedup();
+        assert_eq!(rows.len(), n, "a row stands twice in the table");
+    }
+
+    #[test]
     fn a_user_moves_keys() {
         let of = |name: &str, keys: &[&str]| {
             let keys = keys.iter().map(|k| (*k).to_owned()).collect();
@@ -245,7 +272,9 @@ mod tests {
             of("sync", &["r"]).unwrap_err().summary,
             "`r` is bound to both `sync` and `refresh`"
         );
-        assert_eq!(of("snyc", &[]).unwrap_err().place, "keys.snyc");
+        let unknown = of("snyc", &[]).unwrap_err();
+        assert_eq!(unknown.place, "keys.snyc");
+        assert_eq!(unknown.hints, ["Did you mean `sync`?"]);
         assert_eq!(
             of("sync", &["hyper-x"]).unwrap_err().summary,
             "`hyper-x` is not a key"

@@ -183,7 +183,7 @@ commands! {
     ScrollDown "scroll-down" false None "scroll the text half a page down, wherever the cursor is",
     LineUp "line-up" false None "scroll the text one line up, wherever the cursor is",
     LineDown "line-down" false None "scroll the text one line down, wherever the cursor is",
-    Accept "accept" false None "yes: run the Plan as shown",
+    Accept "accept" false None "yes",
     Prune "prune" false None "with or without what is to be pruned",
     Adopt "adopt" false None "take over what is managed otherwise",
     Stop "stop" false None "stop the Run before its next step",
@@ -206,6 +206,20 @@ impl Command {
         &COMMANDS[self as usize]
     }
 
+    /// What it does in a context.
+    pub fn help(self, context: Context) -> &'static str {
+        let here = HERE
+            .iter()
+            .find(|(c, command, _)| (*c, *command) == (context, self));
+        here.map_or(self.spec().help, |(_, _, help)| help)
+    }
+
+    /// What it does when it is typed on the command line.
+    pub fn typed_help(self) -> &'static str {
+        let typed = TYPED.iter().find(|(command, _)| *command == self);
+        typed.map_or(self.spec().help, |(_, help)| help)
+    }
+
     /// Whether it is of use only where a cluster can be changed: trueup may run read-only.
     pub fn changes(self) -> bool {
         matches!(
@@ -225,6 +239,90 @@ impl Command {
         self.spec().name
     }
 }
+
+/// What a command does in a context, where that is not what it does in the others.
+pub const HERE: &[(Context, Command, &str)] = {
+    use Command as C;
+    use Context::*;
+    &[
+        (Apps, C::Open, "go to its detail"),
+        (
+            Clusters,
+            C::Open,
+            "list its Apps alone; show what is wrong where it does not answer",
+        ),
+        (Diff, C::Open, "fold or unfold the object under the cursor"),
+        (
+            Source,
+            C::Open,
+            "fold or unfold the object under the cursor",
+        ),
+        (Resources, C::Open, "show why the object is as it is"),
+        (
+            History,
+            C::Open,
+            "show the Plan of going back to the Run under the cursor",
+        ),
+        (Plan, C::Accept, "run the Plan as shown"),
+        (Plan, C::Refresh, "draw the Plan again"),
+        (Plan, C::Back, "cancel"),
+        (Plan, C::Quit, "cancel"),
+        (Plan, C::Open, "do what the chosen button says"),
+        (Plan, C::NextPane, "choose the other button"),
+        (Plan, C::Fold, "fold or unfold the step under the cursor"),
+        (Plan, C::FoldAll, "fold or unfold all steps"),
+        (Plan, C::NextDifference, "go to the next step"),
+        (Plan, C::PreviousDifference, "go to the step before"),
+        (Plan, C::ScrollUp, "scroll half a page up"),
+        (Plan, C::ScrollDown, "scroll half a page down"),
+        (
+            Run,
+            C::Open,
+            "draw the sync that follows an adoption; else close",
+        ),
+        (
+            Run,
+            C::Refresh,
+            "draw the Plan again, where the Run failed or was stopped",
+        ),
+        (Run, C::ScrollUp, "scroll half a page up"),
+        (Run, C::ScrollDown, "scroll half a page down"),
+        (Run, C::Quit, "close; the Run goes on"),
+        (Question, C::Open, "do what the chosen button says"),
+        (Question, C::Back, "no"),
+        (Question, C::NextPane, "choose the other button"),
+        (Question, C::Quit, "no"),
+        (Text, C::Quit, "close"),
+        (Text, C::Open, "close"),
+        (Text, C::ScrollUp, "scroll half a page up"),
+        (Text, C::ScrollDown, "scroll half a page down"),
+        (
+            Anywhere,
+            C::Back,
+            "one step back: a filter first, then marks, then the pane; closes a dialog",
+        ),
+    ]
+};
+
+/// What a command does on the command line, where its key does something else.
+const TYPED: &[(Command, &str)] = &[
+    (
+        Command::Sync,
+        "show the Plan of a sync: of the App that is named, or else as the key does",
+    ),
+    (
+        Command::Rollback,
+        "show the Plan of going back to the Run of that number, or go to the history",
+    ),
+    (
+        Command::Refresh,
+        "fetch, render and compare the App again, or all of them",
+    ),
+    (
+        Command::Quit,
+        "leave trueup at once; asks while a Run is under way",
+    ),
+];
 
 /// Commands that go opposite ways: where the second is in the footer, the keys of both stand there.
 pub const PAIRS: &[(Command, Command)] = &[
@@ -270,7 +368,6 @@ pub const BINDINGS: &[(Context, Command, &str, &str)] = {
         (Panes, C::Foreign, "f", "foreign"),
         (Panes, C::Reveal, "x", ""),
         (Panes, C::WatchRun, "w", ""),
-        (Panes, C::Problems, "!", ""),
         (Panes, C::LineStart, "0", ""),
         (Apps, C::LessContext, "{", ""),
         (Apps, C::MoreContext, "}", ""),

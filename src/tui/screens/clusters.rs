@@ -5,7 +5,7 @@ use std::sync::Arc;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
-use crate::engine::{ClusterMode, ClusterView, Reach, Rights};
+use crate::engine::{ClusterMode, ClusterView, Reach, Rights, words};
 
 use super::super::fit;
 use super::super::list::Row;
@@ -14,7 +14,7 @@ use super::super::state::{Pane, State};
 use super::super::theme::Label;
 use super::super::wording;
 use super::apps::{cursor, draw_lines, title_label};
-use crate::domain::age;
+use crate::domain::{age, count};
 
 /// A row of the list.
 #[derive(Clone, Debug)]
@@ -122,10 +122,7 @@ fn aside(p: &Painter<'_>, view: &ClusterView) -> Vec<Piece> {
             retry.into_iter().collect()
         }
         Reach::Connecting | Reach::Up { .. } => {
-            vec![piece(
-                wording::count(view.n_apps, "App", "Apps"),
-                Label::Dim,
-            )]
+            vec![piece(count(view.n_apps, "App"), Label::Dim)]
         }
     }
 }
@@ -239,20 +236,18 @@ fn draw_cut(p: &Painter<'_>, buf: &mut Buffer, x: u16, end: u16, y: u16, pieces:
 fn remarks(view: &ClusterView) -> Vec<Piece> {
     let mut remarks = Vec::new();
     if matches!(view.reach, Reach::Connecting) {
-        remarks.push(piece("connecting", Label::Dim));
+        remarks.push(piece(words::reach(&view.reach), Label::Dim));
     }
-    match view.mode {
-        ClusterMode::Normal => {}
-        ClusterMode::Guarded => remarks.push(piece("guarded", Label::Warn)),
-        ClusterMode::ReadOnly => remarks.push(piece("read-only", Label::Warn)),
+    if view.mode != ClusterMode::Normal {
+        remarks.push(piece(words::mode(view.mode), Label::Warn));
     }
     match view.rights {
-        Rights::Read => remarks.push(piece("viewer", Label::Warn)),
+        Rights::Read => remarks.push(piece("may read", Label::Warn)),
         Rights::Partial => remarks.push(piece("some rights", Label::Dim)),
         Rights::Unknown | Rights::Full => {}
     }
     if !view.problems.is_empty() {
-        let n = wording::count(view.problems.len(), "problem", "problems");
+        let n = count(view.problems.len(), "problem");
         remarks.push(piece(n, Label::Warn));
     }
     if let Some(other) = &view.same_as {

@@ -3,18 +3,18 @@
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
-use crate::domain::{AppId, ObjectKey};
+use crate::domain::{AppId, ObjectKey, count};
 use crate::engine::Reach;
 
 use super::super::command_line;
 use super::super::detail::Tab;
+use super::super::dialogs::Dialog;
 use super::super::field::Field;
 use super::super::fit;
 use super::super::keymap::{Binding, Command, PAIRS};
 use super::super::painter::{Painter, Piece, piece, pieces_width};
 use super::super::state::{Pane, Prompt, State};
 use super::super::theme::Label;
-use super::super::wording;
 
 /// Draws the line.
 pub fn draw(state: &State, p: &Painter<'_>, buf: &mut Buffer, area: Rect) {
@@ -57,6 +57,17 @@ pub fn draw(state: &State, p: &Painter<'_>, buf: &mut Buffer, area: Rect) {
         );
         return;
     }
+    if let Some(Dialog::Typed(_)) = state.dialogs.last() {
+        // What is typed is text; these two keys alone are none, wherever the commands are.
+        let hint = [
+            piece("enter", Label::Accent),
+            piece(" go on  ", Label::Dim),
+            piece("esc", Label::Accent),
+            piece(" cancel", Label::Dim),
+        ];
+        p.put_all(buf, x, end, y, &hint);
+        return;
+    }
     let right = status(state);
     let right_start = p.put_right(buf, x, end, y, &right);
     draw_keys(state, p, buf, x, right_start.saturating_sub(2), y);
@@ -82,7 +93,7 @@ fn status(state: &State) -> Vec<Piece> {
         add(text, Label::Dim);
     }
     if !state.marked_objects.is_empty() {
-        let n = wording::count(state.marked_objects.len(), "object", "objects");
+        let n = count(state.marked_objects.len(), "object");
         let listed = |(app, key): &(AppId, ObjectKey)| {
             let rows = &state.detail.object_rows;
             state.apps.selected.as_ref() == Some(app) && rows.iter().any(|r| r.0.drift.key == *key)
@@ -95,7 +106,7 @@ fn status(state: &State) -> Vec<Piece> {
         };
         add(format!("{n} marked{hidden}"), Label::Accent);
     } else if !state.marked.is_empty() {
-        let n = wording::count(state.marked.len(), "App", "Apps");
+        let n = count(state.marked.len(), "App");
         add(format!("{n} marked"), Label::Accent);
     }
     pieces
@@ -207,10 +218,7 @@ fn is_open(state: &State, command: Command) -> bool {
         C::NextDifference => state.focus != Pane::Clusters && tab != Some(Tab::History),
         C::Foreign => tab == Some(Tab::Diff),
         C::Problems => is_anything_wrong(state),
-        _ => state
-            .dialogs
-            .last()
-            .is_none_or(|dialog| dialog.offers(state, command)),
+        _ => true,
     }
 }
 

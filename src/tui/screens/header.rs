@@ -5,7 +5,7 @@ use std::sync::Arc;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
-use crate::domain::HealthStatus;
+use crate::domain::{HealthStatus, count};
 use crate::engine::{ClusterView, SyncStatus};
 
 use super::super::fit;
@@ -32,7 +32,7 @@ pub fn draw(state: &State, p: &Painter<'_>, buf: &mut Buffer, area: Rect) {
     let (undecided, failed): (Vec<_>, Vec<_>) = apps
         .iter()
         .filter(|a| a.sync == SyncStatus::Failed)
-        .partition(|a| wording::is_undecided(a));
+        .partition(|a| a.is_undecided());
     let degraded = apps
         .iter()
         .filter(|a| {
@@ -48,7 +48,7 @@ pub fn draw(state: &State, p: &Painter<'_>, buf: &mut Buffer, area: Rect) {
     }
     // Where room is dear, the list's own title says how many there are.
     if area.width >= super::super::layout::TWO_COLUMNS {
-        add(wording::count(apps.len(), "App", "Apps"), Label::Dim);
+        add(count(apps.len(), "App"), Label::Dim);
     }
     if drifted > 0 {
         add(format!("{drifted} drifted"), Label::Warn);
@@ -63,11 +63,11 @@ pub fn draw(state: &State, p: &Painter<'_>, buf: &mut Buffer, area: Rect) {
         add(format!("{degraded} degraded"), Label::Bad);
     }
     if !state.data.problems.is_empty() {
-        let n = wording::count(state.data.problems.len(), "problem", "problems");
+        let n = count(state.data.problems.len(), "problem");
         add(n, Label::Bad);
     }
     if !state.data.notices.is_empty() {
-        let n = wording::count(state.data.notices.len(), "notice", "notices");
+        let n = count(state.data.notices.len(), "notice");
         add(n, Label::Dim);
     }
     if state.data.read_only {

@@ -193,7 +193,10 @@ fn rollback(state: &mut State) {
         state.focus = Pane::Detail;
         state.settle();
         if !state.detail.record_rows.is_empty() {
-            state.say("Choose the Run to go back to; enter shows what that would change.");
+            let key = state.key(Command::Open);
+            state.say(format!(
+                "Choose the Run to go back to; {key} shows what that would change."
+            ));
         }
     }
 }
@@ -248,8 +251,9 @@ fn reveal(state: &mut State) {
     }
     if let Some(app) = state.apps.selected.clone() {
         let text = format!(
-            "The values of {}'s Secrets will be readable on this screen until you go to another App or press the key again.",
-            app.name
+            "The values of {}'s Secrets will be readable on this screen until you go to another App; {} masks them again.",
+            app.name,
+            state.key(Command::Reveal)
         );
         let question = Question::new(
             "Show secret values?",

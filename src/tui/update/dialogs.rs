@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crossterm::event::{KeyCode, KeyEvent};
 
-use crate::domain::{AppId, ObjectKey, Plan};
+use crate::domain::{AppId, ObjectKey, Plan, count};
 use crate::engine::{Draw, Move, Moves, Request, Ticket};
 
 use super::super::dialogs::question::Then;
@@ -208,7 +208,7 @@ fn ask_guarded(state: &mut State, name: String, rest: Vec<String>, plan: Arc<Pla
         title: format!("{name} is guarded"),
         text: format!(
             "{} will change this cluster. Type its name to go on: {name}",
-            super::super::wording::count(plan.steps.len(), "step", "steps")
+            count(plan.steps.len(), "step")
         ),
         name,
         field: Field::new(""),
@@ -395,7 +395,7 @@ fn in_run(state: &mut State, command: Command) -> Vec<Effect> {
         Command::Back | Command::Quit | Command::Open => {
             state.dialogs.pop();
             if state.is_running() {
-                let key = state.keymap.key(state.context(), Command::WatchRun);
+                let key = state.key(Command::WatchRun);
                 state.say(format!("The Run goes on; {key} shows it again."));
             }
         }

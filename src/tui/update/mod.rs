@@ -96,7 +96,7 @@ fn on_key(state: &mut State, key: KeyEvent) -> Vec<Effect> {
     let interrupt = anywhere == Some(Command::Interrupt);
     if state.size.width < layout::LEAST.width || state.size.height < layout::LEAST.height {
         // Nobody sees what a key would do; only leaving is possible.
-        let quit = interrupt || key.code == KeyCode::Char('q');
+        let quit = interrupt || state.keymap.command(Context::Panes, press) == Some(Command::Quit);
         return if quit && !state.is_running() {
             vec![Effect::Quit]
         } else {

@@ -1,5 +1,7 @@
 //! Moving about in the panes: cursor, scrolling, tabs, filters, marks, folds.
 
+use crate::domain::count;
+
 use super::super::detail::{Tab, body};
 use super::super::field::Field;
 use super::super::layout::inner_height;
@@ -170,7 +172,7 @@ pub fn context(state: &mut State, more: bool) {
         n.saturating_sub(1)
     };
     let n = *n;
-    let n = super::super::wording::count(n, "unchanged line", "unchanged lines");
+    let n = count(n, "unchanged line");
     state.say(format!("{n} around a change."));
     state.settle();
 }

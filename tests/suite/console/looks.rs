@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use trueup::domain::*;
 use trueup::engine::*;
-use trueup::tui::Theme;
+use trueup::tui::keymap::Keymap;
+use trueup::tui::{Message, Theme};
 
 use super::scene;
 use super::script::Console;
@@ -246,4 +247,63 @@ fn ascii_help_is_ascii() {
     let text = console.text();
     assert!(text.contains("c   the cluster was edited"), "{text}");
     assert!(text.is_ascii());
+}
+
+#[test]
+fn texts_named_keys_that_the_user_had_moved() {
+    let keys = [
+        ("prune", "P"),
+        ("quit", "Q"),
+        ("problems", "e"),
+        ("open", "o"),
+    ];
+    let keys = keys.map(|(command, key)| (command.to_owned(), vec![key.to_owned()]));
+    let keymap = Keymap::with(&keys.into_iter().collect()).unwrap();
+    let mut console = Console::new(120, 40, scene::world());
+    console.state.keymap = keymap.clone();
+    console
+        .keys("down s")
+        .drawn(Ok(scene::plan("prod-eu", false)));
+    assert!(
+        console.shows("stays: P adds it, to be deleted"),
+        "{}",
+        console.text()
+    );
+    console.keys("esc R");
+    assert!(
+        console.shows("o shows what that would change"),
+        "{}",
+        console.text()
+    );
+
+    let mut empty = scene::world();
+    empty.apps.clear();
+    empty.problems.push(Problem::new(ProblemKind::Local, "no"));
+    let mut console = Console::new(120, 40, empty);
+    console.state.keymap = keymap;
+    // A dialog over the panes does not change what stands in them.
+    console.keys("Q");
+    assert!(console.shows("Leave trueup?"), "{}", console.text());
+    assert!(console.shows("e says what is wrong"), "{}", console.text());
+
+    console.keys("n");
+    console.send(Message::Resize(40, 10));
+    console.draw();
+    assert!(console.state.size.width == 40, "{}", console.text());
+    console.keys("q");
+    assert!(!console.has_quit);
+    console.keys("Q");
+    assert!(console.has_quit);
+}
+
+#[test]
+fn headings_of_texts_bore_the_sign_of_folding_and_no_key_folded_them() {
+    let mut console = Console::new(80, 24, scene::world());
+    console.keys("?");
+    assert!(console.shows(" Apps"));
+    assert!(
+        !console.text().contains("▾ In the panes"),
+        "{}",
+        console.text()
+    );
 }

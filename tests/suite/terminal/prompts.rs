@@ -111,10 +111,10 @@ fn a_fetch_asks_only_when_the_person_wants_to_be_asked() {
         .sees("1 problem")
         .keys("!")
         .sees("the ssh login was refused")
-        .sees("Press r to be asked.");
+        .sees("Refresh it to be asked.");
     terminal
         .keys("q")
-        .sees_no_more("Press r to be asked.")
+        .sees_no_more("Refresh it to be asked.")
         .keys("r")
         .sees("wants a login")
         .sees("Enter passphrase for the key:");
@@ -223,7 +223,7 @@ echo '{"apiVersion":"client.authentication.k8s.io/v1","kind":"ExecCredential","s
     terminal.sees("the credential").keys("!");
     terminal
         .sees("wants a terminal")
-        .sees("Press r to be asked.");
+        .sees("Refresh it to be asked.");
     terminal.keys("q").sees_no_more("wants a terminal");
     terminal.keys("r");
     asks(&mut terminal, "One-time code:", 1).keys("1<enter>");
@@ -261,7 +261,7 @@ fn a_password_is_asked_for_without_echo_and_kept_by_the_helper_alone() {
     terminal.sees("1 problem").keys("!");
     terminal
         .sees("the server wants a login")
-        .sees("Press r to be asked.");
+        .sees("Refresh it to be asked.");
     terminal.keys("q").sees_no_more("the server wants a login");
     let mut n = 0;
     let mut answer = |terminal: &mut Terminal, password: &str| {

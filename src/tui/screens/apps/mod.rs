@@ -9,9 +9,10 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
 use crate::domain::{AppId, HealthStatus};
-use crate::engine::{AppView, Reach, Snapshot, SyncStatus};
+use crate::engine::{AppView, Reach, Snapshot, SyncStatus, words};
 
 use super::super::fit;
+use super::super::keymap::Command;
 use super::super::list::{self, Row};
 use super::super::painter::{Painter, piece};
 use super::super::state::{Pane, State};
@@ -96,11 +97,11 @@ pub fn rows(data: &Snapshot, narrowed: Narrowed<'_>, marked: &BTreeSet<AppId>) -
 /// What a filter looks at.
 fn haystack(view: &AppView) -> String {
     let id = &view.app.id;
-    let sync = wording::sync_word(view);
+    let sync = words::sync(view);
     let health = view
         .health
         .as_ref()
-        .map_or("", |h| wording::health_in_full(h.status));
+        .map_or_else(String::new, |h| h.status.to_string());
     let pinned = if view.pinned.is_some() { "pinned" } else { "" };
     let gone = if view.app.orphaned { "gone" } else { "" };
     format!(
@@ -193,8 +194,7 @@ pub fn cursor(p: &Painter<'_>, buf: &mut Buffer, row: Rect, focused: bool) {
 
 /// Says why the list is empty and what to press.
 fn draw_empty(state: &State, p: &Painter<'_>, buf: &mut Buffer, inner: Rect) {
-    let key = |command| state.keymap.key(state.context(), command);
-    use super::super::keymap::Command;
+    let key = |command| state.key(command);
     let mut lines: Vec<(String, Label)> = Vec::new();
     if !state.apps.filter.is_empty() || state.only_drift || state.only_context.is_some() {
         lines.push(("Nothing fits.".to_owned(), Label::Text));

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
-use crate::engine::{AppState, AppView, SyncStatus};
+use crate::engine::{AppState, AppView, SyncStatus, words};
 
 use super::super::super::fit;
 use super::super::super::painter::{Painter, Piece, piece, pieces_width};
@@ -114,19 +114,22 @@ pub(super) fn draw(
         Some((_, label)) => *label,
         None => Label::Dim,
     };
-    let word = wording::sync_word(view);
+    let word = words::sync(view);
     // Without a health, the verdict is all that there is to say; of an App that is gone it is what matters.
     let health = view.health.as_ref();
     match health.filter(|_| columns.words || !view.app.orphaned) {
         Some(health) => {
-            let (short, label) = wording::health(health.status);
             let text = if columns.words {
-                wording::health_in_full(health.status)
+                health.status.to_string()
             } else {
-                short
+                words::health_in_short(health.status).to_owned()
             };
-            let label = if dim { Label::Faint } else { label };
-            p.put(buf, state_x, at, y, text, label);
+            let label = if dim {
+                Label::Faint
+            } else {
+                wording::health(health.status)
+            };
+            p.put(buf, state_x, at, y, &text, label);
         }
         None if !columns.words => {
             p.put(buf, state_x, at, y, word, or_faint(sign_label));

@@ -1,0 +1,137 @@
+//! The words for states, steps and ends: one table, so that the console and the command line say the same. What they
+//! look like (signs, colours) is for those two to say.
+
+use crate::domain::record::{Outcome, RunKind, SyncRecord};
+use crate::domain::{Action, HealthStatus, Verdict};
+
+use super::{AppState, AppView, ClusterMode, Reach, Rights, StepState, SyncStatus, Target};
+
+/// The verdict on an App, in ten columns at most.
+pub fn sync(view: &AppView) -> &'static str {
+    match view.sync {
+        SyncStatus::Failed if view.is_undecided() => "no cluster",
+        // Its directory has no manifests any more; only the cluster's record tells of it.
+        SyncStatus::Synced | SyncStatus::Drifted if view.app.orphaned => "not in Git",
+        // What others applied may be as Git has it; it was not synced.
+        SyncStatus::Synced if view.state == AppState::Unmanaged => "unmanaged",
+        SyncStatus::Checking => "checking",
+        SyncStatus::Synced => "synced",
+        SyncStatus::Drifted => "drifted",
+        SyncStatus::Available => "available",
+        SyncStatus::Failed => "failed",
+    }
+}
+
+/// The verdict on an object.
+pub fn verdict(verdict: Verdict) -> &'static str {
+    match verdict {
+        Verdict::InSync => "in sync",
+        Verdict::Drifted => "drifted",
+        Verdict::Missing => "missing",
+        Verdict::Extra => "extra",
+        Verdict::Refused => "refused",
+        Verdict::Unknown => "unknown",
+    }
+}
+
+/// A health where there is room for ten columns only; in full it is as it displays itself.
+pub fn health_in_short(status: HealthStatus) -> &'static str {
+    match status {
+        HealthStatus::Healthy => "Healthy",
+        HealthStatus::Suspended => "Suspended",
+        HealthStatus::Progressing => "Progress",
+        HealthStatus::Missing => "Missing",
+        HealthStatus::Degraded => "Degraded",
+        HealthStatus::Unknown => "Unknown",
+    }
+}
+
+/// What a step does, in eight columns at most.
+pub fn action(action: Action) -> &'static str {
+    match action {
+        Action::CreateNamespace | Action::Create => "create",
+        Action::Apply => "apply",
+        Action::Replace => "replace",
+        Action::Recreate => "recreate",
+        Action::Adopt => "adopt",
+        Action::Prune => "delete",
+    }
+}
+
+/// What a Plan or a Run is for.
+pub fn kind(kind: RunKind) -> &'static str {
+    match kind {
+        RunKind::Sync => "sync",
+        RunKind::Rollback => "rollback",
+        RunKind::Adopt => "adoption",
+    }
+}
+
+/// What a recorded Run was for.
+pub fn recorded(record: &SyncRecord) -> &'static str {
+    match record.kind {
+        RunKind::Sync if record.selective => "partial sync",
+        of => kind(of),
+    }
+}
+
+/// How a Run ended.
+pub fn outcome(outcome: Outcome) -> &'static str {
+    match outcome {
+        Outcome::Running => "running",
+        Outcome::Succeeded => "succeeded",
+        Outcome::Failed => "failed",
+        Outcome::Stopped => "stopped",
+    }
+}
+
+/// How far a step is.
+pub fn step(state: &StepState) -> &'static str {
+    match state {
+        StepState::Waiting => "waiting",
+        StepState::Running => "running",
+        StepState::Done(_) => "done",
+        StepState::Unneeded => "nothing left to change",
+        StepState::Failed(_) => "failed",
+        StepState::Unknown(_) => "sent, and no answer came",
+        StepState::NotRun => "not run",
+    }
+}
+
+/// Whether a cluster answers.
+pub fn reach(reach: &Reach) -> &'static str {
+    match reach {
+        Reach::Connecting => "connecting",
+        Reach::Up { .. } => "up",
+        Reach::Down { .. } => "down",
+    }
+}
+
+/// What may be done in a cluster.
+pub fn rights(rights: Rights) -> &'static str {
+    match rights {
+        Rights::Unknown => "unknown",
+        Rights::Read => "read",
+        Rights::Partial => "partial",
+        Rights::Full => "full",
+    }
+}
+
+/// What the settings say of a cluster.
+pub fn mode(mode: ClusterMode) -> &'static str {
+    match mode {
+        ClusterMode::Normal => "normal",
+        ClusterMode::Guarded => "guarded",
+        ClusterMode::ReadOnly => "read-only",
+    }
+}
+
+/// `main@4f2c1e9`: the revision that an App is compared with; the commit alone where it came by no name.
+pub fn target(target: &Target) -> String {
+    let commit = target.commit.id.short();
+    if target.name == commit || target.name == target.commit.id.0 {
+        commit.to_owned()
+    } else {
+        format!("{}@{commit}", target.name)
+    }
+}
