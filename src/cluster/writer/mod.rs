@@ -350,19 +350,11 @@ impl Writer {
     ) -> Result<Reply, Failure> {
         let sent = self
             .connection
-            .request(method, path, Some(content_type), bytes(body))
+            .attempt(method, path, Some(content_type), bytes(body))
             .await;
-        sent.map_err(|problem| {
-            // hyper's word for a connection that was never made; nothing can have arrived.
-            if problem
-                .causes
-                .iter()
-                .any(|cause| cause.contains("(Connect)"))
-            {
-                Failure::NotDone(problem.hint("The change was not made."))
-            } else {
-                unknown(problem)
-            }
+        sent.map_err(|lost| match lost.sent {
+            true => unknown(lost.problem),
+            false => Failure::NotDone(lost.problem.hint("The change was not made.")),
         })
     }
 }
