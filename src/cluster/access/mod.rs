@@ -25,8 +25,8 @@ use exec::{Credential, Plugin};
 const REREAD: SignedDuration = SignedDuration::from_secs(60);
 /// How early a credential that will expire is renewed, at most.
 const EARLY: SignedDuration = SignedDuration::from_secs(60);
-/// How long a failure of a plugin is remembered, so that many waiting requests run it once.
-const FAILED_FOR: Duration = Duration::from_secs(5);
+/// How long it is remembered that there is nothing better to be had, so that many waiting requests run a plugin once.
+const HOLDS_FOR: Duration = Duration::from_secs(5);
 
 /// Where the secret comes from.
 pub(super) enum Source {
@@ -61,6 +61,8 @@ struct State {
     /// When to renew; `None`: never by itself. Starts in the past where a first credential is still to come.
     renew_at: Option<Timestamp>,
     failed: Option<(Instant, Problem)>,
+    /// When a credential that was refused came back unchanged: it is not asked for again at once.
+    unchanged: Option<Instant>,
 }
 
 impl Access {
@@ -87,6 +89,7 @@ impl Access {
                 grant,
                 renew_at,
                 failed: None,
+                unchanged: None,
             }),
         }
     }
@@ -140,16 +143,22 @@ impl Access {
             return Ok(None);
         }
         let mut state = self.state.lock().await;
-        if state.grant.generation == refused.generation {
+        if state.grant.generation == refused.generation && !self.is_recent(state.unchanged) {
             self.renew(&mut state, target).await?;
+            let same = state.grant.generation == refused.generation;
+            state.unchanged = same.then(|| self.clock.instant());
         }
         let renewed = state.grant.generation != refused.generation;
         Ok(renewed.then(|| state.grant.clone()))
     }
 
+    fn is_recent(&self, at: Option<Instant>) -> bool {
+        at.is_some_and(|at| self.clock.instant().saturating_duration_since(at) < HOLDS_FOR)
+    }
+
     async fn renew(&self, state: &mut State, target: &Target) -> Result<()> {
         if let Some((at, problem)) = &state.failed
-            && self.clock.instant().saturating_duration_since(*at) < FAILED_FOR
+            && self.is_recent(Some(*at))
         {
             return Err(problem.clone());
         }
@@ -180,14 +189,20 @@ impl Access {
         match &self.source {
             Source::Fixed(_) => Ok((Credential::default(), None)),
             Source::TokenFile(path) => {
-                let text = tokio::fs::read_to_string(path).await.map_err(|error| {
+                let unusable = |why: &str| {
                     Problem::new(
                         ProblemKind::Unauthenticated,
                         "the token file cannot be read",
                     )
                     .at(&target.context)
-                    .because(format!("{}: {error}", path.display()))
-                })?;
+                    .because(format!("{}: {why}", path.display()))
+                };
+                let text = tokio::fs::read_to_string(path).await;
+                let text = text.map_err(|error| unusable(&error.to_string()))?;
+                // Whoever renews it may have emptied it and not written yet.
+                if text.trim().is_empty() {
+                    return Err(unusable("it is empty"));
+                }
                 let credential = Credential {
                     token: Some(text.trim().to_owned()),
                     ..Credential::default()

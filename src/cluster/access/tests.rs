@@ -138,6 +138,23 @@ async fn the_same_token_is_not_sent_again_after_a_refusal() {
 }
 
 #[tokio::test]
+async fn a_plugin_that_has_nothing_better_is_not_run_for_every_refusal() {
+    let dir = tempfile::tempdir().unwrap();
+    let count = || std::fs::read_to_string(dir.path().join("count")).unwrap();
+    let source = counting(&dir, "n=same;", "");
+    let clock = Still::new();
+    let answers = (0..9).map(|_| answer(401, "")).collect();
+    let (connection, asked) = connection_as(source, clock.clone(), answers);
+    for _ in 0..4 {
+        assert_eq!(connection.get("/").await.unwrap().status, 401);
+    }
+    assert_eq!((count().as_str(), asked.paths().len()), ("2\n", 4));
+    clock.forward(5);
+    assert_eq!(connection.get("/").await.unwrap().status, 401);
+    assert_eq!(count(), "3\n");
+}
+
+#[tokio::test]
 async fn a_failure_is_remembered_for_a_moment() {
     let dir = tempfile::tempdir().unwrap();
     let count = || std::fs::read_to_string(dir.path().join("count")).unwrap();
@@ -168,11 +185,14 @@ async fn a_token_file_is_read_again_and_may_be_gone_for_a_while() {
     );
 
     let (connection, asked) =
-        connection_as(Source::TokenFile(path.clone()), clock.clone(), fine(4));
+        connection_as(Source::TokenFile(path.clone()), clock.clone(), fine(5));
     std::fs::write(&path, "one\n").unwrap();
     connection.get("/").await.unwrap();
     std::fs::write(&path, "two").unwrap();
     connection.get("/").await.unwrap();
+    clock.forward(60);
+    connection.get("/").await.unwrap();
+    std::fs::write(&path, "\n").unwrap();
     clock.forward(60);
     connection.get("/").await.unwrap();
     std::fs::remove_file(&path).unwrap();
@@ -180,7 +200,13 @@ async fn a_token_file_is_read_again_and_may_be_gone_for_a_while() {
     connection.get("/").await.unwrap();
     assert_eq!(
         asked.credentials(),
-        ["Bearer one", "Bearer one", "Bearer two", "Bearer two"]
+        [
+            "Bearer one",
+            "Bearer one",
+            "Bearer two",
+            "Bearer two",
+            "Bearer two"
+        ]
     );
 }
 

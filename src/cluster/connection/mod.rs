@@ -32,9 +32,9 @@ use transport::{AuthKind, Target};
 
 /// A body larger than this is refused before it fills the memory.
 const MAX_BODY: usize = 512 << 20;
-/// How long one question waits in all because the server asks it to.
 /// An API that knows dry runs does not unlearn them; one that is replaced does so rarely.
 const DRY_RUN_KNOWN: Duration = Duration::from_secs(3600);
+/// How long one question waits in all because the server asks it to.
 const PATIENCE: Duration = Duration::from_secs(10);
 
 /// A connection to one cluster. Cheap to clone. It can read and ask; what changes something needs a writer.
@@ -88,6 +88,27 @@ impl Reply {
     /// The body as an object.
     pub fn value(&self) -> Result<Value> {
         self.json()
+    }
+}
+
+/// Why no answer came.
+pub(super) struct Lost {
+    pub problem: Problem,
+    /// Whether the request may have arrived. Without a connection or credentials it was never sent.
+    pub sent: bool,
+}
+
+fn unsent(problem: Problem) -> Lost {
+    Lost {
+        problem,
+        sent: false,
+    }
+}
+
+fn sent(problem: Problem) -> Lost {
+    Lost {
+        problem,
+        sent: true,
     }
 }
 
@@ -262,6 +283,19 @@ impl Connection {
         content_type: Option<&str>,
         body: Vec<u8>,
     ) -> Result<Reply> {
+        self.attempt(method, path_and_query, content_type, body)
+            .await
+            .map_err(|lost| lost.problem)
+    }
+
+    /// [`Connection::request`], and where no answer came, whether the request may have arrived.
+    pub(super) async fn attempt(
+        &self,
+        method: Method,
+        path_and_query: &str,
+        content_type: Option<&str>,
+        body: Vec<u8>,
+    ) -> Result<Reply, Lost> {
         let mut headers = vec![(ACCEPT, "application/json")];
         headers.extend(content_type.map(|t| (CONTENT_TYPE, t)));
         self.request_with(method, path_and_query, &headers, body)
@@ -281,7 +315,7 @@ impl Connection {
         path_and_query: &str,
         headers: &[(HeaderName, &str)],
         body: Vec<u8>,
-    ) -> Result<Reply> {
+    ) -> Result<Reply, Lost> {
         let limit = self.inner.timeout;
         let is_question = method == Method::GET || path_and_query.contains("dryRun=All");
         let mut patience = PATIENCE;
@@ -293,7 +327,8 @@ impl Connection {
                 .await?;
             let reply = tokio::time::timeout(limit, self.collect(response).boxed())
                 .await
-                .unwrap_or_else(|_| Err(transport::timed_out(self.target(), limit)))?;
+                .unwrap_or_else(|_| Err(transport::timed_out(self.target(), limit)))
+                .map_err(sent)?;
             let asked = reply.retry_after.filter(|_| reply.status == 429);
             // A wait of 0 s is one all the same: a server that is overloaded is not to be hurried.
             let wait = asked.map(|wait| wait.max(Duration::from_secs(1)));
@@ -314,16 +349,20 @@ impl Connection {
         path_and_query: &str,
         headers: &[(HeaderName, &str)],
         body: Vec<u8>,
-    ) -> Result<Response<Body>> {
+    ) -> Result<Response<Body>, Lost> {
         let access = &self.inner.access;
         let again = access.is_renewable().then(|| body.clone());
-        let grant = access.grant(self.target()).await?;
+        let grant = access.grant(self.target()).await.map_err(unsent)?;
         let response = self
             .send_once(&grant, &method, path_and_query, headers, body)
             .await?;
+        // What is refused with 401 was not looked at: as good as not sent.
         if response.status() == StatusCode::UNAUTHORIZED
             && let Some(body) = again
-            && let Some(grant) = access.after_refusal(&grant, self.target()).await?
+            && let Some(grant) = access
+                .after_refusal(&grant, self.target())
+                .await
+                .map_err(unsent)?
         {
             return self
                 .send_once(&grant, &method, path_and_query, headers, body)
@@ -339,7 +378,7 @@ impl Connection {
         path_and_query: &str,
         headers: &[(HeaderName, &str)],
         body: Vec<u8>,
-    ) -> Result<Response<Body>> {
+    ) -> Result<Response<Body>, Lost> {
         let mut request = http::Request::builder().method(method).uri(path_and_query);
         for (name, value) in headers {
             request = request.header(name, *value);
@@ -348,15 +387,23 @@ impl Connection {
             request = request.header(AUTHORIZATION, value);
         }
         let request = request.body(Body::from(body)).map_err(|error| {
-            Problem::new(ProblemKind::Internal, "the request could not be built")
-                .at(self.context())
-                .because_of(&error)
+            unsent(
+                Problem::new(ProblemKind::Internal, "the request could not be built")
+                    .at(self.context())
+                    .because_of(&error),
+            )
         })?;
         self.inner.n_requests.fetch_add(1, Ordering::Relaxed);
         match tokio::time::timeout(self.inner.timeout, grant.client.send(request)).await {
             Ok(Ok(response)) => Ok(response),
-            Ok(Err(error)) => Err(transport::broken(self.target(), &error)),
-            Err(_) => Err(transport::timed_out(self.target(), self.inner.timeout)),
+            Ok(Err(error)) => Err(Lost {
+                problem: transport::broken(self.target(), &error),
+                sent: !transport::is_unconnected(&error),
+            }),
+            Err(_) => Err(sent(transport::timed_out(
+                self.target(),
+                self.inner.timeout,
+            ))),
         }
     }
 

@@ -187,7 +187,8 @@ impl Connection {
         let headers = [(ACCEPT, ACCEPT_AGGREGATED)];
         let reply = self
             .request_with(Method::GET, path, &headers, Vec::new())
-            .await?;
+            .await
+            .map_err(|lost| lost.problem)?;
         if reply.is_success() {
             Ok(reply)
         } else {

@@ -196,7 +196,8 @@ impl Watch {
         let connection = self.connection.clone();
         let response = connection
             .send(Method::GET, &path, &headers, Vec::new())
-            .await?;
+            .await
+            .map_err(|lost| lost.problem)?;
         if response.status().is_success() {
             return Ok(Lines::new(response.into_body()));
         }

@@ -185,11 +185,10 @@ impl Writer {
             match self.apply(resource, object, &guard).await {
                 Err(Failure::Changed(problem)) => {
                     attempts += 1;
-                    let now = self.look(&target).await?;
+                    let now = self.look(resource, &target, &replaced.uid).await?;
                     let fields =
                         |entry: Option<&Value>| entry.and_then(|e| e.get("fieldsV1")).cloned();
-                    let is_untouched = meta(&now, "uid") == replaced.uid
-                        && fields(own_update(&now)) == fields(put.as_ref());
+                    let is_untouched = fields(own_update(&now)) == fields(put.as_ref());
                     if !is_untouched || attempts >= MAX_CLAIMS {
                         return Err(Failure::Changed(problem));
                     }
@@ -218,7 +217,7 @@ impl Writer {
             {
                 Err(Failure::Changed(_)) if attempts < MAX_CLAIMS => {
                     attempts += 1;
-                    done.object = self.look(&target).await?;
+                    done.object = self.look(resource, &target, &replaced.uid).await?;
                     done.resource_version = meta(&done.object, "resourceVersion");
                 }
                 patched => return patched,
@@ -226,12 +225,23 @@ impl Writer {
         }
     }
 
-    /// The object as it is now, whole.
-    async fn look(&self, target: &Target) -> Result<Value, Failure> {
+    /// The object as it is now, whole, as long as it is the one with this uid.
+    async fn look(
+        &self,
+        resource: &Resource,
+        target: &Target,
+        uid: &str,
+    ) -> Result<Value, Failure> {
         let reply = self.connection.get(&target.path).await;
-        reply
-            .and_then(|reply| reply.value())
-            .map_err(Failure::NotDone)
+        let reply = reply.map_err(Failure::NotDone)?;
+        let now = done(&reply, resource, &target.key)?;
+        match now.uid == uid {
+            true => Ok(now.object),
+            false => Err(Failure::Changed(
+                Problem::new(ProblemKind::Conflict, "another object has its name now")
+                    .at(target.key.to_string()),
+            )),
+        }
     }
 
     /// Deletes the object that has this uid and resource version. An object that is not there counts as gone.
@@ -350,19 +360,11 @@ impl Writer {
     ) -> Result<Reply, Failure> {
         let sent = self
             .connection
-            .request(method, path, Some(content_type), bytes(body))
+            .attempt(method, path, Some(content_type), bytes(body))
             .await;
-        sent.map_err(|problem| {
-            // hyper's word for a connection that was never made; nothing can have arrived.
-            if problem
-                .causes
-                .iter()
-                .any(|cause| cause.contains("(Connect)"))
-            {
-                Failure::NotDone(problem.hint("The change was not made."))
-            } else {
-                unknown(problem)
-            }
+        sent.map_err(|lost| match lost.sent {
+            true => unknown(lost.problem),
+            false => Failure::NotDone(lost.problem.hint("The change was not made.")),
         })
     }
 }
@@ -477,23 +479,10 @@ pub(super) fn unknown(problem: Problem) -> Failure {
 
 /// An object in the answer still lives; a bare `Status` means that it is gone.
 fn deletion(answer: &Value) -> Deletion {
-    if answer.pointer("/metadata/deletionTimestamp").is_none() {
-        return Deletion::Gone;
+    match crate::domain::deletion::of(answer) {
+        Some(going) => Deletion::Going(going.finalizers),
+        None => Deletion::Gone,
     }
-    let finalizers = |path| {
-        answer
-            .pointer(path)
-            .and_then(Value::as_array)
-            .into_iter()
-            .flatten()
-            .filter_map(|f| f.as_str().map(str::to_owned))
-    };
-    // A Namespace's own finalizer stands in its spec.
-    Deletion::Going(
-        finalizers("/metadata/finalizers")
-            .chain(finalizers("/spec/finalizers"))
-            .collect(),
-    )
 }
 
 fn namespaces() -> Resource {

@@ -523,6 +523,25 @@ async fn a_claim_drops_the_update_that_the_replace_left() {
 }
 
 #[tokio::test]
+async fn an_object_that_is_gone_or_another_while_it_is_claimed_is_not_claimed() {
+    let update =
+        json!({"manager": "trueup", "operation": "Update", "fieldsV1": {"f:data": {"f:a": {}}}});
+    let mut applied = live("8");
+    applied["metadata"]["managedFields"] = json!([update]);
+    let mut other = live("9");
+    other["metadata"]["uid"] = json!("u-2");
+    for now in [absent(), (200, other)] {
+        let (connection, log) = play(vec![(200, applied.clone()), stale(), now]);
+        let done = connection
+            .writer()
+            .claim(&configmaps(), &cm(), &replaced(json!([update])))
+            .await;
+        assert!(matches!(done, Err(Failure::Changed(_))), "{done:?}");
+        assert_eq!(log.lines().len(), 3);
+    }
+}
+
+#[tokio::test]
 async fn a_delete_is_guarded_and_says_whether_it_is_over() {
     let delete = |answer| async move {
         let (connection, log) = play(vec![answer]);

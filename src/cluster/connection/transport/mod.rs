@@ -99,6 +99,14 @@ pub(in crate::cluster) fn cut(target: &Target, error: &(dyn Error + 'static)) ->
         .hint("The server may be restarting, or a proxy in between gave up.")
 }
 
+/// Whether no connection was made, so that nothing can have been sent.
+pub(in crate::cluster) fn is_unconnected(error: &(dyn Error + 'static)) -> bool {
+    // hyper's word for it, which is no type that can be named here.
+    chain(error)
+        .iter()
+        .any(|error| error.to_string().starts_with("client error (Connect)"))
+}
+
 /// No answer came at all.
 pub(in crate::cluster) fn broken(target: &Target, error: &(dyn Error + 'static)) -> Problem {
     if let Some(problem) = tls(target, error) {

@@ -8,9 +8,10 @@ use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::server::WebPkiClientVerifier;
 use rustls::{RootCertStore, ServerConfig, ServerConnection};
+use tempfile::TempDir;
 
 use super::*;
-use crate::cluster::{ConnectOptions, Connection, Environment, Kubeconfigs};
+use crate::cluster::{ConnectOptions, Connection, Environment, Failure, Kubeconfigs};
 
 const AUTHORITY: &str = include_str!("testdata/authority.pem");
 const KEY: &str = include_str!("testdata/key.pem");
@@ -70,6 +71,12 @@ fn tls(certificate: &str, wants_client: bool) -> SocketAddr {
 
 /// The outcome of one request through a kubeconfig with these fields of cluster and user.
 async fn outcome(cluster: &str, user: &str) -> Result<u16, Problem> {
+    let (connection, _files) = connection(cluster, user).await?;
+    connection.get("/version").await.map(|reply| reply.status)
+}
+
+/// A connection, with the files that it is made from.
+async fn connection(cluster: &str, user: &str) -> Result<(Connection, TempDir), Problem> {
     rustls::crypto::ring::default_provider()
         .install_default()
         .ok();
@@ -94,13 +101,36 @@ async fn outcome(cluster: &str, user: &str) -> Result<u16, Problem> {
         ..ConnectOptions::default()
     };
     let connection = Connection::open(&kubeconfigs, "prod", &options).await?;
-    connection.get("/version").await.map(|reply| reply.status)
+    Ok((connection, dir))
 }
 
 async fn problem(cluster: &str, user: &str) -> Problem {
     let problem = outcome(cluster, user).await.unwrap_err();
     assert_eq!(problem.place, "prod");
     problem
+}
+
+#[tokio::test]
+async fn a_change_that_found_no_connection_is_known_not_to_be_made() {
+    let refused = TcpListener::bind("127.0.0.1:0")
+        .unwrap()
+        .local_addr()
+        .unwrap();
+    let closes = server(drop);
+    for (address, is_known) in [(refused, true), (closes, false)] {
+        let cluster = format!("server: 'http://{address}'");
+        let (connection, _files) = connection(&cluster, "").await.unwrap();
+        let failure = connection
+            .writer()
+            .create_namespace("shop", &Default::default())
+            .await
+            .unwrap_err();
+        assert_eq!(
+            matches!(failure, Failure::NotDone(_)),
+            is_known,
+            "{failure:?}"
+        );
+    }
 }
 
 #[tokio::test]
