@@ -30,11 +30,11 @@ pub(super) fn texts(error: &gix::Error) -> Vec<String> {
     texts
 }
 
-/// A text as one line. Credentials of a helper that was asked in vain are left out.
+/// A text as one line. Credentials of a helper that was asked in vain are left out; a user name may be a token.
 fn one_line(text: &str) -> String {
     let is_secret = |line: &str| {
         let field = line.split('=').next().unwrap_or_default();
-        ["password", "oauth_refresh_token", "credential"].contains(&field)
+        ["username", "password", "oauth_refresh_token", "credential"].contains(&field)
     };
     let lines = text.lines().map(str::trim);
     let lines: Vec<&str> = lines.filter(|l| !l.is_empty() && !is_secret(l)).collect();
@@ -108,7 +108,7 @@ mod tests {
 
     #[test]
     fn errors_are_one_line_without_credentials() {
-        let text = "no identity for: protocol=https\nhost=h\npassword=s3cret\n";
+        let text = "no identity for: protocol=https\nhost=h\nusername=t0ken\npassword=s3cret\n";
         assert_eq!(one_line(text), "no identity for: protocol=https, host=h");
     }
 }

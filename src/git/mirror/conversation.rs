@@ -101,6 +101,7 @@ impl Conversation {
             .to_connection_with_transport(transport)
             .with_credentials(http::credentials(
                 repo.clone(),
+                url.clone(),
                 self.options.lent.is_some().then(|| self.leash.clone()),
             ));
         if url.scheme != gix::url::Scheme::Ssh {

@@ -78,11 +78,12 @@ fn proxy(options: &http::Options) -> Result<Option<reqwest::Proxy>> {
     Ok(Some(proxy.no_proxy(reqwest::NoProxy::from_string(except))))
 }
 
-/// Asks the credential helpers that Git is configured with, for the URL that wants credentials (a redirect may have
-/// changed it). Where the terminal is lent (`asking`, whose leash ends the question) and no helper knows, the person at
-/// it is asked, as Git does. In the background helpers are told not to ask the user, and nobody else does.
+/// Asks the credential helpers that Git is configured with, for the URL that wants credentials: `fetched`, or another
+/// one that a redirect led to. Where the terminal is lent (`asking`, whose leash ends the question) and no helper knows,
+/// the person at it is asked, as Git does. In the background helpers are told not to ask the user, and nobody else does.
 pub(super) fn credentials(
     repo: gix::Repository,
+    fetched: gix::Url,
     asking: Option<Arc<Leash>>,
 ) -> AuthenticateFn<'static> {
     let mut last = None;
@@ -95,9 +96,13 @@ pub(super) fn credentials(
             };
         };
         let url = context.url.clone().or_else(|| context.to_url());
-        let url = gix::url::parse(url.unwrap_or_default().as_slice())?;
+        let mut url = gix::url::parse(url.unwrap_or_default().as_slice())?;
+        // The transport leaves out whom the URL names.
+        if is_same_server(&url, &fetched) && url.user().is_none() && fetched.password().is_none() {
+            url.set_user(fetched.user().map(str::to_owned));
+        }
         let (mut cascade, stated, prompt) = repo.config_snapshot().credential_helpers(url)?;
-        // With `credential.username`.
+        // With that user, or `credential.username`.
         if let Action::Get(stated) = stated
             && context.url.is_some()
         {
@@ -110,7 +115,7 @@ pub(super) fn credentials(
         let helped = cascade.invoke(Action::Get(context.clone()), nobody());
         let outcome = match (helped, &asking) {
             (Err(error), Some(leash)) if error.is_unauthenticated() => {
-                match answered(context, cascade.use_http_path, &prompt, leash) {
+                match answered(context, &mut cascade, &prompt, leash) {
                     Some(outcome) => Ok(Some(outcome)),
                     None => Err(error),
                 }
@@ -122,6 +127,10 @@ pub(super) fn credentials(
     })
 }
 
+fn is_same_server(a: &gix::Url, b: &gix::Url) -> bool {
+    a.scheme == b.scheme && a.host() == b.host() && a.port_or_default() == b.port_or_default()
+}
+
 /// gix is to ask nobody by itself: its question could not be stopped.
 fn nobody() -> gix::prompt::Options {
     gix::prompt::Options {
@@ -130,14 +139,20 @@ fn nobody() -> gix::prompt::Options {
     }
 }
 
-/// Asks for what is not known: the program that Git is configured with, else the person at the terminal.
+/// Asks for what is not known: the program that Git is configured with, else the person at the terminal. A helper may
+/// know the user and leave the password to be asked for.
 fn answered(
     mut context: Context,
-    use_http_path: bool,
+    cascade: &mut Cascade,
     prompt: &gix::prompt::Options,
     leash: &Leash,
 ) -> Option<Outcome> {
-    context.destructure_url_in_place(use_http_path).ok()?;
+    context
+        .destructure_url_in_place(cascade.use_http_path)
+        .ok()?;
+    if context.username.is_none() {
+        context.username = user_of(cascade, context.clone());
+    }
     context.url = None;
     context.www_authenticate.clear();
     let ask = |context: &Context, field: &str, hidden: bool| {
@@ -170,6 +185,15 @@ fn answered(
         },
         next: context.into(),
     })
+}
+
+/// Whom the helpers name, where they know no password.
+fn user_of(cascade: &mut Cascade, context: Context) -> Option<String> {
+    cascade.query_user_only = true;
+    let found = cascade.invoke(Action::Get(context), nobody());
+    cascade.query_user_only = false;
+    let user = found.ok().flatten()?.identity.username;
+    (!user.is_empty()).then_some(user)
 }
 
 /// A helper that is told, in the ways that the usual ones know, to ask nobody.

@@ -256,15 +256,11 @@ impl Mirror {
 
 /// Fetches into the mirror at a path, whose lock is held.
 fn fetch_into(path: &Path, conversation: &Conversation) -> Result<Fetched> {
-    if path.exists() {
-        match conversation::open(path) {
-            Ok(repo) => {
-                lock::sweep(path);
-                return conversation.hold(&repo);
-            }
-            // It holds nothing that the remote does not have.
-            Err(_) => remove(path)?,
-        }
+    if path.exists()
+        && let Ok(repo) = conversation::open(path)
+    {
+        lock::sweep(path);
+        return conversation.hold(&repo);
     }
     let building = beside(path, ".new");
     if building.exists() {
@@ -280,6 +276,10 @@ fn fetch_into(path: &Path, conversation: &Conversation) -> Result<Fetched> {
             return Err(problem);
         }
     };
+    // A damaged one holds nothing that the remote does not have.
+    if path.exists() {
+        remove(path)?;
+    }
     fs::rename(&building, path)
         .map_err(|e| io_problem(&e, "cannot move the new mirror into place", path))?;
     Ok(fetched)

@@ -297,3 +297,29 @@ fn a_password_is_asked_for_without_echo_and_kept_by_the_helper_alone() {
     terminal.keys("q").sees_no_more("has no commits");
     leave(terminal);
 }
+
+#[test]
+fn only_what_neither_url_nor_helper_knows_is_asked_for() {
+    for (helper, user) in [("[ $1 != get ] || echo username=bob\n", ""), ("", "bob@")] {
+        let place = Place::with_ssh(NOT_FOUND);
+        let program = place.home.join("helper");
+        script(&program, helper);
+        let config = format!(
+            "[credential]\n\thelper = {}\n[http]\n\tsslVerify = false\n",
+            program.display()
+        );
+        fs::write(place.home.join(".gitconfig"), config).unwrap();
+        let port = https::serve("bob", "s3cret");
+        let url = format!("https://{user}127.0.0.1:{port}/shop");
+        let mut terminal = place.open(&[&url]);
+        terminal.sees("1 problem").keys("r");
+        asks(&mut terminal, "Password for https://bob@127.0.0.1", 1);
+        assert!(!terminal.text().contains("Username"));
+        terminal
+            .keys("s3cret<enter>")
+            .until("the console", |s| s.alternate_screen());
+        terminal.keys("!").sees("has no commits");
+        terminal.keys("q").sees_no_more("has no commits");
+        leave(terminal);
+    }
+}

@@ -5,7 +5,6 @@ mod server;
 
 use std::fs;
 use std::io::Write;
-use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -16,6 +15,9 @@ use super::{FetchOptions, Fetched, Mirror};
 use crate::domain::{Problem, ProblemKind, Result, Revision};
 use crate::git::fixture::Fixture;
 use server::{refusing, serve};
+
+/// A port below those that the system gives away: nobody else can come to listen there.
+const NOBODY: &str = "127.0.0.1:1";
 
 fn fetch(mirror: &Mirror) -> Result<Fetched> {
     let _ = rustls::crypto::ring::default_provider().install_default();
@@ -122,11 +124,21 @@ fn servers_that_refuse() {
 }
 
 #[test]
+fn a_mirror_that_cannot_be_opened_stays_until_there_is_another() {
+    let dir = tempfile::tempdir().unwrap();
+    let url = format!("http://{}/x", refusing("503 Service Unavailable"));
+    let mirror = Mirror::open(dir.path(), &url).unwrap();
+    Fixture::init_bare(mirror.path()).unwrap();
+    // As a mistake in the user's own configuration would have it.
+    fs::write(mirror.path().join("config"), "[core").unwrap();
+    assert!(mirror.repo().is_err());
+    assert_eq!(fetch(&mirror).unwrap_err().kind, ProblemKind::Unreachable);
+    assert!(mirror.path().join("objects").exists());
+}
+
+#[test]
 fn hosts_that_cannot_be_reached() {
-    let free = TcpListener::bind("127.0.0.1:0")
-        .unwrap()
-        .local_addr()
-        .unwrap();
+    let free = NOBODY;
     let cut = serve(drop);
     let garbage = serve(|mut stream| {
         let _ = stream.write_all(b"garbage\r\n\r\n");
