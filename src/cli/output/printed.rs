@@ -345,7 +345,7 @@ fn an_adoption_estimates_the_sync_behind_it() {
     let text = plan::text(&samples::adoption(), &options(false), &plain());
     let (adoption, estimate) = text.split_once("\nAn estimate of the sync").unwrap();
     insta::assert_snapshot!(adoption, @"
-    adopt · checkout · prod-eu · shop · 4f2c1e9 · bump checkout to 1.9
+    adoption · checkout · prod-eu · shop · 4f2c1e9 · bump checkout to 1.9
     warning: this cluster is shared
 
     1. Secret/shop/token: adopt
