@@ -37,6 +37,8 @@ pub fn start(file: &Path, filter: &str) -> Result<()> {
         .with_env_filter(filter)
         .with_writer(Mutex::new(log))
         .with_ansi(false)
+        // A disk that is full must not be told on the screen, line by line.
+        .log_internal_errors(false)
         .try_init()
         .map_err(|e| {
             Problem::new(ProblemKind::Internal, "logging was started twice").because(e.to_string())

@@ -58,6 +58,14 @@ pub enum Revision {
 }
 
 impl Revision {
+    /// Whether it names one commit, by its full SHA: what it means can never change.
+    pub fn is_commit(&self) -> bool {
+        let Self::Named(name) = self else {
+            return false;
+        };
+        matches!(name.len(), 40 | 64) && name.bytes().all(|b| b.is_ascii_hexdigit())
+    }
+
     /// Reads what a person types: `worktree`, `HEAD` or nothing, else a name.
     pub fn parse(text: &str) -> Self {
         match text {

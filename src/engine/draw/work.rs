@@ -227,11 +227,15 @@ fn work(
     if rollback.is_none() {
         syncable(id, desired)?;
     }
-    let repo = core
-        .world
-        .repos
-        .get(&entry.app.source.repository)
-        .and_then(|r| r.repo.clone());
+    let repository = core.world.repos.get(&entry.app.source.repository);
+    if rollback.is_none()
+        && let Some(problem) =
+            repository.and_then(|r| r.problem.as_ref().filter(|_| r.repo.is_some()))
+        && !desired.target.revision.is_commit()
+    {
+        return Err(old(id, problem));
+    }
+    let repo = repository.and_then(|r| r.repo.clone());
     let rollback = match (rollback, repo.clone()) {
         (Some(commit), Some(repo)) => Some((repo, commit)),
         (Some(_), None) => {
@@ -302,6 +306,17 @@ fn work(
 }
 
 /// The work tree can be compared, never synced; nor can a revision that is only looked at.
+/// What was fetched once may not be what Git says by now; only a commit stays what it is.
+fn old(id: &AppId, problem: &Problem) -> Problem {
+    Problem::new(
+        ProblemKind::Unsupported,
+        "what Git says may have moved: the repository could not be fetched",
+    )
+    .at(id.to_string())
+    .because(problem.to_string())
+    .hint("Look again once it can be read; or name a commit, which cannot move, with --revision.")
+}
+
 fn syncable(id: &AppId, desired: &world::Desired) -> Result<(), Problem> {
     if desired.target.revision == Revision::Worktree {
         return Err(Problem::new(

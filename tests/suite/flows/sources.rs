@@ -214,3 +214,38 @@ fn another_repositorys_app_of_the_same_name_is_not_taken_over() {
     g.trueup(&format!("diff app --source {}", moved.display()))
         .exits(0);
 }
+
+#[cfg(unix)]
+#[test]
+#[ignore = "needs a Kubernetes API server (KUBEBUILDER_ASSETS)"]
+fn what_was_fetched_once_is_not_synced_for_what_git_says_now() {
+    let mut g = Ground::with_namespace("stale");
+    g.commit("One", &[("app/a.yaml", &config_map("a", &[("x", "1")]))]);
+    // ssh to nowhere: the command is run here, as long as the line is up.
+    let (down, ssh) = (g.path("down"), g.path("ssh"));
+    let script = format!(
+        "#!/bin/sh\n[ -e {} ] && exit 255\nfor last; do :; done\nexec sh -c \"$last\"\n",
+        down.display()
+    );
+    std::fs::write(&ssh, script).unwrap();
+    let mode = std::os::unix::fs::PermissionsExt::from_mode(0o755);
+    std::fs::set_permissions(&ssh, mode).unwrap();
+    let config = format!("[core]\n\tsshCommand = {}\n", ssh.display());
+    std::fs::write(g.path(".gitconfig"), config).unwrap();
+    let source = format!("--source ssh://nowhere{}", g.git.path().display());
+    g.trueup(&format!("sync app --yes {source}")).exits(0);
+    let two = g.commit("Two", &[("app/a.yaml", &config_map("a", &[("x", "2")]))]);
+    g.trueup(&format!("apps {source}")).exits(0);
+    std::fs::write(&down, "").unwrap();
+    g.trueup(&format!("sync app --yes {source}"))
+        .exits(2)
+        .says("what Git says may have moved");
+    assert_eq!(g.field("configmap a", "/data/x"), "1");
+    // A commit cannot move; and the way back needs no remote.
+    g.trueup(&format!("sync app --yes {source} --revision {two}"))
+        .exits(0);
+    assert_eq!(g.field("configmap a", "/data/x"), "2");
+    g.trueup(&format!("rollback app --to 1 --yes {source}"))
+        .exits(0);
+    assert_eq!(g.field("configmap a", "/data/x"), "1");
+}
