@@ -74,6 +74,8 @@ pub struct PlannedApp {
     pub commit: Commit,
     /// Objects that would be pruned, were it asked for; in `steps` only when it was.
     pub prunable: Vec<ObjectKey>,
+    /// Whether pruning those would leave nothing of the App, or Git has nothing of it: it then needs the App's name typed.
+    pub takes_everything: bool,
     /// Why nothing of this App is done. Its steps are not in the Plan then.
     pub refused: Option<Problem>,
     /// What a person must know before saying yes.
@@ -87,6 +89,7 @@ impl PlannedApp {
             id,
             commit,
             prunable: Vec::new(),
+            takes_everything: false,
             refused: Some(problem),
             warnings: Vec::new(),
         }

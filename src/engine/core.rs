@@ -9,13 +9,13 @@ use tokio::sync::{mpsc, watch};
 
 use crate::domain::{AppId, Clock, Problem, Repository};
 
+use super::apps::desired::DesiredDone;
 use super::clusters::{ClusterEvent, ClusterOrder, Connector};
-use super::desired::DesiredDone;
-use super::orphans::Recorded;
-use super::question::Answer;
+use super::compare::question::Answer;
 use super::report::Report;
 use super::request::{Request, Ticket};
 use super::snapshot::Snapshot;
+use super::sources::orphans::Recorded;
 use super::sources::{SourceOrder, SourceSeen};
 use super::world::{Definer, Definition, World};
 use super::{EngineOptions, draw, execute, explain, view};
@@ -70,7 +70,7 @@ pub(super) struct Core {
     pub clusters: BTreeMap<String, mpsc::UnboundedSender<ClusterOrder>>,
     /// The newest rendering job of each repository.
     pub latest: HashMap<Repository, Arc<AtomicU64>>,
-    pub looks: HashMap<Repository, super::discover::Looks>,
+    pub looks: HashMap<Repository, super::sources::search::Looks>,
     /// Clusters whose wishes changed just now.
     pub wishes: BTreeSet<String>,
     /// Clusters that are still to be told of their wishes.

@@ -11,20 +11,11 @@ mod apps;
 mod clusters;
 mod compare;
 mod core;
-mod desired;
-mod discover;
 mod draw;
 mod execute;
 mod explain;
-mod listed;
 mod loan;
-mod lock;
-mod memory;
 pub mod options;
-mod orphans;
-mod packed;
-mod question;
-mod records;
 pub mod report;
 pub mod request;
 pub mod snapshot;
@@ -37,11 +28,11 @@ use std::sync::Arc;
 
 use tokio::sync::{mpsc, watch};
 
+pub use apps::packed::PackedManifest;
 pub use clusters::Connector;
+pub use draw::memory::Memory;
 pub use loan::Loan;
-pub use memory::Memory;
 pub use options::{EngineOptions, KubeconfigConnector, Machine, SourceArgument, assemble};
-pub use packed::PackedManifest;
 pub use report::{Reason, Report, RunView, StepState};
 pub use request::{Draw, Move, Moves, Request, Ticket};
 pub use snapshot::{

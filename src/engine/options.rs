@@ -16,7 +16,7 @@ use crate::providers::native::{ContextRef, Contexts};
 use crate::settings::{Binding, Mode, Places, Settings};
 
 use super::clusters::Connector;
-use super::memory::Memory;
+use super::draw::memory::Memory;
 use super::snapshot::{ClusterMode, Reach, Rights};
 use super::sources::locate;
 use super::world;

@@ -12,7 +12,7 @@ use crate::domain::{
 };
 use crate::sync::options::{OPTIONS_ANNOTATION, ObjectOptions};
 
-use super::packed::PackedManifest;
+use super::apps::packed::PackedManifest;
 
 /// Everything that is known at one moment.
 #[derive(Clone, Debug, Default)]

@@ -15,10 +15,10 @@ use crate::domain::{
 use crate::git::Repo;
 use crate::providers::native::RepositoryRef;
 
-use super::listed::Listed;
-use super::orphans::Recorded;
-use super::packed::{PackedManifest, Ready};
+use super::apps::packed::{PackedManifest, Ready};
+use super::clusters::listed::Listed;
 use super::snapshot::{AppView, ClusterMode, ClusterView, Reach, Rights, Target};
+use super::sources::orphans::Recorded;
 
 /// Everything.
 #[derive(Default)]

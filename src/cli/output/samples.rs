@@ -365,6 +365,7 @@ pub(crate) fn plan() -> Plan {
             id: id.clone(),
             commit: commit("4f2c1e90", "bump checkout to 1.9"),
             prunable: vec![pruned.key.clone()],
+            takes_everything: false,
             refused: None,
             warnings: vec!["this cluster is shared".into()],
         }],

@@ -10,11 +10,11 @@ use crate::domain::{GroupKind, ObjectDrift, PlanKind, Problem, ProblemKind, Verd
 use crate::drift::desired::Prepared;
 use crate::sync::{AppInput, Candidate, LiveFacts, RecordState};
 
-use super::super::apps;
-use super::super::question::{Asked, Question, missing as absent};
-use super::super::records::{self, record_key};
 use super::held::held;
 use super::work::Work;
+use crate::engine::apps;
+use crate::engine::apps::records::{self, record_key};
+use crate::engine::compare::question::{Asked, Question, missing as absent};
 
 /// All that the `sync` room wants to know of an App; for an adoption also what comes after it.
 pub(super) async fn input(work: &Work, kind: PlanKind) -> Result<AppInput, Problem> {

@@ -9,8 +9,8 @@ use crate::cluster::{Live, Resource};
 use crate::domain::{GroupKind, Gvk, ObjectDrift, ObjectKey, Problem, ProblemKind, Value, Verdict};
 use crate::sync::{Candidate, Contents, LiveFacts};
 
-use super::super::question::extra;
 use super::work::Work;
+use crate::engine::compare::question::extra;
 
 /// An object that is held and not in Git (any more), as it lives now; `None` when it is gone.
 pub(super) async fn held(work: &Work, key: &ObjectKey) -> Result<Option<Candidate>, Problem> {

@@ -14,12 +14,13 @@ use crate::git::Repo;
 use crate::providers::native::{RepositoryRef, binding};
 use crate::sync::PlanOptions;
 
-use super::super::core::Core;
-use super::super::question::Question;
-use super::super::request::{Draw, Move, Moves};
-use super::super::snapshot::ClusterMode;
-use super::super::{memory, snapshot, world};
 use super::Meter;
+use super::memory;
+use crate::engine::compare::question::Question;
+use crate::engine::core::Core;
+use crate::engine::request::{Draw, Move, Moves};
+use crate::engine::snapshot::ClusterMode;
+use crate::engine::{snapshot, world};
 
 /// What a cluster has, shared by the Apps of a Plan.
 pub(super) type LiveObjects = HashMap<ObjectKey, Arc<Live>>;
@@ -186,7 +187,7 @@ fn work(
     let entry = core.world.apps.get(id).ok_or_else(|| unknown_app(id))?;
     let cluster = core.world.clusters.get(&id.context);
     if core.options.read_only {
-        return Err(super::super::read_only());
+        return Err(crate::engine::read_only());
     }
     if cluster.is_some_and(|c| c.mode == ClusterMode::ReadOnly) {
         return Err(Problem::new(

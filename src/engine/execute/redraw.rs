@@ -9,7 +9,7 @@ use crate::sync::run::Redrawn;
 
 use super::Driver;
 use super::step::resource_of;
-use crate::engine::question::{Question, tracked_by};
+use crate::engine::compare::question::{Question, tracked_by};
 
 impl Driver {
     /// Asks the dry run again: may the step go on as it was shown?

@@ -8,7 +8,7 @@ use crate::cluster::{
 };
 use crate::domain::{Action, ObjectKey, PlanStep, Problem, ProblemKind, Value, deletion};
 use crate::drift;
-use crate::engine::question::not_anew;
+use crate::engine::compare::question::not_anew;
 
 /// How often a wait looks again.
 pub(super) const LOOK: Duration = Duration::from_millis(400);

@@ -200,6 +200,7 @@ fn unplanned(input: &AppInput) -> PlannedApp {
         id: input.app.id.clone(),
         commit: input.commit.clone(),
         prunable: Vec::new(),
+        takes_everything: false,
         refused: None,
         warnings: Vec::new(),
     }
@@ -245,6 +246,7 @@ fn plan_app(input: &AppInput, options: &PlanOptions) -> (PlannedApp, Vec<PlanSte
     if options.kind == PlanKind::Sync {
         let prunes = prune::prunes(input, &chosen, &mut planned.warnings);
         planned.prunable = prunes.iter().map(|step| step.key.clone()).collect();
+        planned.takes_everything = prune::takes_everything(input, &prunes);
         if options.prunes() {
             if let Some(problem) = prune::refuse(input, &prunes, options) {
                 planned.refused = Some(problem);

@@ -110,21 +110,27 @@ fn step(input: &AppInput, candidate: &Candidate) -> Option<PlanStep> {
     })
 }
 
-/// Refuses prunes that would leave nothing of the App, unless its name was typed.
+/// Whether prunes would leave nothing of the App, or come of Git having nothing of it, whatever is kept all the same.
+pub fn takes_everything(input: &AppInput, prunes: &[PlanStep]) -> bool {
+    let pruned: BTreeSet<_> = prunes.iter().map(|p| &p.key).collect();
+    let stays = |c: &Candidate| c.live.is_some() && !pruned.contains(&c.drift.key);
+    !prunes.is_empty() && (is_empty(input) || !input.candidates.iter().any(stays))
+}
+
+fn is_empty(input: &AppInput) -> bool {
+    !input.candidates.iter().any(|c| c.desired.is_some())
+}
+
+/// Refuses prunes that take everything, unless the App's name was typed.
 pub fn refuse(input: &AppInput, prunes: &[PlanStep], options: &PlanOptions) -> Option<Problem> {
     let name = &input.app.id.name;
-    let pruned: BTreeSet<_> = prunes.iter().map(|p| &p.key).collect();
-    let everything = !prunes.is_empty()
-        && !input
-            .candidates
-            .iter()
-            .any(|c| c.live.is_some() && !pruned.contains(&c.drift.key));
-    if !everything || options.prune_all.as_deref() == Some(name) {
+    if !takes_everything(input, prunes) || options.prune_all.as_deref() == Some(name) {
         return None;
     }
-    let empty = !input.candidates.iter().any(|c| c.desired.is_some());
-    let why = match empty {
-        true => "Git has no object of it any more, and pruning would delete all that is left",
+    let why = match is_empty(input) {
+        true => {
+            "Git has no object of it any more, and pruning would delete what it has in the cluster"
+        }
         false => "pruning would delete everything that it has in the cluster",
     };
     Some(

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crossterm::event::{KeyCode, KeyEvent};
 
-use crate::domain::{AppId, ObjectKey, Plan, count};
+use crate::domain::{Plan, count};
 use crate::engine::{Draw, Move, Moves, Request, Ticket};
 
 use super::super::dialogs::question::Then;
@@ -292,7 +292,7 @@ fn prune(state: &mut State) -> Vec<Effect> {
     let everything: Vec<String> = dialog.plan().map_or_else(Vec::new, |plan| {
         plan.apps
             .iter()
-            .filter(|a| prunes_everything(state, &a.id, &a.prunable))
+            .filter(|a| a.takes_everything)
             .map(|a| a.id.name.clone())
             .collect()
     });
@@ -317,19 +317,6 @@ fn prune(state: &mut State) -> Vec<Effect> {
             ));
             Vec::new()
         }
-    }
-}
-
-/// Whether all that an App holds would be deleted.
-fn prunes_everything(state: &State, app: &AppId, prunable: &[ObjectKey]) -> bool {
-    let Some(view) = state.data.app(app).filter(|_| !prunable.is_empty()) else {
-        return false;
-    };
-    match &view.record {
-        Some(record) if !record.inventory.0.is_empty() => {
-            record.inventory.0.iter().all(|key| prunable.contains(key))
-        }
-        _ => view.objects.iter().all(|o| o.manifest.is_none()),
     }
 }
 

@@ -184,6 +184,15 @@ fn pruning_everything_needs_the_name() {
     let mut replaced = all();
     replaced.candidates.push(missing("Secret", "new"));
     refusal(replaced, pruning());
+    // Nor does one that is kept, when Git has nothing of the App any more.
+    let mut emptied = all();
+    let kept = extra("Namespace", "kept");
+    emptied
+        .candidates
+        .push(with_live(kept, |live| live.contents = Contents::Unknown));
+    assert!(draw(emptied.clone(), sync()).apps[0].takes_everything);
+    let problem = refusal(emptied, pruning());
+    assert!(problem.summary.contains("Git has no object"), "{problem}");
     // One that stays does.
     let mut some = all();
     some.candidates

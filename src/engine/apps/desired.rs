@@ -10,14 +10,14 @@ use crate::domain::{
 };
 use crate::git::Repo;
 
-use super::core::{Event, Events};
 use super::packed::{PackedManifest, pack};
-use super::snapshot::Target;
-use super::sources::blocking;
-use super::world::{Base, Desired};
+use crate::engine::core::{Event, Events};
+use crate::engine::snapshot::Target;
+use crate::engine::sources::blocking;
+use crate::engine::world::{Base, Desired};
 
 /// One App to be rendered.
-pub(super) struct DesiredJob {
+pub(in crate::engine) struct DesiredJob {
     pub id: AppId,
     pub ticket: u64,
     pub app: Arc<App>,
@@ -34,7 +34,7 @@ pub(super) struct DesiredJob {
 }
 
 /// What became of a [`DesiredJob`].
-pub(super) struct DesiredDone {
+pub(in crate::engine) struct DesiredDone {
     pub id: AppId,
     pub ticket: u64,
     pub desired: Result<Arc<Desired>, Problem>,
@@ -44,7 +44,12 @@ pub(super) struct DesiredDone {
 }
 
 /// Renders Apps of one repository, one after the other; gives up between two Apps when `latest` has moved on.
-pub(super) fn start(jobs: Vec<DesiredJob>, mine: u64, latest: Arc<AtomicU64>, events: Events) {
+pub(in crate::engine) fn start(
+    jobs: Vec<DesiredJob>,
+    mine: u64,
+    latest: Arc<AtomicU64>,
+    events: Events,
+) {
     tokio::spawn(async move {
         let _ = blocking(move || {
             let mut shared = Shared::default();
@@ -229,7 +234,7 @@ fn render(app: &App, tree: &dyn Tree) -> (Vec<crate::domain::ReadRecord>, crate:
 }
 
 /// The objects of an App. `Application` manifests among them are Apps themselves, not objects.
-pub(super) fn manifests(app: &App, tree: &dyn Tree) -> crate::render::Rendered {
+pub(in crate::engine) fn manifests(app: &App, tree: &dyn Tree) -> crate::render::Rendered {
     if app.orphaned && tree.kind(&app.source.path).is_ok_and(|kind| kind.is_none()) {
         // That its directory is gone is what Git says of it.
         return crate::render::Rendered::default();

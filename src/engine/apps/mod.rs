@@ -1,5 +1,9 @@
 //! Apps come, change and go: from what places define them to what Git says of each.
 
+pub(super) mod desired;
+pub(super) mod packed;
+pub(super) mod records;
+
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::sync::Arc;
@@ -15,13 +19,14 @@ use crate::providers::native::distinct;
 
 use crate::sync::order::{Task, order};
 
-use super::clusters::{ClusterOrder, Wanted, WantedKind};
-use super::core::Core;
-use super::desired::{self, DesiredDone, DesiredJob};
-use super::packed::{Ready, unpack};
-use super::sources::{SourceOrder, SourceSeen, SourceSettings};
-use super::world::{AppEntry, Definer, Definition, RecordState, RepoEntry};
-use super::{clusters, discover, sources};
+use crate::engine::clusters::{ClusterOrder, Wanted, WantedKind};
+use crate::engine::core::Core;
+use crate::engine::sources::search;
+use crate::engine::sources::{SourceOrder, SourceSeen, SourceSettings};
+use crate::engine::world::{AppEntry, Definer, Definition, RecordState, RepoEntry};
+use crate::engine::{clusters, sources};
+use desired::{DesiredDone, DesiredJob};
+use packed::{Ready, unpack};
 
 impl Core {
     /// Starts what is known from the start: repositories, files that define Apps, clusters that were named.
@@ -33,7 +38,7 @@ impl Core {
             self.ensure_repo(&source.repository);
         }
         for path in self.options.apps.clone() {
-            discover::start_files(self, path);
+            search::start_files(self, path);
         }
         for context in self.options.watched_contexts() {
             self.ensure_cluster(&context);
@@ -112,7 +117,7 @@ impl Core {
             seen.problem.filter(|_| is_source),
         );
         if moved && is_source {
-            discover::start_repository(self, &repository);
+            search::start_repository(self, &repository);
         }
         // A remote that turns out unreachable may have a checkout to stand in for it.
         let may_stand_in = unreachable_now && matches!(repository, Repository::Remote(_));
@@ -149,7 +154,7 @@ impl Core {
         self.world.definitions.insert(definer, definition);
         if from_files {
             for source in self.options.clone().sources.iter() {
-                discover::start_repository(self, &source.repository);
+                search::start_repository(self, &source.repository);
             }
         }
         let now = self.clock.now();
@@ -529,7 +534,7 @@ impl Core {
             }
             add(
                 discovery.preferred(&GroupKind::new("", "ConfigMap")),
-                super::records::record_key(&entry.app),
+                self::records::record_key(&entry.app),
             );
             instances.insert(entry.app.id.name.clone());
         }
@@ -600,7 +605,7 @@ fn held_keys(entry: &AppEntry) -> BTreeSet<ObjectKey> {
     };
     wanted
         .chain(held)
-        .chain([super::records::record_key(&entry.app)])
+        .chain([self::records::record_key(&entry.app)])
         .collect()
 }
 

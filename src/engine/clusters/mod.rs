@@ -1,6 +1,8 @@
 //! One task for each cluster: connects, tells what is there, watches what the Apps want. One that hangs or refuses
 //! delays nobody but itself.
 
+pub(super) mod listed;
+
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::{Arc, RwLock};
 use std::time::Duration;
@@ -14,9 +16,9 @@ use tokio::task::AbortHandle;
 use crate::cluster::{Connection, Discovery, Identity, Keep, Resource, WatchEvent};
 use crate::domain::{Clock, GroupKind, ObjectKey, Problem, ProblemKind};
 
-use super::core::{Event, Events};
-use super::loan::Lender;
-use super::world::Seen;
+use crate::engine::core::{Event, Events};
+use crate::engine::loan::Lender;
+use crate::engine::world::Seen;
 
 /// Makes connections: the one door to clusters, real or simulated.
 pub trait Connector: Send + Sync {

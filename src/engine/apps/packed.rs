@@ -6,7 +6,7 @@ use crate::domain::{GroupKind, Gvk, Manifest, ObjectKey, Origin};
 use crate::drift::desired::Prepared;
 use crate::sync::order::{defines, wave};
 
-use super::apps::content_hash;
+use super::content_hash;
 
 /// A manifest as compact JSON, with what is asked of it all the time.
 #[derive(Clone, Debug)]
@@ -42,17 +42,17 @@ impl PackedManifest {
 }
 
 /// Packs all of them.
-pub(super) fn pack(manifests: &[Manifest]) -> Vec<PackedManifest> {
+pub(in crate::engine) fn pack(manifests: &[Manifest]) -> Vec<PackedManifest> {
     manifests.iter().map(PackedManifest::new).collect()
 }
 
 /// All of them, as they were.
-pub(super) fn unpack(packed: &[PackedManifest]) -> Vec<Manifest> {
+pub(in crate::engine) fn unpack(packed: &[PackedManifest]) -> Vec<Manifest> {
     packed.iter().map(PackedManifest::manifest).collect()
 }
 
 /// A manifest that is ready to be compared and sent, packed.
-pub(super) struct Ready {
+pub(in crate::engine) struct Ready {
     pub key: ObjectKey,
     pub manifest: Arc<PackedManifest>,
     /// Hash of its content.

@@ -12,10 +12,10 @@ use crate::sync::facts::is_container;
 use crate::sync::options::{OPTIONS_ANNOTATION, ObjectOptions};
 use crate::sync::{LiveFacts, adopt};
 
-use super::world::Inputs;
+use crate::engine::world::Inputs;
 
 /// What came of asking about one object.
-pub(super) struct Answer {
+pub(in crate::engine) struct Answer {
     pub id: AppId,
     pub key: ObjectKey,
     pub inputs: Inputs,
@@ -27,7 +27,7 @@ pub(super) struct Answer {
 
 /// One question to the server.
 #[derive(Clone)]
-pub(super) struct Question {
+pub(in crate::engine) struct Question {
     pub connection: Connection,
     pub id: AppId,
     pub key: ObjectKey,
@@ -48,7 +48,7 @@ pub(super) struct Question {
 
 /// How a sync writes an object that is there.
 #[derive(Clone, Copy, Default)]
-pub(super) struct Writes {
+pub(in crate::engine) struct Writes {
     /// By a PUT of the whole object rather than an apply.
     pub replace: bool,
     /// By deleting and creating it, where an update is refused; with `replace` wherever it differs.
@@ -68,7 +68,7 @@ impl Writes {
 }
 
 /// An answer with all that a Plan wants to know of it.
-pub(super) struct Asked {
+pub(in crate::engine) struct Asked {
     pub drift: ObjectDrift,
     /// What a sync would send: Desired, but for ignored differences that are to be respected.
     pub sent: Arc<Manifest>,
@@ -334,7 +334,7 @@ fn is_about_the_update(refusal: &Refusal) -> bool {
 }
 
 /// What stands in the way of deleting the object and making it anew.
-pub(super) fn not_anew(key: &ObjectKey, refusal: &Refusal) -> Problem {
+pub(in crate::engine) fn not_anew(key: &ObjectKey, refusal: &Refusal) -> Problem {
     let Problem {
         summary,
         causes,
@@ -353,7 +353,7 @@ pub(super) fn not_anew(key: &ObjectKey, refusal: &Refusal) -> Problem {
 }
 
 /// Whether a live object says of itself that it is this App's. A copy that carries another object's id does not.
-pub(super) fn tracked_by(live: &Live, app: &str) -> bool {
+pub(in crate::engine) fn tracked_by(live: &Live, app: &str) -> bool {
     live.tracking
         .as_deref()
         .and_then(TrackingId::parse)
@@ -361,7 +361,7 @@ pub(super) fn tracked_by(live: &Live, app: &str) -> bool {
 }
 
 /// A comparison in which one side may be absent and nothing was predicted.
-pub(super) fn one_side<'a>(
+pub(in crate::engine) fn one_side<'a>(
     key: &'a ObjectKey,
     gvk: &'a Gvk,
     desired: Option<&'a Manifest>,
@@ -382,12 +382,12 @@ pub(super) fn one_side<'a>(
 }
 
 /// In Git and not in the cluster.
-pub(super) fn missing(key: &ObjectKey, desired: &Manifest) -> ObjectDrift {
+pub(in crate::engine) fn missing(key: &ObjectKey, desired: &Manifest) -> ObjectDrift {
     drift::compare(&one_side(key, &desired.gvk, Some(desired), None))
 }
 
 /// Held and no longer in Git.
-pub(super) fn extra(key: &ObjectKey, gvk: &Gvk, live: &Value) -> ObjectDrift {
+pub(in crate::engine) fn extra(key: &ObjectKey, gvk: &Gvk, live: &Value) -> ObjectDrift {
     let drift = drift::compare(&one_side(key, gvk, None, Some(live)));
     match crate::domain::deletion::of(live) {
         Some(going) => drift.with_problem(going.problem(key)),

@@ -14,18 +14,18 @@ use crate::providers::native::discovery::Surroundings;
 use crate::providers::native::{Home, RepositoryRef, discover, written};
 use crate::render::{Rendered, is_application};
 
-use super::EngineOptions;
-use super::core::{Core, Event};
 use super::orphans::{self, RecordedSource};
-use super::sources::{blocking, locate};
-use super::world::{Definer, Definition};
+use super::{blocking, locate};
+use crate::engine::EngineOptions;
+use crate::engine::core::{Core, Event};
+use crate::engine::world::{Definer, Definition};
 
 /// What a search found in each directory, kept so that a commit makes only the directories that it touched be read.
-pub(super) type Looks = Arc<Mutex<HashMap<RepoPath, (Vec<ReadRecord>, Rendered)>>>;
+pub(in crate::engine) type Looks = Arc<Mutex<HashMap<RepoPath, (Vec<ReadRecord>, Rendered)>>>;
 
 impl Core {
     /// Places whose definitions are waited for before the first verdict can be complete.
-    pub(super) fn expected_definers(&self) -> impl Iterator<Item = Definer> + '_ {
+    pub(in crate::engine) fn expected_definers(&self) -> impl Iterator<Item = Definer> + '_ {
         let repositories = self
             .options
             .sources
@@ -36,7 +36,7 @@ impl Core {
 }
 
 /// Searches a repository that was given as a source.
-pub(super) fn start_repository(core: &mut Core, repository: &Repository) {
+pub(in crate::engine) fn start_repository(core: &mut Core, repository: &Repository) {
     let Some(repo) = core
         .world
         .repos
@@ -228,7 +228,7 @@ impl Light {
 }
 
 /// Reads the `Application` manifests of a file or directory given by `--apps` or the config.
-pub(super) fn start_files(core: &mut Core, path: PathBuf) {
+pub(in crate::engine) fn start_files(core: &mut Core, path: PathBuf) {
     let (options, events) = (core.options.clone(), core.events.clone());
     let live = core.options.live;
     tokio::spawn(async move {

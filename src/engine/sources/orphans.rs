@@ -15,20 +15,20 @@ use crate::providers::native::discovery::{Found, Surroundings, discovered};
 use crate::providers::native::naming;
 use crate::sync::record::{LABEL, decode, record_name};
 
-use super::core::{Core, Event};
-use super::discover;
-use super::world::RecordState;
+use super::search;
+use crate::engine::core::{Core, Event};
+use crate::engine::world::RecordState;
 
 /// Where the App of a record came from when it was last synced.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct RecordedSource {
+pub(in crate::engine) struct RecordedSource {
     /// Normalised URL of the repository, or its path.
     repository: String,
     path: RepoPath,
 }
 
 /// Apps that hold something by their records, by namespace and name.
-pub(super) type Recorded = BTreeMap<(String, String), RecordedSource>;
+pub(in crate::engine) type Recorded = BTreeMap<(String, String), RecordedSource>;
 
 impl RecordedSource {
     /// `None` where nothing is held, or nothing can be told.
@@ -44,7 +44,7 @@ impl RecordedSource {
 
 impl Core {
     /// Looks for records in a cluster that was connected to.
-    pub(super) fn list_records(&mut self, context: &str) {
+    pub(in crate::engine) fn list_records(&mut self, context: &str) {
         let Some(cluster) = self.world.clusters.get(context) else {
             return;
         };
@@ -79,7 +79,7 @@ impl Core {
     }
 
     /// Takes over what the records say; an App that no place defines makes the repositories be searched again.
-    pub(super) fn recorded(&mut self, context: &str, recorded: Recorded) {
+    pub(in crate::engine) fn recorded(&mut self, context: &str, recorded: Recorded) {
         let unknown: Vec<String> = recorded
             .iter()
             .filter(|((namespace, name), _)| {
@@ -97,12 +97,12 @@ impl Core {
         let sources = self.options.sources.iter().map(|s| &s.repository);
         let again: BTreeSet<Repository> = sources.filter(is_named).cloned().collect();
         for repository in again {
-            discover::start_repository(self, &repository);
+            search::start_repository(self, &repository);
         }
     }
 
     /// The record of an App that is known came, went or changed.
-    pub(super) fn record_known(&mut self, id: &AppId) {
+    pub(in crate::engine) fn record_known(&mut self, id: &AppId) {
         let Some(entry) = self.world.apps.get(id) else {
             return;
         };
@@ -126,7 +126,7 @@ impl Core {
     }
 
     /// What the records of all clusters say.
-    pub(super) fn records(&self) -> Vec<(AppId, RecordedSource)> {
+    pub(in crate::engine) fn records(&self) -> Vec<(AppId, RecordedSource)> {
         let clusters = self.world.clusters.iter();
         clusters
             .flat_map(|(context, cluster)| {
@@ -186,7 +186,7 @@ fn quietly<T>(listed: Result<T, Problem>) -> Option<T> {
 }
 
 /// The Apps of a repository that only their records tell of: nothing that was found is deployed from their directory.
-pub(super) fn among(
+pub(in crate::engine) fn among(
     records: &[(AppId, RecordedSource)],
     found: &Found,
     around: &Surroundings<'_>,

@@ -1,5 +1,7 @@
 //! What a cluster says, and when to ask it about an object.
 
+pub(super) mod question;
+
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,14 +12,14 @@ use crate::domain::{
 };
 use crate::drift;
 
-use super::apps::content_hash;
-use super::clusters::{ClusterEvent, ClusterOrder, is_definition};
-use super::core::{Core, Event};
-use super::listed::Presence;
-use super::packed::Ready;
-use super::question::{Answer, Question, extra, missing, one_side, tracked_by};
-use super::snapshot::{Reach, Rights};
-use super::world::{AppEntry, ClusterEntry, Compared, Inputs, RecordState, Seen};
+use crate::engine::apps::content_hash;
+use crate::engine::apps::packed::Ready;
+use crate::engine::clusters::listed::Presence;
+use crate::engine::clusters::{ClusterEvent, ClusterOrder, is_definition};
+use crate::engine::core::{Core, Event};
+use crate::engine::snapshot::{Reach, Rights};
+use crate::engine::world::{AppEntry, ClusterEntry, Compared, Inputs, RecordState, Seen};
+use question::{Answer, Question, extra, missing, one_side, tracked_by};
 
 /// A cluster that has said nothing for this long is asked whether it is there, when somebody looks at it.
 const SILENCE: Duration = Duration::from_secs(10);
@@ -261,7 +263,7 @@ impl Core {
             .iter()
             .filter(|(key, _)| is_definition(&key.group_kind()));
         definitions
-            .filter_map(|(_, seen)| super::apps::crd_scope(&seen.live.value()))
+            .filter_map(|(_, seen)| crate::engine::apps::crd_scope(&seen.live.value()))
             .any(|(kind, _)| discovery.preferred(&kind).is_none())
     }
 
@@ -284,11 +286,10 @@ impl Core {
         let holders = self.world.holders.get(context).and_then(|h| h.get(key));
         for id in holders.cloned().unwrap_or_default() {
             self.world.touch(&id);
-            let is_record = self
-                .world
-                .apps
-                .get(&id)
-                .is_some_and(|entry| super::records::record_key(&entry.app) == *key);
+            let is_record =
+                self.world.apps.get(&id).is_some_and(|entry| {
+                    crate::engine::apps::records::record_key(&entry.app) == *key
+                });
             if is_record {
                 self.record_moved(&id, key);
             } else {
@@ -308,7 +309,12 @@ impl Core {
         let source = &app.source.repository;
         let repo = self.world.repos.get(source).and_then(|r| r.repo.as_ref());
         let read = |config_map: &Value| {
-            super::records::read(&app, config_map, &self.world.reference(source), repo)
+            crate::engine::apps::records::read(
+                &app,
+                config_map,
+                &self.world.reference(source),
+                repo,
+            )
         };
         let state = match (cluster.live.get(key), cluster.listed.of(key)) {
             (Some(seen), _) => match read(&seen.live.value()) {
@@ -522,7 +528,7 @@ impl Core {
             }),
             ignore: entry.app.ignore.clone(),
             respect: entry.app.sync.respect_ignore,
-            writes: super::question::Writes::of(&entry.app, &desired),
+            writes: self::question::Writes::of(&entry.app, &desired),
             adopted: false,
             desired,
         })

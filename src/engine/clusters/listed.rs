@@ -5,11 +5,11 @@ use std::sync::Arc;
 
 use crate::domain::{GroupKind, ObjectKey, Problem};
 
-use super::clusters::Wanted;
+use super::Wanted;
 
 /// What is known of an object that the watches do not show.
 #[derive(Debug, PartialEq)]
-pub(super) enum Presence<'a> {
+pub(in crate::engine) enum Presence<'a> {
     /// It does not exist.
     Absent,
     /// It may exist, and cannot be read.
@@ -23,7 +23,7 @@ pub(super) enum Presence<'a> {
 /// Watches drop what nobody wants, so that a list says nothing of an object that was wanted only later: each wish has a
 /// round, and only a list that was begun in that round or after it counts.
 #[derive(Default)]
-pub(super) struct Listed {
+pub(in crate::engine) struct Listed {
     told: Arc<Wanted>,
     awaited: HashMap<GroupKind, u64>,
     results: HashMap<(GroupKind, Option<String>), Result<(), Problem>>,

@@ -2,6 +2,7 @@
 //!
 //! The only part of the program that holds a Writer. Nothing is retried here; a lost connection pauses.
 
+mod lock;
 mod redraw;
 mod step;
 mod wait;
@@ -18,14 +19,14 @@ use crate::domain::record::{AppRecord, Outcome, SyncRecord};
 use crate::domain::{AppId, Clock, ObjectKey, Plan, PlanStep, Problem, ProblemKind};
 use crate::sync::{Next, Run, StepResult, inventory};
 
-use super::EngineOptions;
-use super::core::{Core, Event, Events};
-use super::draw::Drawn;
-use super::lock::Lock;
-use super::records::record_key;
-use super::report::{Report, RunView, StepState};
-use super::request::Ticket;
-use super::snapshot::ClusterMode;
+use crate::engine::EngineOptions;
+use crate::engine::apps::records::record_key;
+use crate::engine::core::{Core, Event, Events};
+use crate::engine::draw::Drawn;
+use crate::engine::report::{Report, RunView, StepState};
+use crate::engine::request::Ticket;
+use crate::engine::snapshot::ClusterMode;
+use lock::Lock;
 use step::{Acted, Place, VANISH, act};
 use wait::{Wait, Waited};
 
@@ -98,7 +99,7 @@ pub(super) fn start(core: &mut Core, ticket: Ticket, plan: Arc<Plan>) -> Option<
         None
     };
     if core.options.read_only {
-        return refuse(super::read_only());
+        return refuse(crate::engine::read_only());
     }
     let Some(drawn) = core.plans.take(&plan) else {
         return refuse(
@@ -115,7 +116,7 @@ pub(super) fn start(core: &mut Core, ticket: Ticket, plan: Arc<Plan>) -> Option<
             continue;
         };
         if cluster.mode == ClusterMode::ReadOnly {
-            return refuse(super::read_only().at(id.context.clone()));
+            return refuse(crate::engine::read_only().at(id.context.clone()));
         }
         if let (Some(connection), Some(discovery)) = (&cluster.connection, &cluster.discovery) {
             let user = cluster

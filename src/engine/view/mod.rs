@@ -9,12 +9,14 @@ use crate::domain::{
 };
 use crate::health::{AppObject, roll_up};
 
-use super::core::Core;
-use super::packed::PackedManifest;
-use super::snapshot::{
+use crate::engine::apps::packed::PackedManifest;
+use crate::engine::core::Core;
+use crate::engine::snapshot::{
     AppState, AppView, Counters, Counts, ObjectView, Reach, Snapshot, SyncStatus,
 };
-use super::world::{AppEntry, ClusterEntry, Definer, Inputs, RecordState, RepoEntry, World};
+use crate::engine::world::{
+    AppEntry, ClusterEntry, Definer, Inputs, RecordState, RepoEntry, World,
+};
 
 /// Everything that is known at this moment.
 pub(super) fn snapshot(core: &mut Core) -> Snapshot {

@@ -7,7 +7,7 @@ use crate::providers::native::RepositoryRef;
 use crate::sync::record::{decode, record_name};
 
 /// The ConfigMap in which an App's record is kept.
-pub(super) fn record_key(app: &App) -> ObjectKey {
+pub(in crate::engine) fn record_key(app: &App) -> ObjectKey {
     let name = record_name(&app.id.name);
     ObjectKey::new("", "ConfigMap", &app.destination.namespace, &name)
 }
@@ -17,7 +17,7 @@ pub(super) fn record_key(app: &App) -> ObjectKey {
 /// # Errors
 /// It cannot be read, or it is that of another repository's App of the same name: what that holds must not be taken
 /// for extra.
-pub(super) fn read(
+pub(in crate::engine) fn read(
     app: &App,
     config_map: &Value,
     repository: &RepositoryRef,

@@ -1,5 +1,8 @@
 //! One task for each repository: notices when it moves, fetches what is mirrored, and says what is there.
 
+pub(super) mod orphans;
+pub(super) mod search;
+
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -12,8 +15,8 @@ use tokio::sync::mpsc;
 use crate::domain::{Problem, ProblemKind, RepoPath, Repository};
 use crate::git::{FetchOptions, Lent, Mirror, Progress, Repo, asking_may_help};
 
-use super::core::{Event, Events};
-use super::loan::Lender;
+use crate::engine::core::{Event, Events};
+use crate::engine::loan::Lender;
 
 /// Files change in bursts (a checkout, a rebase): this long after the last one they are looked at.
 const SETTLE: Duration = Duration::from_millis(40);

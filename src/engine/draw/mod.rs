@@ -2,6 +2,7 @@
 
 mod ask;
 mod held;
+pub(super) mod memory;
 mod work;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -20,11 +21,11 @@ use crate::git::Repo;
 use crate::providers::native::RepositoryRef;
 use crate::sync::{AppInput, PlanOptions, RecordState};
 
-use super::core::Core;
-use super::question::Question;
-use super::report::Report;
-use super::request::{Draw, Ticket};
-use super::sources::blocking;
+use crate::engine::compare::question::Question;
+use crate::engine::core::Core;
+use crate::engine::report::Report;
+use crate::engine::request::{Draw, Ticket};
+use crate::engine::sources::blocking;
 use ask::input;
 use work::{Taken, Work, moves, prepare};
 
@@ -211,7 +212,7 @@ async fn go_back(work: &mut Work, repo: Repo, commit: CommitId) -> Result<(), Pr
         };
         let commit = repo.commit(&id).map_err(gone)?;
         let tree = repo.tree(&id).map_err(gone)?;
-        Ok((commit, super::desired::manifests(&app, &*tree)))
+        Ok((commit, crate::engine::apps::desired::manifests(&app, &*tree)))
     })
     .await?;
     let scope = |gvk: &Gvk| {
@@ -221,7 +222,8 @@ async fn go_back(work: &mut Work, repo: Repo, commit: CommitId) -> Result<(), Pr
             .or_else(|| work.discovery.preferred(&gvk.group_kind()));
         resource.map(|r| r.namespaced)
     };
-    let (prepared, problems, _) = super::apps::prepare_all(&rendered.manifests, &work.app, &scope);
+    let (prepared, problems, _) =
+        crate::engine::apps::prepare_all(&rendered.manifests, &work.app, &scope);
     work.commit = commit;
     work.revision = Revision::Named(work.commit.id.to_string());
     work.render_problems = rendered.problems.into_iter().chain(problems).collect();

@@ -66,12 +66,12 @@ impl Memory {
     }
 
     /// Why what was remembered is not known.
-    pub(super) fn lost(&self) -> Option<&Problem> {
+    pub(in crate::engine) fn lost(&self) -> Option<&Problem> {
         self.lost.as_ref()
     }
 
     /// Remembers where an App was synced to.
-    pub(super) fn remember(
+    pub(in crate::engine) fn remember(
         &self,
         app: &App,
         repository: &RepositoryRef,
@@ -119,7 +119,7 @@ impl Memory {
 
 /// Where an App was synced to from here, if that is not where it goes now: another cluster, told by its identity where
 /// that is known, or another namespace.
-pub(super) fn moved_from(
+pub(in crate::engine) fn moved_from(
     memory: &Memory,
     app: &App,
     repository: &RepositoryRef,

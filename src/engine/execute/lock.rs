@@ -15,7 +15,7 @@ const GIVE_UP: Duration = EXPIRES_AFTER.saturating_sub(RENEW_EVERY);
 const RENEW_AGAIN: Duration = Duration::from_secs(5);
 
 /// A lock that is held.
-pub(super) struct Lock {
+pub(in crate::engine) struct Lock {
     connection: Connection,
     writer: Writer,
     clock: Arc<dyn Clock>,
