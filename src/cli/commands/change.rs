@@ -38,6 +38,9 @@ pub async fn sync(session: &mut Session, sync: &Sync, format: Format) -> Done {
         );
         return Err([vec![problem], snapshot.problems.clone()].concat());
     }
+    // Of all Apps, those that could not be read are missing.
+    let missing: &[Problem] = if sync.all { &snapshot.problems } else { &[] };
+    super::complain(Some(&session.setup), &session.process, missing);
     let only = select::objects(&apps, &sync.resource)?;
     let mut draw = Draw::Sync {
         apps: apps.iter().map(|a| a.app.id.clone()).collect(),
@@ -55,7 +58,10 @@ pub async fn sync(session: &mut Session, sync: &Sync, format: Format) -> Done {
         // An adoption is followed by the sync that it was for, drawn anew from what the server says then.
         let goes_on = exit == Exit::Success && session.caught.is_none();
         if !moves_ownership || !goes_on || sync.run.dry_run {
-            return Ok(exit);
+            return Ok(match missing.is_empty() {
+                true => exit,
+                false => exit.max(Exit::Error),
+            });
         }
     }
 }

@@ -224,6 +224,7 @@ fn a_guarded_cluster_wants_its_name() {
 fn pruning_everything_wants_the_apps_name() {
     let mut console = at_checkout(false);
     let mut plan = scene::plan("prod-eu", false);
+    plan.apps[0].takes_everything = true;
     plan.apps[0].prunable = vec![
         scene::key("apps", "Deployment", "checkout"),
         scene::key("", "Service", "checkout"),

@@ -550,6 +550,7 @@ pub fn planned(context: &str, name: &str) -> PlannedApp {
         id: id(context, name),
         commit: commit("4f2c1e9", "bump checkout to 1.9", 2 * HOUR),
         prunable: vec![],
+        takes_everything: false,
         refused: None,
         warnings: vec![],
     }
