@@ -4,8 +4,9 @@
 //! after a [`Report::Changed`]. What was asked for is answered by a Report with the ticket of its Request.
 //!
 //! One task (`core`) owns everything that is known (`world`) and is told by the others: a task for each repository
-//! (`sources`), a task for each cluster (`clusters`), short-lived ones that render (`desired`), ask the server
-//! (`compare`), draw Plans (`draw`) and run them (`execute`). Nothing can change a cluster but `execute`.
+//! (`sources`), a task for each cluster (`clusters`), short-lived ones that render (`apps`), ask the server
+//! (`compare`), draw Plans (`draw`) and run them (`execute`). Each of these folders holds the tasks and what the core does
+//! with their words (`impl Core`); `view` makes the snapshot of it. Nothing can change a cluster but `execute`.
 
 mod apps;
 mod clusters;

@@ -6,7 +6,7 @@ use crate::domain::{GroupKind, Gvk, Manifest, ObjectKey, Origin};
 use crate::drift::desired::Prepared;
 use crate::sync::order::{defines, wave};
 
-use super::content_hash;
+use super::content::content_hash;
 
 /// A manifest as compact JSON, with what is asked of it all the time.
 #[derive(Clone, Debug)]

@@ -1,10 +1,56 @@
 //! The record of an App as its cluster has it, and whether it is this App's.
 
+use std::sync::Arc;
+
 use crate::domain::record::AppRecord;
-use crate::domain::{App, ObjectKey, Problem, ProblemKind, Value};
+use crate::domain::{App, AppId, ObjectKey, Problem, ProblemKind, Value};
+use crate::engine::clusters::listed::Presence;
+use crate::engine::core::Core;
+use crate::engine::world::RecordState;
 use crate::git::Repo;
 use crate::providers::native::RepositoryRef;
 use crate::sync::record::{decode, record_name};
+
+impl Core {
+    /// The App's record came, went or changed.
+    pub(in crate::engine) fn record_moved(&mut self, id: &AppId, key: &ObjectKey) {
+        let Some(cluster) = self.world.clusters.get(&id.context) else {
+            return;
+        };
+        let Some(app) = self.world.apps.get(id).map(|entry| entry.app.clone()) else {
+            return;
+        };
+        let source = &app.source.repository;
+        let repo = self.world.repos.get(source).and_then(|r| r.repo.as_ref());
+        let read = |config_map: &Value| read(&app, config_map, &self.world.reference(source), repo);
+        let state = match (cluster.live.get(key), cluster.listed.of(key)) {
+            (Some(seen), _) => match read(&seen.live.value()) {
+                Ok(record) => RecordState::Read(Arc::new(record)),
+                Err(problem) => RecordState::Unreadable(problem),
+            },
+            (None, Presence::Absent) => RecordState::Absent,
+            (None, Presence::Unreadable(problem)) => RecordState::Unreadable(problem.clone()),
+            (None, Presence::Unsure) => RecordState::Unknown,
+        };
+        let Some(entry) = self.world.apps.get_mut(id) else {
+            return;
+        };
+        let synced = |state: &RecordState| match state {
+            RecordState::Read(record) => record.last_synced().map(|r| r.commit.clone()),
+            _ => None,
+        };
+        let base_moved = synced(&state) != synced(&entry.record);
+        let repository = entry.app.source.repository.clone();
+        entry.record = state;
+        entry.view = None;
+        self.record_known(id);
+        self.reindex(id);
+        self.consider_app(id);
+        if base_moved {
+            self.to_render.insert(repository);
+        }
+    }
+}
 
 /// The ConfigMap in which an App's record is kept.
 pub(in crate::engine) fn record_key(app: &App) -> ObjectKey {

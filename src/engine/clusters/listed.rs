@@ -122,7 +122,7 @@ mod tests {
     use super::*;
     use crate::cluster::Resource;
     use crate::domain::ProblemKind;
-    use crate::engine::clusters::WantedKind;
+    use crate::engine::clusters::wanted::WantedKind;
 
     fn key(namespace: &str, name: &str) -> ObjectKey {
         ObjectKey::new("", "ConfigMap", namespace, name)

@@ -1,60 +1,32 @@
 //! One task for each cluster: connects, tells what is there, watches what the Apps want. One that hangs or refuses
 //! delays nobody but itself.
 
+mod heard;
 pub(super) mod listed;
+mod streams;
+pub(super) mod wanted;
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::collections::HashMap;
 use std::sync::{Arc, RwLock};
 use std::time::Duration;
 
-use futures::StreamExt as _;
 use futures::future::BoxFuture;
 use jiff::Timestamp;
 use tokio::sync::mpsc;
 use tokio::task::AbortHandle;
 
-use crate::cluster::{Connection, Discovery, Identity, Keep, Resource, WatchEvent};
-use crate::domain::{Clock, GroupKind, ObjectKey, Problem, ProblemKind};
+use crate::cluster::{Connection, Discovery, Identity, WatchEvent};
+use crate::domain::{Clock, GroupKind, Problem, ProblemKind};
 
 use crate::engine::core::{Event, Events};
 use crate::engine::loan::Lender;
 use crate::engine::world::Seen;
+use wanted::Wanted;
 
 /// Makes connections: the one door to clusters, real or simulated.
 pub trait Connector: Send + Sync {
     /// Connects through a kubeconfig context.
     fn connect(&self, context: &str) -> BoxFuture<'static, Result<Connection, Problem>>;
-}
-
-/// What the Apps of one cluster want to see.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub(super) struct Wanted {
-    /// The kinds to watch, each at the version to watch it in.
-    pub kinds: BTreeMap<GroupKind, WantedKind>,
-    /// Names under which the Apps mark their objects.
-    pub instances: HashSet<String>,
-    /// Groups of kinds that are wanted and not known: a CustomResourceDefinition may bring them.
-    pub unknown_groups: HashSet<String>,
-    /// Grows with every wish; a list tells which one it was begun for.
-    pub round: u64,
-}
-
-impl Wanted {
-    /// Whether an object is among those that are looked for by their key.
-    pub fn has(&self, key: &ObjectKey) -> bool {
-        let kind = self.kinds.get(&key.group_kind());
-        kind.is_some_and(|kind| kind.keys.contains(key))
-    }
-}
-
-/// One kind to watch.
-#[derive(Clone, Debug, PartialEq)]
-pub(super) struct WantedKind {
-    pub resource: Resource,
-    /// Objects kept whatever they carry.
-    pub keys: HashSet<ObjectKey>,
-    /// Namespaces to fall back to, where the whole cluster may not be listed.
-    pub namespaces: BTreeSet<String>,
 }
 
 /// What a cluster's task is told.
@@ -334,99 +306,6 @@ impl Task {
             Err(problem) => Some(Some(self.lender.hint(problem))),
         }
     }
-
-    /// Watches what is wanted: starts new kinds, starts kinds over that want more than before, ends the rest.
-    fn want(&mut self, connection: &Connection, wanted: Arc<Wanted>) {
-        let before = self.wanted.read().map(|w| w.clone()).unwrap_or_default();
-        if let Ok(mut now) = self.wanted.write() {
-            *now = wanted.clone();
-        }
-        let same_instances = wanted.instances.is_subset(&before.instances);
-        let same_groups = wanted.unknown_groups.is_subset(&before.unknown_groups);
-        self.streams.retain(|(kind, _), stream| {
-            let keep = match (before.kinds.get(kind), wanted.kinds.get(kind)) {
-                (Some(before), Some(now)) => {
-                    same_instances
-                        && (same_groups || !is_definition(kind))
-                        && before.resource == now.resource
-                        && now.keys.is_subset(&before.keys)
-                }
-                _ => false,
-            };
-            if !keep {
-                stream.abort();
-            }
-            keep
-        });
-        for (kind, want) in &wanted.kinds {
-            if self.streams.keys().any(|(k, _)| k == kind) {
-                continue;
-            }
-            let stream = self.follow(connection.clone(), want, wanted.round);
-            self.streams.insert((kind.clone(), None), stream);
-        }
-    }
-
-    /// Watches one kind, over the whole cluster or, where that is forbidden, in each namespace that matters.
-    fn follow(&self, connection: Connection, want: &WantedKind, round: u64) -> AbortHandle {
-        let (context, events) = (self.context.clone(), self.events.clone());
-        let (resource, namespaces) = (want.resource.clone(), want.namespaces.clone());
-        let keep = keep(self.wanted.clone());
-        tokio::spawn(async move {
-            let kind = resource.group_kind();
-            let forbidden = forward(
-                &connection,
-                &context,
-                &resource,
-                (None, round),
-                keep.clone(),
-                &events,
-            )
-            .await;
-            let Some(problem) = forbidden else { return };
-            if !resource.namespaced || namespaces.is_empty() {
-                let event = ClusterEvent::Unreadable {
-                    kind,
-                    namespace: None,
-                    round,
-                    problem,
-                };
-                let _ = events.send(Event::Cluster(context, event)).await;
-                return;
-            }
-            let each = namespaces.iter().map(|namespace| {
-                let (connection, context, events, keep) = (
-                    connection.clone(),
-                    context.clone(),
-                    events.clone(),
-                    keep.clone(),
-                );
-                let (resource, kind) = (resource.clone(), kind.clone());
-                async move {
-                    let name = (Some(namespace.as_str()), round);
-                    let forbidden =
-                        forward(&connection, &context, &resource, name, keep, &events).await;
-                    if let Some(problem) = forbidden {
-                        let namespace = Some(namespace.clone());
-                        let event = ClusterEvent::Unreadable {
-                            kind,
-                            namespace,
-                            round,
-                            problem,
-                        };
-                        let _ = events.send(Event::Cluster(context, event)).await;
-                    }
-                }
-            });
-            futures::future::join_all(each).await;
-        })
-        .abort_handle()
-    }
-}
-
-/// Whether a kind is that of CustomResourceDefinitions.
-pub(super) fn is_definition(kind: &GroupKind) -> bool {
-    kind.group == "apiextensions.k8s.io" && kind.kind == "CustomResourceDefinition"
 }
 
 /// Whether the API server answers a plain question in time.
@@ -444,72 +323,4 @@ async fn answers(connection: &Connection) -> Result<(), Problem> {
     } else {
         Err(connection.refused(&reply, "read its version"))
     }
-}
-
-/// Passes on what a watch sees, until it is forbidden (then says why) or nobody listens.
-async fn forward(
-    connection: &Connection,
-    context: &str,
-    resource: &Resource,
-    (namespace, round): (Option<&str>, u64),
-    keep: Keep,
-    events: &Events,
-) -> Option<Problem> {
-    let mut stream = Box::pin(connection.watch(resource, namespace, keep));
-    while let Some(event) = stream.next().await {
-        if let WatchEvent::Trouble(problem) = &event
-            && matches!(problem.kind, ProblemKind::Forbidden | ProblemKind::NotFound)
-        {
-            return Some(problem.clone());
-        }
-        let brought = match &event {
-            WatchEvent::Listed(objects) => objects.as_slice(),
-            WatchEvent::Applied(object) => std::slice::from_ref(object),
-            _ => &[],
-        };
-        let event = ClusterEvent::Watch {
-            kind: resource.group_kind(),
-            namespace: namespace.map(str::to_owned),
-            round,
-            seen: brought
-                .iter()
-                .cloned()
-                .map(Seen::of)
-                .map(Arc::new)
-                .collect(),
-            event,
-        };
-        if events
-            .send(Event::Cluster(context.to_owned(), event))
-            .await
-            .is_err()
-        {
-            return None;
-        }
-    }
-    None
-}
-
-/// Only what an App wants or marks is kept; everything else is dropped as it arrives.
-fn keep(wanted: Arc<RwLock<Arc<Wanted>>>) -> Keep {
-    Arc::new(move |key, tracking| {
-        let Ok(wanted) = wanted.read() else {
-            return true;
-        };
-        let named = tracking
-            .and_then(|id| id.split_once(':'))
-            .is_some_and(|(instance, _)| wanted.instances.contains(instance));
-        // The name of a definition ends in the group that it defines.
-        let defines = || {
-            let group = key.name.split_once('.').map(|(_, group)| group);
-            is_definition(&key.group_kind())
-                && group.is_some_and(|group| wanted.unknown_groups.contains(group))
-        };
-        named
-            || defines()
-            || wanted
-                .kinds
-                .get(&key.group_kind())
-                .is_some_and(|kind| kind.keys.contains(key))
-    })
 }

@@ -12,7 +12,7 @@ use crate::sync::{AppInput, Candidate, LiveFacts, RecordState};
 
 use super::held::held;
 use super::work::Work;
-use crate::engine::apps;
+use crate::engine::apps::prepare::crd_scope;
 use crate::engine::apps::records::{self, record_key};
 use crate::engine::compare::question::{Asked, Question, missing as absent};
 
@@ -81,7 +81,7 @@ async fn candidates(
     let own_kinds: BTreeSet<GroupKind> = work
         .prepared
         .values()
-        .filter_map(|p| apps::crd_scope(&p.manifest.value))
+        .filter_map(|p| crd_scope(&p.manifest.value))
         .map(|(kind, _)| kind)
         .collect();
     let own_namespaces: BTreeSet<&str> = work

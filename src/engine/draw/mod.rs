@@ -21,6 +21,8 @@ use crate::git::Repo;
 use crate::providers::native::RepositoryRef;
 use crate::sync::{AppInput, PlanOptions, RecordState};
 
+use crate::engine::apps::desired;
+use crate::engine::apps::prepare::prepare_all;
 use crate::engine::compare::question::Question;
 use crate::engine::core::Core;
 use crate::engine::report::Report;
@@ -212,7 +214,7 @@ async fn go_back(work: &mut Work, repo: Repo, commit: CommitId) -> Result<(), Pr
         };
         let commit = repo.commit(&id).map_err(gone)?;
         let tree = repo.tree(&id).map_err(gone)?;
-        Ok((commit, crate::engine::apps::desired::manifests(&app, &*tree)))
+        Ok((commit, desired::manifests(&app, &*tree)))
     })
     .await?;
     let scope = |gvk: &Gvk| {
@@ -222,8 +224,7 @@ async fn go_back(work: &mut Work, repo: Repo, commit: CommitId) -> Result<(), Pr
             .or_else(|| work.discovery.preferred(&gvk.group_kind()));
         resource.map(|r| r.namespaced)
     };
-    let (prepared, problems, _) =
-        crate::engine::apps::prepare_all(&rendered.manifests, &work.app, &scope);
+    let (prepared, problems, _) = prepare_all(&rendered.manifests, &work.app, &scope);
     work.commit = commit;
     work.revision = Revision::Named(work.commit.id.to_string());
     work.render_problems = rendered.problems.into_iter().chain(problems).collect();

@@ -4,15 +4,19 @@
 //! Steps run one after another (Argo CD runs those of one kind at once). The steps of an App stand together in a Plan;
 //! when one fails, the rest of that App is not run and the other Apps go on.
 
+mod reasons;
+mod settled;
+mod step;
 mod summary;
 
 use std::collections::HashMap;
 
 use crate::domain::record::Outcome;
-use crate::domain::{
-    Action, AppId, Health, HealthStatus, ObjectKey, Plan, PlanStep, Problem, ProblemKind,
-};
+use crate::domain::{Action, AppId, ObjectKey, Plan, PlanStep, Problem};
 
+use reasons::{half_recreated, moved_on, reason, too_busy};
+pub use settled::{Settled, settled};
+pub use step::{Redrawn, StepResult, StepState};
 pub use summary::{AppSummary, Pause, RunSummary};
 
 /// How often a step is drawn anew when somebody else was faster.
@@ -46,62 +50,6 @@ pub enum Next {
     Paused(Pause),
     /// All is over.
     Done(RunSummary),
-}
-
-/// What came of doing a step.
-#[derive(Clone, Debug, PartialEq)]
-pub enum StepResult {
-    /// The server did it. For a prune: it accepted the deletion.
-    Done,
-    /// For a prune: the object is gone.
-    Gone,
-    /// 409, or 422 on `metadata.uid`: somebody else was faster.
-    Conflict(Problem),
-    /// The server refused it.
-    Failed(Problem),
-    /// No answer came: it may or may not have been done. Pauses the Run.
-    Lost(Problem),
-}
-
-/// What drawing a step anew came to.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Redrawn {
-    /// The diff is the same as the one that was shown; the step goes on with this resource version.
-    Same {
-        /// The resource version that the new dry run answered from; empty for a recreate whose old object is gone.
-        resource_version: String,
-    },
-    /// What the step was to do is done: the answer was lost, not the request.
-    AlreadyDone,
-    /// The diff is another one, or the object is another one.
-    Different,
-    /// It could not be drawn.
-    Failed(Problem),
-}
-
-/// How a step stands.
-#[derive(Clone, Debug, PartialEq)]
-pub enum StepState {
-    /// It was not begun.
-    Pending,
-    /// It is being done.
-    Running,
-    /// It was done.
-    Done,
-    /// The object of a prune is confirmed to be gone.
-    Gone,
-    /// It failed.
-    Failed(Problem),
-    /// It was not run, for this reason.
-    Skipped(String),
-    /// No answer came: it may or may not have been done.
-    InDoubt(Problem),
-}
-
-impl StepState {
-    fn succeeded(&self) -> bool {
-        matches!(self, Self::Done | Self::Gone)
-    }
 }
 
 /// What the Run is in the middle of.
@@ -535,15 +483,6 @@ impl Run {
     }
 }
 
-/// Why a step failed, as it is recorded in the cluster for everybody to read. What a server says of a Secret may repeat
-/// its values, so that only our own words are kept of that.
-fn reason(key: &ObjectKey, problem: &Problem) -> String {
-    match key.kind.as_str() {
-        "Secret" => format!("{key}: {}", problem.summary),
-        _ => problem.about(&key.to_string()),
-    }
-}
-
 fn applies(action: Action) -> bool {
     matches!(
         action,
@@ -553,78 +492,6 @@ fn applies(action: Action) -> bool {
 
 fn is_crd(key: &ObjectKey) -> bool {
     key.group == "apiextensions.k8s.io" && key.kind == "CustomResourceDefinition"
-}
-
-fn too_busy(last: Problem) -> Problem {
-    Problem::new(
-        ProblemKind::Conflict,
-        format!("somebody else keeps changing it: {MAX_REDRAWS} attempts met a newer version each"),
-    )
-    .because(last.to_string())
-    .hint("Find out who writes it (its owners stand beside the diff), then draw the Plan again.")
-}
-
-fn half_recreated() -> Problem {
-    Problem::new(
-        ProblemKind::Cancelled,
-        "the old one was deleted, and the new one is not there: the Run was stopped in between",
-    )
-    .hint("Sync again to make it.")
-}
-
-fn moved_on() -> Problem {
-    Problem::new(
-        ProblemKind::Conflict,
-        "it was changed since the Plan was drawn, so that the step would do something else than was shown",
-    )
-    .hint("Draw the Plan again and look at its diff.")
-}
-
-/// What waiting for health came to.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Settled {
-    /// All are healthy, or have no health.
-    Yes,
-    /// Not yet: how many still are on their way, and one of them with its reason.
-    NotYet(usize, String),
-    /// One is Degraded: the rest of the App is not run.
-    Never(Problem),
-}
-
-/// Whether the objects of a wave let the next one begin, by Argo CD's rule: Healthy or without health passes, Degraded
-/// fails, anything else is waited for.
-pub fn settled<'a>(
-    objects: impl IntoIterator<Item = (&'a ObjectKey, Option<&'a Health>)>,
-) -> Settled {
-    let mut waiting = 0;
-    let mut example = String::new();
-    for (key, health) in objects {
-        let Some(health) = health else { continue };
-        match health.status {
-            HealthStatus::Healthy => {}
-            HealthStatus::Degraded => {
-                return Settled::Never(
-                    Problem::new(
-                        ProblemKind::Rejected,
-                        "it is Degraded, so that the waves after it are not run",
-                    )
-                    .at(key.to_string())
-                    .because(health.message.clone())
-                    .hint("Look at its events and pods, correct the cause in Git, and sync again."),
-                );
-            }
-            status => {
-                waiting += 1;
-                if example.is_empty() {
-                    example = format!("{key} is {status}: {}", health.message);
-                }
-            }
-        }
-    }
-    match waiting {
-        0 => Settled::Yes,
-        waiting => Settled::NotYet(waiting, example),
-    }
 }
 
 /// How an App's part of a Run ended.

@@ -7,7 +7,7 @@ use proptest::prelude::*;
 use super::*;
 use crate::domain::app::Propagation;
 use crate::domain::plan::Guard;
-use crate::domain::{Gvk, ObjectDrift, PlanKind, Verdict};
+use crate::domain::{Gvk, Health, HealthStatus, ObjectDrift, PlanKind, ProblemKind, Verdict};
 
 fn app(name: &str) -> AppId {
     AppId {

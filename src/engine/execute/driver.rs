@@ -1,0 +1,249 @@
+//! Drives a Run: does what it says comes next, and tells it what came of it.
+
+use super::Driver;
+use super::step::{Acted, Place, VANISH, act, mask};
+use super::wait::{Wait, Waited};
+use crate::cluster::Failure;
+use crate::domain::record::Outcome;
+use crate::domain::{AppId, ObjectKey, Problem, ProblemKind};
+use crate::engine::core::Event;
+use crate::engine::report::{Report, RunView, StepState};
+use crate::sync::{Next, StepResult};
+use std::sync::Arc;
+use std::time::Duration;
+
+/// A CRD that is not established by then will not be.
+const ESTABLISH: Duration = Duration::from_secs(60);
+
+impl Driver {
+    pub(super) async fn drive(mut self) {
+        loop {
+            if self.stop.is_stopped() {
+                self.run.stop();
+            }
+            for (id, lock) in &self.locks {
+                if let Some(problem) = lock.lost() {
+                    self.run.give_up(id, problem.to_string());
+                }
+            }
+            let next = self.run.next();
+            self.tell(&next).await;
+            match next {
+                Next::Begin(id) => {
+                    let begun = self.begin(&id).await;
+                    self.run.recorded(begun);
+                }
+                Next::Do(step) => {
+                    let result = self.step(step).await;
+                    self.run.report(step, result);
+                }
+                Next::Redraw(step) => {
+                    let redrawn = self.redraw(step).await;
+                    match redrawn {
+                        Ok(redrawn) => self.run.redrawn(step, redrawn),
+                        Err(problem) => self.run.lost_connection(problem),
+                    }
+                }
+                Next::WaitEstablished(keys) => {
+                    let result = self.wait(&keys, ESTABLISH, Wait::Established).await;
+                    for (id, _) in &keys {
+                        self.rediscover(&id.context).await;
+                    }
+                    self.waited(result);
+                }
+                Next::WaitHealthy { keys, .. } => {
+                    let result = self
+                        .wait(&keys, self.options.wave_timeout, Wait::Healthy)
+                        .await;
+                    self.waited(result);
+                }
+                Next::WaitGone(keys) => {
+                    let result = self.wait(&keys, VANISH, Wait::Gone).await;
+                    self.waited(result);
+                }
+                Next::End(id) => {
+                    let ended = self.end(&id).await;
+                    self.run.recorded(ended);
+                    let _ = self.events.send(Event::AppEnded(id)).await;
+                }
+                Next::Paused(_) => {
+                    // Without its locks there is nothing to come back to.
+                    if !self.locks.is_empty() && self.locks.values().all(|l| l.lost().is_some()) {
+                        self.run.stop();
+                        continue;
+                    }
+                    self.stop.pause(Duration::from_secs(2)).await;
+                    if self.reachable().await {
+                        self.run.resume();
+                    }
+                }
+                Next::Done(_) => break,
+            }
+        }
+        let apps: Vec<AppId> = self.drawn.keys().cloned().collect();
+        let _ = self.events.send(Event::RunEnded(self.ticket, apps)).await;
+    }
+
+    fn waited(&mut self, result: Waited) {
+        match result {
+            Waited::Met => self.run.waited(Ok(())),
+            Waited::Never(problem) => self.run.waited(Err(problem)),
+            Waited::Lost(problem) => self.run.lost_connection(problem),
+            // The Run knows that it was stopped.
+            Waited::Stopped => {}
+        }
+    }
+
+    /// Tells what is waited for, in words. Where nobody comes round to reading it, the next words will do.
+    pub(super) fn say(&self, waiting: String) {
+        let view = RunView {
+            waiting,
+            ..self.view()
+        };
+        let report = Report::Run(self.ticket, Arc::new(view));
+        let _ = self.reports.try_send(report);
+    }
+
+    /// How the Run stands: nothing is waited for, and it is not over.
+    fn view(&self) -> RunView {
+        let steps = self.run.progress().iter().enumerate();
+        RunView {
+            plan: self.plan.clone(),
+            steps: steps.map(|(i, state)| self.shown(i, state)).collect(),
+            waiting: String::new(),
+            outcome: None,
+            problem: None,
+            health: None,
+        }
+    }
+
+    async fn tell(&self, next: &Next) {
+        let waiting = match next {
+            Next::Begin(id) => format!("the lock and the record of {}", id.name),
+            Next::End(id) => format!("the record of {} to be written", id.name),
+            Next::WaitEstablished(keys) => format!("{} to be established", names(keys)),
+            Next::WaitHealthy { wave, keys } => {
+                format!("{} to be healthy before wave {wave}", names(keys))
+            }
+            Next::WaitGone(keys) => format!("{} to be gone", names(keys)),
+            Next::Paused(_) => "the connection to come back".to_owned(),
+            Next::Do(_) | Next::Redraw(_) | Next::Done(_) => String::new(),
+        };
+        let summary = matches!(next, Next::Done(_)).then(|| self.run.summary());
+        let outcome = summary.as_ref().map(|summary| {
+            let of = |wanted| summary.apps.iter().any(|a| a.outcome == wanted);
+            match (of(Outcome::Failed), of(Outcome::Stopped)) {
+                (true, _) => Outcome::Failed,
+                (false, true) => Outcome::Stopped,
+                (false, false) => Outcome::Succeeded,
+            }
+        });
+        let failed = summary
+            .iter()
+            .flat_map(|s| &s.apps)
+            .find(|a| !a.reason.is_empty());
+        let problem = match next {
+            Next::Paused(pause) => Some(pause.problem.clone()),
+            Next::Done(_) => failed.map(|a| {
+                Problem::new(ProblemKind::Rejected, a.reason.clone()).at(a.app.name.clone())
+            }),
+            _ => None,
+        };
+        let view = RunView {
+            waiting,
+            outcome,
+            problem,
+            ..self.view()
+        };
+        let _ = self
+            .reports
+            .send(Report::Run(self.ticket, Arc::new(view)))
+            .await;
+    }
+
+    fn shown(&self, step: usize, state: &crate::sync::StepState) -> StepState {
+        use crate::sync::StepState as State;
+        match state {
+            State::Pending => StepState::Waiting,
+            State::Running => StepState::Running,
+            State::Done | State::Gone => {
+                StepState::Done(self.warnings.get(&step).cloned().unwrap_or_default())
+            }
+            State::Failed(problem) => StepState::Failed(problem.clone()),
+            State::Skipped(_) => StepState::NotRun,
+            State::InDoubt(problem) => StepState::Unknown(problem.clone()),
+        }
+    }
+
+    pub(super) fn place(&self, id: &AppId) -> Result<&Place, Problem> {
+        self.places.get(&id.context).ok_or_else(|| {
+            Problem::new(ProblemKind::Unreachable, "the cluster is not connected")
+                .at(id.context.clone())
+        })
+    }
+
+    async fn step(&mut self, at: usize) -> StepResult {
+        let step = self.run.plan().steps[at].clone();
+        let place = match self.place(&step.app) {
+            Ok(place) => place.clone(),
+            Err(problem) => return StepResult::Lost(problem),
+        };
+        let mut acted = Box::pin(act(&place, &step)).await;
+        if is_secret(&step.key) {
+            mask(&place, &step, &mut acted).await;
+        }
+        match acted {
+            Ok(Acted { warnings, gone }) => {
+                self.warnings.insert(at, warnings);
+                if gone {
+                    StepResult::Gone
+                } else {
+                    StepResult::Done
+                }
+            }
+            Err(Failure::Changed(problem)) => StepResult::Conflict(problem),
+            Err(Failure::Refused(refusal)) => StepResult::Failed(refusal.problem),
+            // What never reached the object is looked at again like what may have: the object itself tells.
+            Err(Failure::NotDone(problem) | Failure::Weather(problem)) => StepResult::Lost(problem),
+        }
+    }
+
+    async fn rediscover(&mut self, context: &str) {
+        let Some(place) = self.places.get_mut(context) else {
+            return;
+        };
+        if let Ok(discovery) = place.connection.discover().await {
+            place.discovery = Arc::new(discovery);
+        }
+        let _ = self
+            .events
+            .send(Event::Rediscover(context.to_owned()))
+            .await;
+    }
+
+    async fn reachable(&self) -> bool {
+        for place in self.places.values() {
+            if !place
+                .connection
+                .get("/readyz")
+                .await
+                .is_ok_and(|r| r.is_success())
+            {
+                return false;
+            }
+        }
+        true
+    }
+}
+
+fn is_secret(key: &ObjectKey) -> bool {
+    key.group.is_empty() && key.kind == "Secret"
+}
+
+pub(super) fn names(keys: &[(AppId, ObjectKey)]) -> String {
+    match keys {
+        [] => String::new(),
+        [(_, key)] => key.to_string(),
+        [(_, key), rest @ ..] => format!("{key} and {} more", rest.len()),
+    }
+}
