@@ -13,6 +13,7 @@ use crate::domain::text::visible;
 use crate::domain::{
     Action, AppId, FieldDrift, ObjectDrift, ObjectKey, Plan, Problem, ProblemKind, count,
 };
+use crate::drift::taken;
 use crate::engine::{AppState, AppView, ClusterMode, Draw, ObjectView, Snapshot, Ticket, words};
 
 use super::super::detail::{body, diff};
@@ -480,20 +481,11 @@ fn of_step(plan: &Plan, i: usize, step: &PlanStep, width: usize, glyphs: &Glyphs
         add(count(n, "field"), Label::Dim);
     }
     let mut intro = Vec::new();
-    for conflict in &step.drift.conflicts {
-        intro.push(vec![
-            piece("   takes ", Label::Dim),
-            piece(conflict.field.clone(), Label::Text),
-            piece(format!(" from {}", conflict.manager), Label::Warn),
-        ]);
+    let shown = diff::shown(&step.drift);
+    for one in taken(&shown, &step.leftovers) {
+        intro.push(diff::taken_line("   ", &one));
     }
-    for pointer in &step.leftovers {
-        intro.push(vec![
-            piece("   removes the leftover ", Label::Dim),
-            piece(pointer.clone(), Label::Text),
-        ]);
-    }
-    if let Some(problem) = &step.drift.problem {
+    if let Some(problem) = &shown.problem {
         intro.extend(diff::problem_lines(problem, width, glyphs));
     }
     Section {
