@@ -12,7 +12,7 @@ use crate::domain::record::RunKind;
 use crate::domain::text::visible;
 use crate::domain::{Action, Plan, Problem, ProblemKind, count};
 use crate::drift::taken;
-use crate::engine::{AppState, AppView, ClusterMode, Draw, Snapshot, Ticket, words};
+use crate::engine::{AppState, AppView, Draw, Snapshot, Ticket, words};
 
 use super::super::detail::diff;
 use super::super::document::{BodyOptions, Content, Reader, Section, SectionId};
@@ -176,22 +176,6 @@ impl PlanDialog {
                     .is_some_and(|problem| refused(problem, unmanaged))
             }),
         }
-    }
-
-    /// Contexts of the Plan whose name has to be typed.
-    pub fn guarded(&self, state: &State) -> Vec<String> {
-        let mut names = Vec::new();
-        for step in self.plan().map_or(&[][..], |plan| &plan.steps) {
-            let context = &step.app.context;
-            let guarded = state
-                .data
-                .cluster(context)
-                .is_some_and(|c| c.mode == ClusterMode::Guarded);
-            if guarded && !names.contains(context) {
-                names.push(context.clone());
-            }
-        }
-        names
     }
 }
 
