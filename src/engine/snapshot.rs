@@ -7,8 +7,8 @@ use jiff::Timestamp;
 
 use crate::domain::record::AppRecord;
 use crate::domain::{
-    App, AppId, Commit, CommitId, Health, Notice, ObjectDrift, Problem, ProblemKind, Revision,
-    Verdict,
+    App, AppId, Commit, CommitId, Health, Notice, ObjectDrift, Plan, Problem, ProblemKind,
+    Revision, Verdict,
 };
 use crate::sync::options::{OPTIONS_ANNOTATION, ObjectOptions};
 
@@ -60,6 +60,18 @@ impl Snapshot {
     /// Finds a cluster.
     pub fn cluster(&self, context: &str) -> Option<&Arc<ClusterView>> {
         self.clusters.iter().find(|c| c.context == context)
+    }
+    /// Contexts that a Plan changes and whose name is typed first, each once.
+    pub fn guarded<'p>(&self, plan: &'p Plan) -> Vec<&'p String> {
+        let mut guarded = Vec::new();
+        for context in plan.steps.iter().map(|step| &step.app.context) {
+            let cluster = self.cluster(context);
+            let is_guarded = cluster.is_some_and(|c| c.mode == ClusterMode::Guarded);
+            if is_guarded && !guarded.contains(&context) {
+                guarded.push(context);
+            }
+        }
+        guarded
     }
 }
 

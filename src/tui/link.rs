@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use crate::domain::{Clock, Result};
 use crate::engine::{Engine, Report, Request, Snapshot};
-use crate::settings::{ColorWhen, Glyphs, Settings};
+use crate::settings::{Glyphs, Settings};
 
-use super::{Depth, EngineLink, Keymap, Options};
+use super::{EngineLink, Keymap, Options};
 
 impl EngineLink for Engine {
     fn send(&self, request: Request) {
@@ -35,11 +35,7 @@ impl Options {
         let mut options = Self::from_environment(clock, variable);
         options.keymap = Keymap::with(&settings.keys)?;
         options.ascii |= settings.glyphs == Glyphs::Ascii;
-        match settings.color {
-            ColorWhen::Never => options.depth = Depth::Mono,
-            ColorWhen::Always if options.depth == Depth::Mono => options.depth = Depth::Basic,
-            ColorWhen::Always | ColorWhen::Auto => {}
-        }
+        options.depth = options.depth.with(settings.color);
         Ok(options)
     }
 }

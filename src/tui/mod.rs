@@ -26,6 +26,7 @@ pub mod view;
 mod wording;
 
 pub use keymap::Keymap;
+pub use layout::LEAST;
 pub use message::{Effect, Message};
 pub use run::{EngineLink, Exit, Options, run};
 pub use state::State;

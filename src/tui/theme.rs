@@ -5,6 +5,8 @@
 
 use ratatui::style::{Color, Modifier, Style};
 
+use crate::settings::ColorWhen;
+
 /// How many colours the terminal shows.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Depth {
@@ -17,6 +19,39 @@ pub enum Depth {
     Basic,
     /// None (`NO_COLOR`, or a terminal without).
     Mono,
+}
+
+impl Depth {
+    /// What the environment says, read through `variable`: `NO_COLOR`, `TERM` and `COLORTERM`.
+    pub fn from_environment(variable: impl Fn(&str) -> Option<String>) -> Self {
+        let get = |name: &str| variable(name).unwrap_or_default();
+        let term = get("TERM");
+        if !get("NO_COLOR").is_empty() || term == "dumb" {
+            Self::Mono
+        } else if term == "linux" || term == "ansi" || term.ends_with("-16color") {
+            Self::Basic
+        } else if matches!(get("COLORTERM").as_str(), "truecolor" | "24bit")
+            // GNU Screen passes the variable on and cannot show the colours.
+            && !term.starts_with("screen")
+            || term.ends_with("-direct")
+        {
+            Self::True
+        } else if term.contains("256color") || term.starts_with("screen") && term != "screen" {
+            Self::Indexed
+        } else {
+            Self::Basic
+        }
+    }
+
+    /// The same after the settings had their say.
+    #[must_use]
+    pub fn with(self, color: ColorWhen) -> Self {
+        match color {
+            ColorWhen::Never => Self::Mono,
+            ColorWhen::Always if self == Self::Mono => Self::Basic,
+            ColorWhen::Always | ColorWhen::Auto => self,
+        }
+    }
 }
 
 /// What lies behind the text.

@@ -11,11 +11,11 @@ use crate::domain::record::Outcome;
 use crate::domain::{AppId, Health, HealthStatus, Plan, PlanKind, Problem, ProblemKind};
 use crate::drift::LineOptions;
 use crate::engine::{
-    AppView, ClusterMode, Draw, Moves, Report, Request, RunView, Snapshot, StepState, SyncStatus,
+    AppView, Draw, Moves, Report, Request, RunView, Snapshot, StepState, SyncStatus,
 };
 
-use super::Session;
-use super::session::Drawn;
+use super::session::{Drawn, ended};
+use super::{Session, with_reasons};
 
 type Done = Result<Exit, Vec<Problem>>;
 
@@ -36,7 +36,7 @@ pub async fn sync(session: &mut Session, sync: &Sync, format: Format) -> Done {
         let problem = Problem::new(ProblemKind::NotFound, "there is no App to sync").hint(
             "`trueup apps` lists what there is; --available takes those in that were never synced.",
         );
-        return Err([vec![problem], snapshot.problems.clone()].concat());
+        return Err(with_reasons(vec![problem], &snapshot));
     }
     // Of all Apps, those that could not be read are missing.
     let missing: &[Problem] = if sync.all { &snapshot.problems } else { &[] };
@@ -118,10 +118,7 @@ async fn drawn(session: &mut Session, draw: &mut Draw) -> Result<Arc<Plan>, Vec<
                 .ask(&format!("{one}. Go there? [y/N] "), "y")
                 .await?
             {
-                return Err(vec![Problem::new(
-                    ProblemKind::Cancelled,
-                    "nothing was changed",
-                )]);
+                return Err(unchanged());
             }
         }
         *draw = draw.clone().with_moves(Moves::Confirmed(moves));
@@ -142,10 +139,9 @@ fn may_ask(run: &Run) -> Result<(), Vec<Problem>> {
     ])
 }
 
-/// Why an App is missing is most likely among what went wrong on the way.
-fn with_reasons(mut problems: Vec<Problem>, snapshot: &Snapshot) -> Vec<Problem> {
-    problems.extend(snapshot.problems.iter().cloned());
-    problems
+/// Somebody was asked, and said no.
+fn unchanged() -> Vec<Problem> {
+    vec![Problem::new(ProblemKind::Cancelled, "nothing was changed")]
 }
 
 /// Why no Plan could be drawn: what is known to be wrong with the Apps and with the whole says more than that something
@@ -207,10 +203,7 @@ async fn carry_out(
     } else {
         guarded(session, snapshot, &plan, run).await?;
         if !run.yes && !session.ask("Run this Plan? [y/N] ", "y").await? {
-            return Err(vec![Problem::new(
-                ProblemKind::Cancelled,
-                "nothing was changed",
-            )]);
+            return Err(unchanged());
         }
         RunView::clone(&*execute(session, plan.clone(), is_json).await?)
     };
@@ -264,25 +257,8 @@ async fn guarded(
     plan: &Plan,
     run: &Run,
 ) -> Result<(), Vec<Problem>> {
-    let mut contexts: Vec<&str> = plan
-        .steps
-        .iter()
-        .map(|s| s.app.context.as_str())
-        .filter(|c| {
-            snapshot
-                .cluster(c)
-                .is_some_and(|c| c.mode == ClusterMode::Guarded)
-        })
-        .collect();
-    contexts.dedup();
-    for context in contexts {
-        let named = session
-            .setup
-            .loaded
-            .settings
-            .context
-            .iter()
-            .any(|c| c == context);
+    for context in snapshot.guarded(plan) {
+        let named = session.setup.loaded.settings.context.contains(context);
         if run.yes && named {
             continue;
         }
@@ -291,7 +267,7 @@ async fn guarded(
                 ProblemKind::Unsupported,
                 "this cluster is guarded: its name must be given",
             )
-            .at(context.to_owned())
+            .at(context.clone())
             .hint(format!("Name it on the line: --context {context}."))
         };
         if run.yes {
@@ -299,10 +275,7 @@ async fn guarded(
         }
         let question = format!("{context} is guarded. Type its name to go on: ");
         if !session.ask(&question, context).await? {
-            return Err(vec![Problem::new(
-                ProblemKind::Cancelled,
-                "nothing was changed",
-            )]);
+            return Err(unchanged());
         }
     }
     Ok(())
@@ -338,12 +311,7 @@ async fn execute(
             }
         };
         match report {
-            None => {
-                return Err(vec![Problem::new(
-                    ProblemKind::Internal,
-                    "the engine has ended",
-                )]);
-            }
+            None => return Err(ended()),
             Some(Report::Run(t, view)) if t == ticket => {
                 if !quiet {
                     let style = session.style();
@@ -422,4 +390,37 @@ async fn healthy(
         })
         .collect();
     Ok((worst.cloned(), problems))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use crate::cli::output::samples;
+    use crate::engine::{ClusterMode, Reach};
+
+    #[test]
+    fn a_guarded_context_was_asked_about_again_after_another() {
+        let mut snapshot = samples::snapshot();
+        snapshot.clusters = ["a", "b", "c"]
+            .map(|context| {
+                let mut view = (*samples::cluster(context, Reach::Connecting)).clone();
+                view.mode = match context {
+                    "c" => ClusterMode::Normal,
+                    _ => ClusterMode::Guarded,
+                };
+                Arc::new(view)
+            })
+            .to_vec();
+        let mut plan = samples::plan();
+        let step = plan.steps[0].clone();
+        plan.steps = ["a", "b", "c", "a"]
+            .map(|context| {
+                let mut step = step.clone();
+                step.app.context = context.into();
+                step
+            })
+            .to_vec();
+        assert_eq!(snapshot.guarded(&plan), ["a", "b"]);
+    }
 }

@@ -8,14 +8,24 @@ use crate::settings::Loaded;
 use crate::settings::pattern::{is_glob, matches_name};
 use crate::tui::Keymap;
 
+/// Where in the config file a JSON pointer leads to.
+fn at(loaded: &Loaded, pointer: &str) -> String {
+    match &loaded.file {
+        Some(file) => file.place(pointer),
+        None => loaded.path.clone(),
+    }
+}
+
+/// The JSON pointer of an entry of a setting.
+fn pointer(setting: &str, name: &str) -> String {
+    format!("/{setting}/{}", name.replace('~', "~0").replace('/', "~1"))
+}
+
 /// What is wrong with the keys, each with its line in the config file.
 pub fn keys(loaded: &Loaded) -> Vec<Problem> {
     let keys = &loaded.settings.keys;
-    let at = |pointer: &str| match &loaded.file {
-        Some(file) => file.place(pointer),
-        None => loaded.path.clone(),
-    };
-    let of = |name: &str| format!("/keys/{}", name.replace('~', "~0").replace('/', "~1"));
+    let at = |pointer: &str| at(loaded, pointer);
+    let of = |name: &str| pointer("keys", name);
     let mut problems = Vec::new();
     for (name, presses) in keys {
         let alone = BTreeMap::from([(name.clone(), presses.clone())]);
@@ -50,15 +60,9 @@ pub fn contexts(loaded: &Loaded, kubeconfigs: &Kubeconfigs) -> Vec<Notice> {
     let rules = loaded.settings.contexts.keys();
     rules
         .filter(|pattern| !is_meant(pattern))
-        .map(|pattern| {
-            let pointer = pattern.replace('~', "~0").replace('/', "~1");
-            Notice {
-                place: match &loaded.file {
-                    Some(file) => file.place(&format!("/contexts/{pointer}")),
-                    None => loaded.path.clone(),
-                },
-                text: format!("`contexts.{pattern}` means no context of the kubeconfig"),
-            }
+        .map(|pattern| Notice {
+            place: at(loaded, &pointer("contexts", pattern)),
+            text: format!("`contexts.{pattern}` means no context of the kubeconfig"),
         })
         .collect()
 }

@@ -12,8 +12,8 @@ use std::io::{IsTerminal as _, Write as _};
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use crate::domain::{Clock, Problem, ProblemKind, Revision};
-use crate::engine::{Engine, Machine, assemble};
+use crate::domain::{Clock, Notice, Problem, ProblemKind, Revision};
+use crate::engine::{Engine, Machine, Snapshot, assemble};
 use crate::settings::{ColorWhen, Loaded, Places, load};
 
 use super::output::{Style, problem};
@@ -130,7 +130,7 @@ pub fn complain(setup: Option<&Setup>, process: &Process, problems: &[Problem]) 
 /// Runs a command to its end.
 pub async fn run(cli: &Cli, command: &Command, setup: &Setup, process: &Process) -> Exit {
     let done = match command {
-        Command::Completions { shell } => show::print(setup, process, complete::script(*shell)),
+        Command::Completions { shell } => print(complete::script(*shell)),
         Command::Complete { words } => show::complete(cli, setup, process, words).await,
         Command::Config => show::config(cli, setup, process),
         Command::Render { directory, recurse } => show::render(setup, process, directory, *recurse),
@@ -176,9 +176,27 @@ async fn in_session(
     }
 }
 
-/// Standard output, for which a closed pipe is no error.
-fn out() -> Pipe<std::io::Stdout> {
-    Pipe::new(std::io::stdout())
+/// Prints notices to standard error.
+fn remark(setup: &Setup, process: &Process, notices: &[Notice]) {
+    let stderr = std::io::stderr();
+    let style = style(Some(setup), stderr.is_terminal(), &*process.clock);
+    let text: String = notices.iter().map(|n| problem::notice(n, &style)).collect();
+    let _ = stderr.lock().write_all(text.as_bytes());
+}
+
+/// Prints to standard output, for which a closed pipe is no error.
+fn print(text: &str) -> Result<Exit, Vec<Problem>> {
+    let mut out = Pipe::new(std::io::stdout());
+    out.write_all(text.as_bytes())
+        .and_then(|()| out.flush())
+        .map_err(|e| unwritable(&e))?;
+    Ok(Exit::Success)
+}
+
+/// Why an App is missing is most likely among what went wrong on the way.
+fn with_reasons(mut problems: Vec<Problem>, snapshot: &Snapshot) -> Vec<Problem> {
+    problems.extend(snapshot.problems.iter().cloned());
+    problems
 }
 
 fn unwritable(error: &std::io::Error) -> Vec<Problem> {

@@ -6,11 +6,15 @@ use std::time::Duration;
 
 use crate::cli::Cli;
 use crate::cli::output::Style;
+use crate::domain::text::visible;
 use crate::domain::{Plan, Problem, ProblemKind};
-use crate::engine::{Draw, Engine, Loan, Move, Report, Request, Snapshot, Ticket};
+use crate::engine::{
+    Draw, Engine, Loan, Move, Reach, Report, Request, Snapshot, SyncStatus, Ticket,
+};
+use crate::tui;
 
 use super::signals::{Caught, Signals};
-use super::{Process, Setup, out, start, style, unwritable};
+use super::{Process, Setup, start, style};
 
 /// After this long it is said what is waited for.
 const SAY_AFTER: Duration = Duration::from_millis(300);
@@ -70,10 +74,7 @@ impl Session {
 
     /// Prints to standard output.
     pub fn print(&self, text: &str) -> Result<(), Vec<Problem>> {
-        let mut out = out();
-        out.write_all(text.as_bytes())
-            .and_then(|()| out.flush())
-            .map_err(|e| unwritable(&e))
+        super::print(text).map(drop)
     }
 
     /// Says on standard error what is going on, where that is a terminal. The line is replaced by the next.
@@ -82,8 +83,10 @@ impl Session {
         if !stderr.is_terminal() {
             return;
         }
-        let text = crate::domain::text::visible(text);
-        let shown: String = text.chars().take(100).collect();
+        // A line that the terminal breaks is not removed as one.
+        let columns = tui::size().map_or(80, |(columns, _)| usize::from(columns));
+        let text = visible(text);
+        let shown = tui::fit::head(&text, columns.saturating_sub(1));
         let _ = write!(stderr, "\r\x1b[K{shown}");
         let _ = stderr.flush();
         self.said = true;
@@ -161,7 +164,7 @@ impl Session {
     pub async fn ask(&mut self, question: &str, wanted: &str) -> Result<bool, Vec<Problem>> {
         self.unsay();
         let mut stderr = std::io::stderr();
-        let _ = stderr.write_all(crate::domain::text::visible(question).as_bytes());
+        let _ = stderr.write_all(visible(question).as_bytes());
         let _ = stderr.flush();
         // A thread that waits for a line cannot be called off; the end of the program does not wait for it.
         let answer = tokio::task::spawn_blocking(|| {
@@ -226,12 +229,12 @@ fn is_attended() -> bool {
     std::io::stdin().is_terminal() && std::io::stderr().is_terminal()
 }
 
-fn ended() -> Vec<Problem> {
+/// Nothing more can be waited for.
+pub fn ended() -> Vec<Problem> {
     vec![Problem::new(ProblemKind::Internal, "the engine has ended")]
 }
 
 fn progress(snapshot: &Snapshot) -> String {
-    use crate::engine::{Reach, SyncStatus};
     if let Some(work) = snapshot.work.first() {
         return work.clone();
     }

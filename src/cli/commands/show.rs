@@ -1,7 +1,7 @@
 //! Commands that only look.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::io::{IsTerminal as _, Write as _};
+use std::io::IsTerminal as _;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -12,19 +12,11 @@ use crate::domain::record::SyncRecord;
 use crate::domain::{DirectoryOptions, Notice, Problem, ProblemKind, RepoPath, Repository, Tree};
 use crate::drift::LineOptions;
 use crate::engine::{AppState, AppView, ClusterMode, Reach, Rights, Snapshot, SyncStatus, words};
+use crate::tui::Depth;
 
-use super::{Process, Session, Setup, checks, engine, out, style, unwritable};
+use super::{Process, Session, Setup, checks, engine, print, remark, with_reasons};
 
 type Done = Result<Exit, Vec<Problem>>;
-
-/// Prints a text.
-pub fn print(_: &Setup, _: &Process, text: &str) -> Done {
-    let mut out = out();
-    out.write_all(text.as_bytes())
-        .and_then(|()| out.flush())
-        .map_err(|e| unwritable(&e))?;
-    Ok(Exit::Success)
-}
 
 /// Lists Apps.
 pub async fn apps(session: &mut Session, words: &[String], format: Format) -> Done {
@@ -72,7 +64,7 @@ pub async fn diff(
 pub async fn history(session: &mut Session, word: &str, format: Format) -> Done {
     let snapshot = session.settled().await?;
     let app = select::app(&snapshot, word, &session.process.here)
-        .map_err(|problem| [vec![problem], snapshot.problems.clone()].concat())?;
+        .map_err(|problem| with_reasons(vec![problem], &snapshot))?;
     // Without its record nobody can say that there is no history.
     let is_unknown = app.record.is_none() && app.state == AppState::Unknown;
     let text = match format {
@@ -108,23 +100,16 @@ pub async fn clusters(session: &mut Session, format: Format) -> Done {
 /// Checks everything.
 pub async fn doctor(session: &mut Session, format: Format) -> Done {
     let snapshot = session.settled().await?;
-    let variable = |name: &str| {
-        session
-            .process
-            .environment
-            .get(name)
-            .cloned()
-            .unwrap_or_default()
-    };
+    let variable = |name: &str| session.process.environment.get(name).cloned();
     let terminal = std::io::stdout()
         .is_terminal()
-        .then(|| crossterm_size(&variable))
+        .then(|| terminal_size(&variable))
         .flatten();
     let config = session.setup.places.config_file.clone();
     let machine = doctor::Machine {
         terminal,
-        term: variable("TERM"),
-        color_term: variable("COLORTERM"),
+        term: variable("TERM").unwrap_or_default(),
+        depth: Depth::from_environment(variable).with(session.setup.loaded.settings.color),
         config: (config.display().to_string(), config.exists()),
         contexts: Some(kubeconfig(&session.setup, &session.process)),
         notices: noticed(&session.setup, &session.process),
@@ -134,7 +119,7 @@ pub async fn doctor(session: &mut Session, format: Format) -> Done {
             .iter()
             .filter(|a| a.target.is_some())
             .map(|a| &a.app.source.repository)
-            .collect::<std::collections::BTreeSet<_>>()
+            .collect::<BTreeSet<_>>()
             .len(),
     };
     let checks = doctor::checks(&snapshot, &machine);
@@ -147,8 +132,8 @@ pub async fn doctor(session: &mut Session, format: Format) -> Done {
     Ok(if bad { Exit::Error } else { Exit::Success })
 }
 
-fn crossterm_size(variable: &dyn Fn(&str) -> String) -> Option<(u16, u16)> {
-    let named = |name| variable(name).parse().ok();
+fn terminal_size(variable: &dyn Fn(&str) -> Option<String>) -> Option<(u16, u16)> {
+    let named = |name| variable(name)?.parse().ok();
     crate::tui::size().or_else(|| Some((named("COLUMNS")?, named("LINES")?)))
 }
 
@@ -157,20 +142,10 @@ pub fn config(cli: &Cli, setup: &Setup, process: &Process) -> Done {
     let notices = noticed(setup, process);
     if cli.globals.output == Some(Format::Json) {
         let document = output::config::json(&setup.loaded, &notices);
-        return print(setup, process, &output::json::text(&document));
+        return print(&output::json::text(&document));
     }
-    let stderr = std::io::stderr();
-    let errors = style(Some(setup), stderr.is_terminal(), &*process.clock);
-    for notice in &notices {
-        let _ = stderr
-            .lock()
-            .write_all(output::problem::notice(notice, &errors).as_bytes());
-    }
-    print(
-        setup,
-        process,
-        &crate::settings::explain::explain(&setup.loaded),
-    )
+    remark(setup, process, &notices);
+    print(&crate::settings::explain::explain(&setup.loaded))
 }
 
 /// The tree that a directory is read in, and where it is in it: its repository's files, so that links lead where an App
@@ -191,14 +166,8 @@ pub fn render(setup: &Setup, process: &Process, directory: &Path, recurse: bool)
         ..DirectoryOptions::default()
     };
     let rendered = crate::render::directory(&*tree, &path, &options);
-    let stderr = std::io::stderr();
-    let errors = style(Some(setup), stderr.is_terminal(), &*process.clock);
-    for notice in &rendered.notices {
-        let _ = stderr
-            .lock()
-            .write_all(output::problem::notice(notice, &errors).as_bytes());
-    }
-    print(setup, process, &crate::render::stream(&rendered.manifests))?;
+    remark(setup, process, &rendered.notices);
+    print(&crate::render::stream(&rendered.manifests))?;
     if rendered.problems.is_empty() {
         Ok(Exit::Success)
     } else {
@@ -273,7 +242,7 @@ pub async fn complete(cli: &Cli, setup: &Setup, process: &Process, words: &[Stri
             },
         },
     );
-    print(&setup, process, &complete::answer(&found))
+    print(&complete::answer(&found))
 }
 
 /// The flag whose value is being typed, where only a cluster knows what it may be; else nothing.
@@ -372,11 +341,8 @@ fn chosen(
     if words.is_empty() {
         return Ok(select::all(snapshot, available));
     }
-    select::apps(snapshot, words, &session.process.here).map_err(|mut problems| {
-        // Why an App is missing is most likely among what went wrong on the way.
-        problems.extend(snapshot.problems.iter().cloned());
-        problems
-    })
+    select::apps(snapshot, words, &session.process.here)
+        .map_err(|problems| with_reasons(problems, snapshot))
 }
 
 /// Problems of the whole make a look incomplete: a place that is not there, or holds nothing, is not one in sync.

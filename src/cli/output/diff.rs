@@ -5,11 +5,10 @@ use std::sync::Arc;
 use serde_json::json;
 
 use crate::domain::age::age;
-use crate::domain::drift::Conflict;
 use crate::domain::text::visible;
 use crate::domain::{Cause, ObjectDrift, Owner, Problem, Value, Verdict, count};
 use crate::drift::lines::Note;
-use crate::drift::{Line, LineKind, LineOptions, build, masked};
+use crate::drift::{Line, LineKind, LineOptions, Taken, build, masked, taken};
 use crate::engine::{AppView, SyncStatus, words};
 
 use super::json::problem as json_problem;
@@ -103,22 +102,26 @@ pub fn shown(view: &AppView, foreign: bool) -> impl Iterator<Item = ObjectDrift>
 fn object_text(view: &AppView, drift: ObjectDrift, options: &LineOptions, style: &Style) -> String {
     let mut out = heading(view, &drift, style);
     out.push('\n');
-    out.push_str(&body(&drift, options, style));
+    out.push_str(&body(&drift, &[], options, style));
     out
 }
 
-/// Its Problem, conflicts and lines.
-pub fn body(drift: &ObjectDrift, options: &LineOptions, style: &Style) -> String {
+/// Its Problem, what a sync takes or removes, and its lines.
+pub fn body(
+    drift: &ObjectDrift,
+    leftovers: &[String],
+    options: &LineOptions,
+    style: &Style,
+) -> String {
     let mut out = String::new();
     if let Some(one) = &drift.problem {
         out.push_str(&problem::text(one, style));
     }
-    for conflict in &drift.conflicts {
-        let text = style.foreign(Ink::Plain, &self::conflict(conflict));
-        out.push_str(&format!(
-            "{} {text}\n",
-            style.paint(Ink::Yellow, "conflict:")
-        ));
+    for one in taken(drift, leftovers) {
+        let (label, text) = takes(&one);
+        let label = style.paint(Ink::Yellow, &format!("{label}:"));
+        let text = style.foreign(Ink::Plain, &text);
+        out.push_str(&format!("{label} {text}\n"));
     }
     let lines = build(drift, options);
     for i in 0..lines.len() {
@@ -128,12 +131,20 @@ pub fn body(drift: &ObjectDrift, options: &LineOptions, style: &Style) -> String
     out
 }
 
-/// Who holds a field that a sync would take.
-pub fn conflict(conflict: &Conflict) -> String {
-    format!(
-        "{} is held by {} and would be taken",
-        conflict.field, conflict.manager
-    )
+/// What a sync would take from others, or remove: what that is called, and what it comes to.
+pub fn takes(taken: &Taken<'_>) -> (&'static str, String) {
+    let Taken { field, .. } = taken;
+    match (taken.from, taken.removed) {
+        (Some(manager), true) => (
+            "conflict",
+            format!("{field} is held by {manager} and would be removed"),
+        ),
+        (Some(manager), false) => (
+            "conflict",
+            format!("{field} is held by {manager} and would be taken"),
+        ),
+        (None, _) => ("leftover", format!("{field} would be removed")),
+    }
 }
 
 /// `Deployment shop/web: drifted, 2 fields, cluster edited`.

@@ -6,6 +6,7 @@ use serde_json::json;
 
 use crate::domain::{Notice, Problem, Value, age, count};
 use crate::engine::{Reach, Rights, Snapshot, words};
+use crate::tui::{Depth, LEAST};
 
 use super::{Ink, Style, clusters, json, problem};
 
@@ -53,10 +54,10 @@ impl Check {
 pub struct Machine {
     /// Columns and rows of the terminal; `None`: there is none.
     pub terminal: Option<(u16, u16)>,
-    /// The terminal's kind (`TERM`), and `COLORTERM`.
+    /// The terminal's kind (`TERM`).
     pub term: String,
-    /// What `COLORTERM` says.
-    pub color_term: String,
+    /// The colours that the console would use there.
+    pub depth: Depth,
     /// The config file, and whether it exists.
     pub config: (String, bool),
     /// Contexts of the kubeconfig, or why there are none.
@@ -68,9 +69,6 @@ pub struct Machine {
     /// Number of repositories that could be opened.
     pub n_repositories: usize,
 }
-
-/// The least that the console needs.
-const SMALLEST: (u16, u16) = (60, 15);
 
 /// Checks everything that is known.
 pub fn checks(snapshot: &Snapshot, machine: &Machine) -> Vec<Check> {
@@ -136,14 +134,15 @@ fn terminal(machine: &Machine) -> Check {
             "none: only commands can be used",
         );
     };
-    let color = match machine.color_term.as_str() {
-        "truecolor" | "24bit" => "24-bit colour",
-        _ if machine.term.contains("256") => "256 colours",
-        _ => "16 colours",
+    let color = match machine.depth {
+        Depth::True => "24-bit colour",
+        Depth::Indexed => "256 colours",
+        Depth::Basic => "16 colours",
+        Depth::Mono => "no colour",
     };
     let text = format!("{columns}x{rows}, {}, {color}", machine.term);
-    if columns < SMALLEST.0 || rows < SMALLEST.1 {
-        let text = format!("{text}: smaller than {}x{}", SMALLEST.0, SMALLEST.1);
+    if columns < LEAST.width || rows < LEAST.height {
+        let text = format!("{text}: smaller than {}x{}", LEAST.width, LEAST.height);
         return Check::new("terminal", Finding::Limited, text);
     }
     Check::new("terminal", Finding::Good, text)

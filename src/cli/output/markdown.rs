@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::domain::text::visible;
 use crate::domain::{Notice, ObjectDrift, Problem};
-use crate::drift::{LineKind, LineOptions, build};
+use crate::drift::{LineKind, LineOptions, build, taken};
 use crate::engine::AppView;
 
 use super::{Style, diff, inks};
@@ -45,9 +45,9 @@ fn object(view: &AppView, drift: &ObjectDrift, options: &LineOptions, style: &St
     let heading = diff::heading(view, drift, style);
     let mut out = format!("<details open><summary>{}</summary>\n\n", html(&heading));
     out.extend(drift.problem.iter().map(problem));
-    for conflict in &drift.conflicts {
-        let text = escaped(&diff::conflict(conflict));
-        out.push_str(&format!("> **conflict:** {text}\n\n"));
+    for one in taken(drift, &[]) {
+        let (label, text) = diff::takes(&one);
+        out.push_str(&format!("> **{label}:** {}\n\n", escaped(&text)));
     }
     let built = build(drift, options);
     let lines: Vec<String> = built

@@ -98,16 +98,17 @@ fn step(i: usize, step: &PlanStep, plan: &Plan, options: &LineOptions, style: &S
         };
         about.push(style.foreign(Ink::Yellow, &format!("takes fields from {others}")));
     }
-    if !step.leftovers.is_empty() {
-        let n = count(step.leftovers.len(), "leftover");
-        about.push(style.paint(Ink::Yellow, &format!("removes {n}")));
-    }
     if step.unpredicted {
         about.push(style.paint(Ink::Dim, "depends on an earlier step: as Git has it"));
     }
     let key = style.foreign(Ink::Bold, &step.key.to_string());
     let mut out = format!("\n{}. {key}: {}\n", i + 1, about.join(", "));
-    out.push_str(&diff::body(&masked(&step.drift), options, style));
+    out.push_str(&diff::body(
+        &masked(&step.drift),
+        &step.leftovers,
+        options,
+        style,
+    ));
     out
 }
 

@@ -1,9 +1,12 @@
 //! The Diff tab: what is wrong with the App, then every object that differs, in the order of the Plan.
 
+use std::borrow::Cow;
+
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
 use crate::domain::{Cause, HealthStatus, ObjectDrift, Problem, Verdict, count};
+use crate::drift::{Taken, masked};
 use crate::engine::{AppState, AppView, ObjectView, Rights, SyncStatus};
 
 use super::super::document::{Content, Section, SectionId};
@@ -85,7 +88,7 @@ fn of_object(
 ) -> Section {
     let drift = &object.drift;
     let home = &view.app.destination.namespace;
-    let intro = drift
+    let intro = shown(drift)
         .problem
         .as_ref()
         .map_or_else(Vec::new, |problem| problem_lines(problem, width, glyphs));
@@ -158,6 +161,28 @@ pub fn summary(view: &AppView, drift: &ObjectDrift, foreign: bool, glyphs: &Glyp
         }
     }
     pieces
+}
+
+/// A comparison whose texts can be shown: the Problem and the conflicts of a Secret are masked like its values.
+pub fn shown(drift: &ObjectDrift) -> Cow<'_, ObjectDrift> {
+    match drift.problem.is_some() || !drift.conflicts.is_empty() {
+        true => Cow::Owned(masked(drift)),
+        false => Cow::Borrowed(drift),
+    }
+}
+
+/// What a sync takes from others or removes, in a line.
+pub fn taken_line(indent: &str, taken: &Taken<'_>) -> Vec<Piece> {
+    let (what, from) = match (taken.from, taken.removed) {
+        (Some(manager), true) => ("removes ", format!(", held by {manager}")),
+        (Some(manager), false) => ("takes ", format!(" from {manager}")),
+        (None, _) => ("removes the leftover ", String::new()),
+    };
+    vec![
+        piece(format!("{indent}{what}"), Label::Dim),
+        piece(taken.field, Label::Text),
+        piece(from, Label::Warn),
+    ]
 }
 
 /// A Problem as lines: what, why, and what to do.

@@ -5,6 +5,7 @@ use ratatui::layout::Rect;
 
 use crate::domain::text::visible;
 use crate::domain::{AppId, ObjectKey, Problem, age};
+use crate::drift::taken;
 use crate::engine::{Reach, Reason, Rights, Ticket, words};
 
 use super::super::detail::{body, diff};
@@ -249,17 +250,13 @@ fn object(
         lines.push(vec![piece(health.status.to_string(), label)]);
         lines.extend(diff::paragraph(&health.message, width, Label::Text));
     }
-    if let Some(problem) = &object.drift.problem {
+    let shown = diff::shown(&object.drift);
+    if let Some(problem) = &shown.problem {
         lines.push(Vec::new());
         lines.extend(diff::problem_lines(problem, width, &state.glyphs));
     }
-    for conflict in &object.drift.conflicts {
-        lines.push(vec![
-            piece("takes ", Label::Dim),
-            piece(conflict.field.clone(), Label::Text),
-            piece(format!(" from {}", conflict.manager), Label::Warn),
-        ]);
-    }
+    let taken = taken(&shown, &[]);
+    lines.extend(taken.iter().map(|one| diff::taken_line("", one)));
     let mut sections = vec![Section::text("object", lines)];
     sections.push(match reasons {
         None => Section::text(

@@ -132,7 +132,7 @@ fn add_app(all: &mut Collected, state: &State, view: &AppView) {
         all.add(&owner, problem);
     }
     for object in &view.objects {
-        let drift = &object.drift;
+        let drift = diff::shown(&object.drift);
         let stands_alone = matches!(drift.verdict, Verdict::Refused | Verdict::Unknown);
         if let Some(problem) = drift.problem.as_ref().filter(|_| stands_alone) {
             let mut problem = problem.clone();

@@ -60,22 +60,7 @@ impl Options {
         variable: impl Fn(&str) -> Option<String>,
     ) -> Self {
         let get = |name: &str| variable(name).unwrap_or_default();
-        let term = get("TERM");
-        let depth = if !get("NO_COLOR").is_empty() || term == "dumb" {
-            Depth::Mono
-        } else if term == "linux" || term == "ansi" || term.ends_with("-16color") {
-            Depth::Basic
-        } else if matches!(get("COLORTERM").as_str(), "truecolor" | "24bit")
-            // GNU Screen passes the variable on and cannot show the colours.
-            && !term.starts_with("screen")
-            || term.ends_with("-direct")
-        {
-            Depth::True
-        } else if term.contains("256color") || term.starts_with("screen") && term != "screen" {
-            Depth::Indexed
-        } else {
-            Depth::Basic
-        };
+        let depth = Depth::from_environment(&variable);
         // `COLORFGBG` is `foreground;background` in numbers of the sixteen colours; 7 and 9 to 15 are light.
         let background = match get("COLORFGBG").rsplit(';').next().map(str::parse::<u8>) {
             Some(Ok(0..=6 | 8)) => Background::Dark,
@@ -88,7 +73,7 @@ impl Options {
             .find(|value| !value.is_empty())
             .unwrap_or_default()
             .to_lowercase();
-        let ascii = term == "linux" || matches!(locale.as_str(), "c" | "posix");
+        let ascii = get("TERM") == "linux" || matches!(locale.as_str(), "c" | "posix");
         Self {
             keymap: Keymap::default(),
             depth,

@@ -194,12 +194,11 @@ fn accept(state: &mut State) -> Vec<Effect> {
         state.refuse("A Run is under way: let it end first.");
         return Vec::new();
     }
-    let mut guarded = dialog.guarded(state);
-    if guarded.is_empty() {
+    let guarded: Vec<String> = state.data.guarded(&plan).into_iter().cloned().collect();
+    let Some((name, rest)) = guarded.split_first() else {
         return start(state, plan);
-    }
-    let name = guarded.remove(0);
-    ask_guarded(state, name, guarded, plan);
+    };
+    ask_guarded(state, name.clone(), rest.to_vec(), plan);
     Vec::new()
 }
 

@@ -1,30 +1,31 @@
 //! A Plan that waits for an answer: every step in order with its diff, prunes apart and in red.
 
-use std::collections::HashMap;
+mod draw;
+mod moved;
+
 use std::sync::Arc;
 
-use jiff::{SignedDuration, Timestamp};
-use ratatui::buffer::Buffer;
-use ratatui::layout::Rect;
+use jiff::Timestamp;
 
 use crate::domain::plan::{PlanStep, PlannedApp};
 use crate::domain::record::RunKind;
 use crate::domain::text::visible;
-use crate::domain::{
-    Action, AppId, FieldDrift, ObjectDrift, ObjectKey, Plan, Problem, ProblemKind, count,
-};
-use crate::engine::{AppState, AppView, ClusterMode, Draw, ObjectView, Snapshot, Ticket, words};
+use crate::domain::{Action, Plan, Problem, ProblemKind, count};
+use crate::drift::taken;
+use crate::engine::{AppState, AppView, Draw, Snapshot, Ticket, words};
 
-use super::super::detail::{body, diff};
+use super::super::detail::diff;
 use super::super::document::{BodyOptions, Content, Reader, Section, SectionId};
 use super::super::fit;
 use super::super::glyphs::Glyphs;
 use super::super::keymap::{Command, Context};
-use super::super::layout;
-use super::super::painter::{Painter, Piece, piece};
+use super::super::painter::{Piece, piece};
 use super::super::state::State;
 use super::super::theme::Label;
 use super::super::wording;
+
+pub use draw::{draw, place};
+pub use moved::Moved;
 
 /// How far the drawing of a Plan is.
 #[derive(Clone, Debug)]
@@ -59,21 +60,6 @@ pub struct PlanDialog {
     /// Its Apps as they were known when it was drawn.
     seen: Vec<Arc<AppView>>,
 }
-
-/// What moved since a Plan was drawn.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Moved {
-    /// An object of one of its steps.
-    Cluster,
-    /// The commit of one of its Apps.
-    Git,
-}
-
-/// What moves while a Plan is drawn does so this often.
-const TURN: SignedDuration = SignedDuration::from_millis(250);
-
-/// From this age on, waiting for a Plan says so.
-const PATIENCE: SignedDuration = SignedDuration::from_millis(300);
 
 impl PlanDialog {
     /// A Plan that has just been asked for.
@@ -129,7 +115,7 @@ impl PlanDialog {
     /// Looks whether the world has moved since the Plan was drawn. What then runs is guarded anyway; this saves the try.
     pub fn look(&mut self, data: &Snapshot) {
         let Some(plan) = self.plan() else { return };
-        let moved = moved(plan, &self.seen, data);
+        let moved = moved::moved(plan, &self.seen, data);
         if moved.is_some() && self.moved.is_none() {
             self.chosen = false;
         }
@@ -191,22 +177,6 @@ impl PlanDialog {
             }),
         }
     }
-
-    /// Contexts of the Plan whose name has to be typed.
-    pub fn guarded(&self, state: &State) -> Vec<String> {
-        let mut names = Vec::new();
-        for step in self.plan().map_or(&[][..], |plan| &plan.steps) {
-            let context = &step.app.context;
-            let guarded = state
-                .data
-                .cluster(context)
-                .is_some_and(|c| c.mode == ClusterMode::Guarded);
-            if guarded && !names.contains(context) {
-                names.push(context.clone());
-            }
-        }
-        names
-    }
 }
 
 /// Whether a step destroys something.
@@ -221,52 +191,6 @@ pub fn is_grave(plan: &Plan) -> bool {
             .steps
             .iter()
             .any(|s| is_destructive(s.action) || s.guard.force)
-}
-
-/// What moved since a Plan was drawn from Apps as they were then. What the Plan foresaw anyway is no news: it asks the
-/// server itself and can be ahead of the watch.
-fn moved(plan: &Plan, seen: &[Arc<AppView>], data: &Snapshot) -> Option<Moved> {
-    for before in seen {
-        let id = &before.app.id;
-        let Some(now) = data.app(id).filter(|now| !Arc::ptr_eq(now, before)) else {
-            continue;
-        };
-        let planned = plan.apps.iter().find(|a| a.id == *id);
-        let commit = now.target.as_ref().map(|t| &t.commit.id);
-        if plan.kind != RunKind::Rollback
-            && planned.is_some_and(|a| commit.is_some_and(|c| *c != a.commit.id))
-        {
-            return Some(Moved::Git);
-        }
-        let by_key = |view: &'_ AppView| -> HashMap<ObjectKey, Arc<ObjectView>> {
-            let objects = view.objects.iter();
-            objects.map(|o| (o.drift.key.clone(), o.clone())).collect()
-        };
-        let (then, now) = (by_key(before), by_key(now));
-        let is_other = |step: &PlanStep| {
-            let (then, now) = (then.get(&step.key), now.get(&step.key));
-            let Some(now) = now.filter(|o| !o.asking) else {
-                return false;
-            };
-            !then.is_some_and(|then| then.created == now.created && same(&then.drift, &now.drift))
-                && !same(&step.drift, &now.drift)
-        };
-        if plan.steps.iter().any(|s| s.app == *id && is_other(s)) {
-            return Some(Moved::Cluster);
-        }
-    }
-    None
-}
-
-/// Whether two comparisons come to the same change.
-fn same(a: &Arc<ObjectDrift>, b: &Arc<ObjectDrift>) -> bool {
-    let alike = |a: &[FieldDrift], b: &[FieldDrift]| {
-        a.len() == b.len()
-            && a.iter()
-                .zip(b)
-                .all(|(a, b)| a.path == b.path && a.live == b.live && a.predicted == b.predicted)
-    };
-    Arc::ptr_eq(a, b) || a.verdict == b.verdict && alike(&a.fields, &b.fields)
 }
 
 /// Columns that the names of the Apps of a Plan take, where it has several.
@@ -508,20 +432,11 @@ fn of_step(plan: &Plan, i: usize, step: &PlanStep, width: usize, glyphs: &Glyphs
         add(count(n, "field"), Label::Dim);
     }
     let mut intro = Vec::new();
-    for conflict in &step.drift.conflicts {
-        intro.push(vec![
-            piece("   takes ", Label::Dim),
-            piece(conflict.field.clone(), Label::Text),
-            piece(format!(" from {}", conflict.manager), Label::Warn),
-        ]);
+    let shown = diff::shown(&step.drift);
+    for one in taken(&shown, &step.leftovers) {
+        intro.push(diff::taken_line("   ", &one));
     }
-    for pointer in &step.leftovers {
-        intro.push(vec![
-            piece("   removes the leftover ", Label::Dim),
-            piece(pointer.clone(), Label::Text),
-        ]);
-    }
-    if let Some(problem) = &step.drift.problem {
+    if let Some(problem) = &shown.problem {
         intro.extend(diff::problem_lines(problem, width, glyphs));
     }
     Section {
@@ -541,157 +456,4 @@ fn of_step(plan: &Plan, i: usize, step: &PlanStep, width: usize, glyphs: &Glyphs
         )),
         stop: true,
     }
-}
-
-/// Draws the dialog.
-pub fn draw(state: &State, p: &Painter<'_>, buf: &mut Buffer, dialog: &PlanDialog) {
-    let kind = wording::kind(match (&dialog.stage, &dialog.draw) {
-        (Stage::Ready(plan), _) => plan.kind,
-        (_, Draw::Rollback { .. }) => RunKind::Rollback,
-        (_, Draw::Sync { adopt: true, .. }) => RunKind::Adopt,
-        (_, Draw::Sync { .. }) => RunKind::Sync,
-    });
-    let title = title(&kind, dialog, state, p.glyphs.dot);
-    let right = dialog.plan().map_or_else(String::new, |plan| counts(plan));
-    let inner = super::open(state, p, buf, None, &title, &right);
-    let text = Rect::new(
-        inner.left(),
-        inner.top(),
-        inner.width,
-        inner.height.saturating_sub(2),
-    );
-    match &dialog.stage {
-        Stage::Drawing(since) => {
-            let due = *since + PATIENCE;
-            if p.now >= due {
-                for (y, line) in (text.top() + 1..text.bottom()).zip(waiting(state, p, dialog)) {
-                    p.put_all(buf, text.left() + 2, text.right(), y, &line);
-                }
-            } else {
-                p.wake(due);
-            }
-        }
-        Stage::Ready(_) | Stage::Failed(_) => {
-            body::draw(&dialog.reader, p, buf, text, true);
-            let position = dialog.reader.position(usize::from(text.height));
-            p.edge(buf, layout::dialog(state.size, None), &position);
-        }
-    }
-    if let Some(moved) = dialog.moved {
-        let what = match moved {
-            Moved::Cluster => "The cluster has moved",
-            Moved::Git => "Git has moved",
-        };
-        let key = state.keymap.key(Context::Plan, Command::Refresh);
-        let line = format!(
-            "{} {what} since this was drawn: {key} draws it again.",
-            p.glyphs.warning
-        );
-        p.put(
-            buf,
-            text.left() + 1,
-            text.right(),
-            text.bottom(),
-            &line,
-            Label::Warn,
-        );
-    }
-    let (yes, grave) = match &dialog.stage {
-        Stage::Ready(plan) if !plan.steps.is_empty() && !state.data.read_only => (
-            format!("{kind}: {}", count(plan.steps.len(), "step")),
-            is_grave(plan),
-        ),
-        _ => (String::new(), false),
-    };
-    let chosen = dialog.chosen && !yes.is_empty();
-    super::buttons(p, buf, inner, ["Cancel", &yes], chosen, grave);
-}
-
-fn title(kind: &str, dialog: &PlanDialog, state: &State, dot: &str) -> String {
-    match &dialog.draw {
-        Draw::Sync { apps, only, .. } => {
-            let what = match apps.as_slice() {
-                [one] => place(one, dot),
-                many => format!("{} Apps", many.len()),
-            };
-            // Marks win over the cursor: the title says so where they do.
-            let marked = apps.iter().all(|id| state.marked.contains(id));
-            if !only.is_empty() {
-                let n = count(only.len(), "marked object");
-                format!("{kind} {n} of {what}")
-            } else if marked {
-                let n = count(apps.len(), "marked App");
-                match apps.as_slice() {
-                    [_] => format!("{kind} {n}: {what}"),
-                    _ => format!("{kind} {n}"),
-                }
-            } else {
-                format!("{kind} {what}")
-            }
-        }
-        Draw::Rollback { app, record, .. } => {
-            let to = dialog
-                .plan()
-                .and_then(|plan| plan.apps.first())
-                .map_or_else(String::new, |a| format!(" ({})", a.commit.id.short()));
-            format!("{kind} {} to #{record}{to}", place(app, dot))
-        }
-    }
-}
-
-/// `web · prod-eu · shop`: an App with the place that a Plan or a Run changes.
-pub fn place(app: &AppId, dot: &str) -> String {
-    let parts = [&app.name, &app.context, &app.namespace];
-    let parts: Vec<&str> = parts
-        .iter()
-        .map(|p| p.as_str())
-        .filter(|p| !p.is_empty())
-        .collect();
-    parts.join(&format!(" {dot} "))
-}
-
-/// What is said while a Plan is drawn; something in it moves.
-fn waiting(state: &State, p: &Painter<'_>, dialog: &PlanDialog) -> Vec<Vec<Piece>> {
-    let Stage::Drawing(since) = dialog.stage else {
-        return Vec::new();
-    };
-    let elapsed = p.now.duration_since(since);
-    let turn = (elapsed.as_millis() / TURN.as_millis()).unsigned_abs() as usize;
-    p.wake(p.now + TURN);
-    let spinner = p.glyphs.spinner[turn % p.glyphs.spinner.len()];
-    let mut lines = vec![vec![
-        piece(format!("{spinner} "), Label::Busy),
-        piece("Asking the cluster what would change", Label::Dim),
-        piece(format!("  {} s", elapsed.as_secs()), Label::Dim),
-    ]];
-    if let Some((done, total)) = dialog.progress {
-        let text = format!("  {done} of {total} objects answered");
-        lines.push(vec![piece(text, Label::Dim)]);
-    }
-    if let Some(work) = state.data.work.first() {
-        lines.push(vec![piece(format!("  {work}"), Label::Dim)]);
-    }
-    lines
-}
-
-fn counts(plan: &Plan) -> String {
-    let n = |test: fn(Action) -> bool| plan.steps.iter().filter(|s| test(s.action)).count();
-    let parts = [
-        (
-            n(|a| matches!(a, Action::Create | Action::CreateNamespace)),
-            "to create",
-        ),
-        (
-            n(|a| matches!(a, Action::Apply | Action::Replace | Action::Recreate)),
-            "to change",
-        ),
-        (n(|a| a == Action::Adopt), "to adopt"),
-        (n(|a| a == Action::Prune), "to delete"),
-    ];
-    let parts: Vec<_> = parts
-        .iter()
-        .filter(|(n, _)| *n > 0)
-        .map(|(n, what)| format!("{n} {what}"))
-        .collect();
-    parts.join(", ")
 }
