@@ -24,6 +24,8 @@ pub enum Piece {
     Cut,
     /// Nothing comes any more.
     Silence,
+    /// What follows comes so much later.
+    Later(Duration),
 }
 
 /// One prepared answer.
@@ -135,12 +137,18 @@ async fn play(
         return Err(kind.into());
     }
     let stream = futures::stream::unfold(VecDeque::from(answer.pieces), |mut rest| async move {
-        let item = match rest.pop_front()? {
-            Piece::Data(text) => Ok(Frame::data(Bytes::from(text))),
-            Piece::Cut => Err(io::ErrorKind::UnexpectedEof.into()),
-            Piece::Silence => std::future::pending().await,
-        };
-        Some((item, rest))
+        loop {
+            let item = match rest.pop_front()? {
+                Piece::Data(text) => Ok(Frame::data(Bytes::from(text))),
+                Piece::Cut => Err(io::ErrorKind::UnexpectedEof.into()),
+                Piece::Silence => std::future::pending().await,
+                Piece::Later(time) => {
+                    tokio::time::sleep(time).await;
+                    continue;
+                }
+            };
+            return Some((item, rest));
+        }
     });
     let mut response = Response::builder().status(answer.status);
     for (name, value) in answer.headers {
