@@ -204,6 +204,9 @@ impl Connection {
             Ok(target) => target,
             Err(problem) => return Ok(unsendable(problem).refusal),
         };
+        if let Some(refusal) = self.must_not_ask(resource, &target).await? {
+            return Ok(Some(refusal));
+        }
         let mut prediction = Prediction::default();
         // The version is what makes it a create: an object of that name is not touched.
         let body = guarded(&object, "", "1");

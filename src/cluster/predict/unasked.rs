@@ -78,7 +78,43 @@ impl Connection {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
+    use crate::cluster::played::{play, resource};
+
+    #[tokio::test]
+    async fn nothing_is_sent_to_an_api_that_would_take_a_look_for_a_change() {
+        let widgets = resource("shop.example", "v1", "Widget", "widgets", true);
+        let widget = json!({"apiVersion": "shop.example/v1", "kind": "Widget", "metadata": {"name": "w", "namespace": "shop"}});
+        let index =
+            json!({"paths": {"apis/shop.example/v1": {"serverRelativeURL": "/openapi/v3/x"}}});
+        let answers = vec![
+            (404, json!({})),
+            (200, index),
+            (200, json!({"paths": {}})),
+            (200, json!({"kind": "APIResourceList"})),
+        ];
+        let asked = |anew| {
+            let (connection, log) = play(answers.clone());
+            let (widgets, widget) = (widgets.clone(), widget.clone());
+            async move {
+                let refusal = match anew {
+                    true => connection.predict_anew(&widgets, &widget).await.unwrap(),
+                    false => {
+                        let asked = connection.predict(&widgets, &widget, None).await;
+                        asked.unwrap().refusal
+                    }
+                };
+                (refusal.unwrap().kind, log.lines())
+            }
+        };
+        for anew in [false, true] {
+            let (kind, lines) = asked(anew).await;
+            assert_eq!(kind, RefusalKind::NotAsked);
+            assert!(lines.iter().all(|l| l.starts_with("GET ")), "{lines:?}");
+        }
+    }
 
     #[test]
     fn what_the_server_serves_itself_needs_no_question() {
