@@ -6,7 +6,6 @@ use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use jiff::{SignedDuration, Timestamp};
 
 use crate::domain::{FieldPath, Gvk, Step, Value};
-use crate::merge::{Format, Schema};
 
 use super::quantity;
 
@@ -15,12 +14,10 @@ use super::quantity;
 pub struct Spelling<'a> {
     /// The kind.
     pub gvk: &'a Gvk,
-    /// Its schema, where it is at hand.
-    pub schema: Option<&'a Schema>,
 }
 
-/// Fields of built-in kinds that hold a quantity, or a map of them, by name: for when no schema is at hand
-/// (Kubernetes API reference, every `resource.Quantity`).
+/// Fields of built-in kinds that hold a quantity, or a map of them, by name (Kubernetes API reference, every
+/// `resource.Quantity`).
 const QUANTITIES: [&str; 18] = [
     "limits",
     "requests",
@@ -91,19 +88,13 @@ impl Spelling<'_> {
                 _ => a.as_f64() == b.as_f64(),
             };
         }
-        let format = self
-            .schema
-            .map(|s| s.format(self.gvk, path))
-            .unwrap_or_default();
-        if self.is_built_in()
-            && (format == Format::Quantity || self.schema.is_none() && names_quantity(path))
-        {
+        if self.is_built_in() && names_quantity(path) {
             return matches!((quantity::nanos(a), quantity::nanos(b)), (Some(a), Some(b)) if a == b);
         }
         let (Value::String(a), Value::String(b)) = (a, b) else {
             return false;
         };
-        if format == Format::Bytes || self.is_secret_data(path) {
+        if self.is_secret_data(path) {
             return matches!((decode(a), decode(b)), (Some(a), Some(b)) if a == b);
         }
         same_duration(a, b) || same_time(a, b)
@@ -210,7 +201,7 @@ mod tests {
             ),
         ];
         for (gvk, path, a, b, same) in cases {
-            let spelling = Spelling { gvk, schema: None };
+            let spelling = Spelling { gvk };
             assert_eq!(
                 spelling.same(&FieldPath::fields(path.iter().copied()), &a, &b),
                 same,

@@ -28,7 +28,7 @@ mod respect;
 mod whereabouts;
 
 pub use compare::{Comparison, compare, local, refused};
-pub use content::{same_content, significant};
+pub use content::significant;
 pub use desired::{Prepared, duplicates, prepare};
 pub use foreign::keep_own_work;
 pub use lines::{Line, LineKind, LineOptions, Note, Span, build};

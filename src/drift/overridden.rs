@@ -165,10 +165,7 @@ mod tests {
 
     fn paths(wanted: Value, given: Value) -> Vec<String> {
         let gvk = Gvk::from_api_version("apps/v1", "Deployment");
-        let spelling = Spelling {
-            gvk: &gvk,
-            schema: None,
-        };
+        let spelling = Spelling { gvk: &gvk };
         unmet(&wanted, &given, &Identities::default(), spelling)
             .into_iter()
             .map(|u| u.path.to_string())

@@ -130,7 +130,6 @@ impl Question {
             conflicts,
             ignore: &self.ignore,
             adopted: self.inputs.managed,
-            schema: None,
         };
         if !self.may_patch {
             let drift = drift::local(&comparison(None, Vec::new()), None);
@@ -319,7 +318,6 @@ pub(super) fn one_side<'a>(
         conflicts: Vec::new(),
         ignore: &[],
         adopted: true,
-        schema: None,
     }
 }
 
