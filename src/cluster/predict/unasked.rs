@@ -3,24 +3,10 @@
 
 use futures::FutureExt as _;
 
-use crate::domain::{Problem, ProblemKind, Result};
+use crate::domain::{Problem, ProblemKind, Result, key};
 
 use crate::cluster::resource::target::Target;
 use crate::cluster::{Connection, Refusal, RefusalKind, Resource};
-
-/// Groups outside `k8s.io` that the API server itself serves.
-const OWN_GROUPS: [&str; 5] = ["", "apps", "autoscaling", "batch", "policy"];
-
-/// Groups under `k8s.io` that are aggregated (metrics-server and its kin).
-const AGGREGATED: [&str; 3] = [
-    "metrics.k8s.io",
-    "custom.metrics.k8s.io",
-    "external.metrics.k8s.io",
-];
-
-fn is_own(group: &str) -> bool {
-    OWN_GROUPS.contains(&group) || (group.ends_with(".k8s.io") && !AGGREGATED.contains(&group))
-}
 
 impl Connection {
     /// Why the server must not be asked for a dry run of this kind; `None` where it may.
@@ -32,7 +18,7 @@ impl Connection {
         resource: &Resource,
         target: &Target,
     ) -> Result<Option<Refusal>> {
-        if is_own(&resource.gvk.group) {
+        if key::is_built_in(&resource.gvk.group) {
             return Ok(None);
         }
         let known = async {
@@ -113,21 +99,6 @@ mod tests {
             let (kind, lines) = asked(anew).await;
             assert_eq!(kind, RefusalKind::NotAsked);
             assert!(lines.iter().all(|l| l.starts_with("GET ")), "{lines:?}");
-        }
-    }
-
-    #[test]
-    fn what_the_server_serves_itself_needs_no_question() {
-        for (group, own) in [
-            ("", true),
-            ("apps", true),
-            ("rbac.authorization.k8s.io", true),
-            ("gateway.networking.k8s.io", true),
-            ("metrics.k8s.io", false),
-            ("subresources.kubevirt.io", false),
-            ("shop.example", false),
-        ] {
-            assert_eq!(is_own(group), own, "{group}");
         }
     }
 }
