@@ -115,16 +115,24 @@ pub fn connection_as(
         play(answer)
     });
     let client = kube::Client::new(service, "default");
+    (over(client, source, clock, Duration::from_secs(30)), asked)
+}
+
+/// A connection through a client of one's own.
+pub fn over(
+    client: kube::Client,
+    source: Source,
+    clock: Arc<dyn Clock>,
+    timeout: Duration,
+) -> Connection {
     let target = Target {
         context: "prod".to_owned(),
         server: "https://api.example".to_owned(),
         ..Target::default()
     };
     let access = Access::new(source, client, None, clock.clone());
-    let limit = Duration::from_secs(30);
     // Without spread, so that waits are what they say.
-    let connection = Connection::assemble(target, access, limit, clock, Arc::new(|| 1.0));
-    (connection, asked)
+    Connection::assemble(target, access, timeout, clock, Arc::new(|| 1.0))
 }
 
 async fn play(

@@ -62,11 +62,6 @@ impl Prediction {
         }
     }
 
-    /// Whether the object was not there, so that a sync would create it.
-    pub fn creates(&self) -> bool {
-        self.object.is_some() && self.uid.is_empty()
-    }
-
     /// Takes in an answer: the object, or the refusal.
     pub(super) fn take(
         &mut self,
