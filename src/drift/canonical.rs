@@ -39,6 +39,28 @@ const QUANTITIES: [&str; 18] = [
     "memory",
 ];
 
+/// Fields of built-in kinds that the server keeps as `false` or 0, because that is not what their absence means
+/// (Kubernetes API reference: pointers that are not defaulted).
+const KEPT: [&str; 17] = [
+    "activeDeadlineSeconds",
+    "allowPrivilegeEscalation",
+    "allowVolumeExpansion",
+    "automountServiceAccountToken",
+    "fsGroup",
+    "hostUsers",
+    "immutable",
+    "minReplicas",
+    "optional",
+    "privileged",
+    "readOnlyRootFilesystem",
+    "runAsGroup",
+    "runAsNonRoot",
+    "runAsUser",
+    "startingDeadlineSeconds",
+    "tolerationSeconds",
+    "ttlSecondsAfterFinished",
+];
+
 /// Maps from names of the user's own to strings.
 const ENTRIES: [&str; 7] = [
     "annotations",
@@ -69,9 +91,17 @@ impl Spelling<'_> {
         }
     }
 
-    /// The same for a value at a path. In a map with keys of the user's own an empty string is an entry like any other.
+    /// The same for a value at a path. In a map with keys of the user's own an empty string is an entry like any other, and
+    /// some fields say something by `false` or 0.
     pub fn is_like_absent_at(&self, path: &FieldPath, value: &Value) -> bool {
-        self.is_like_absent(value) && !(is_entry(path) && value.is_string())
+        let says = match value {
+            Value::String(_) => is_entry(path),
+            Value::Bool(_) | Value::Number(_) => {
+                matches!(path.0.last(), Some(Step::Field(name)) if KEPT.contains(&name.as_str()))
+            }
+            _ => false,
+        };
+        self.is_like_absent(value) && !says
     }
 
     /// Whether two scalars mean the same. `path` leads to them.

@@ -192,6 +192,14 @@ mod tests {
             paths(json!({"a": {"b": 1, "c": true}}), json!({"a": {"b": 2}})),
             ["a.b", "a.c"]
         );
+        // Without them they would be true, or somebody else.
+        assert_eq!(
+            paths(
+                json!({"automountServiceAccountToken": false, "runAsUser": 0, "paused": false}),
+                json!({})
+            ),
+            ["automountServiceAccountToken", "runAsUser"]
+        );
     }
 
     #[test]
