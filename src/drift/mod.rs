@@ -32,6 +32,6 @@ pub use content::significant;
 pub use desired::{Prepared, duplicates, prepare};
 pub use foreign::keep_own_work;
 pub use lines::{Line, LineKind, LineOptions, Note, Span, build};
-pub use redact::{mask, mask_object, mask_problem, mask_text, mask_texts, masked};
+pub use redact::{mask, mask_object, mask_problem, mask_texts, masked};
 pub use respect::respected;
 pub use whereabouts::say_where;
