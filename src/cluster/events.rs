@@ -132,13 +132,13 @@ impl Connection {
     }
 
     /// The pods that a workload's selector names: those behind a Deployment, StatefulSet, DaemonSet, ReplicaSet or Job.
-    /// None where it has no selector.
+    /// None where it has no selector, or one for something else.
     ///
     /// # Errors
     /// No answer, or a refusal.
     pub async fn pods_of(&self, workload: &Live) -> Result<Vec<Value>> {
         let object = workload.value();
-        let Some(selector) = object.pointer("/spec/selector").and_then(label_selector) else {
+        let Some(selector) = pod_selector(&object) else {
             return Ok(Vec::new());
         };
         let namespace = query::segment(&workload.key.namespace);
@@ -160,6 +160,12 @@ impl Connection {
 #[derive(Deserialize)]
 struct Pods {
     items: Vec<Value>,
+}
+
+/// The selector of whatever makes pods from a template. A claim selects volumes, and a monitor Services.
+fn pod_selector(object: &Value) -> Option<String> {
+    object.pointer("/spec/template").filter(|t| t.is_object())?;
+    label_selector(object.pointer("/spec/selector")?)
 }
 
 /// A `LabelSelector`, or the plain map of a ReplicationController, as a query. An empty one would mean every pod:
@@ -227,6 +233,14 @@ mod tests {
         for (selector, query) in table {
             assert_eq!(label_selector(&selector).as_deref(), query, "{selector}");
         }
+    }
+
+    #[test]
+    fn what_a_claim_selects_are_no_pods() {
+        let selector = json!({"matchLabels": {"app": "web"}});
+        let workload = json!({"spec": {"selector": selector, "template": {"spec": {}}}});
+        assert_eq!(pod_selector(&workload).as_deref(), Some("app=web"));
+        assert_eq!(pod_selector(&json!({"spec": {"selector": selector}})), None);
     }
 
     #[test]

@@ -37,7 +37,7 @@ pub use predict::Prediction;
 pub use refusal::status::{Status, StatusCause};
 pub use refusal::{Refusal, RefusalKind};
 pub use resource::Resource;
-pub use rights::{Ask, Rights};
+pub use rights::Ask;
 pub use watch::WatchEvent;
 pub use watch::live::Live;
 pub use watch::page::Keep;

@@ -8,8 +8,10 @@ use http_body_util::BodyExt as _;
 use kube::client::Body;
 use serde_json::json;
 
+use super::access::Source;
+use super::scripted::over;
 use super::{Connection, Resource};
-use crate::domain::{Gvk, Value};
+use crate::domain::{Gvk, SystemClock, Value};
 
 pub(crate) fn resource(
     group: &str,
@@ -96,10 +98,9 @@ pub(crate) fn play(answers: Vec<(u16, Value)>) -> (Connection, Log) {
         }
     });
     let client = kube::Client::new(service, "default");
-    (
-        Connection::from_client("test", client, Duration::from_secs(5)),
-        log,
-    )
+    let nobody = Source::Fixed(None);
+    let limit = Duration::from_secs(5);
+    (over(client, nobody, Arc::new(SystemClock), limit), log)
 }
 
 /// A `Status` as the server sends it.

@@ -24,6 +24,8 @@ pub enum Piece {
     Cut,
     /// Nothing comes any more.
     Silence,
+    /// What follows comes so much later.
+    Later(Duration),
 }
 
 /// One prepared answer.
@@ -113,16 +115,24 @@ pub fn connection_as(
         play(answer)
     });
     let client = kube::Client::new(service, "default");
+    (over(client, source, clock, Duration::from_secs(30)), asked)
+}
+
+/// A connection through a client of one's own.
+pub fn over(
+    client: kube::Client,
+    source: Source,
+    clock: Arc<dyn Clock>,
+    timeout: Duration,
+) -> Connection {
     let target = Target {
         context: "prod".to_owned(),
         server: "https://api.example".to_owned(),
         ..Target::default()
     };
     let access = Access::new(source, client, None, clock.clone());
-    let limit = Duration::from_secs(30);
     // Without spread, so that waits are what they say.
-    let connection = Connection::assemble(target, access, limit, clock, Arc::new(|| 1.0));
-    (connection, asked)
+    Connection::assemble(target, access, timeout, clock, Arc::new(|| 1.0))
 }
 
 async fn play(
@@ -135,12 +145,18 @@ async fn play(
         return Err(kind.into());
     }
     let stream = futures::stream::unfold(VecDeque::from(answer.pieces), |mut rest| async move {
-        let item = match rest.pop_front()? {
-            Piece::Data(text) => Ok(Frame::data(Bytes::from(text))),
-            Piece::Cut => Err(io::ErrorKind::UnexpectedEof.into()),
-            Piece::Silence => std::future::pending().await,
-        };
-        Some((item, rest))
+        loop {
+            let item = match rest.pop_front()? {
+                Piece::Data(text) => Ok(Frame::data(Bytes::from(text))),
+                Piece::Cut => Err(io::ErrorKind::UnexpectedEof.into()),
+                Piece::Silence => std::future::pending().await,
+                Piece::Later(time) => {
+                    tokio::time::sleep(time).await;
+                    continue;
+                }
+            };
+            return Some((item, rest));
+        }
     });
     let mut response = Response::builder().status(answer.status);
     for (name, value) in answer.headers {

@@ -25,7 +25,8 @@ pub fn visible(text: &str) -> Cow<'_, str> {
 fn is_trap(c: char) -> bool {
     c.is_control()
         || matches!(c,
-            '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}'
+            '\u{ad}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{180e}' | '\u{3164}' | '\u{ffa0}'
+            | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}'
             | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')
 }
 
@@ -38,6 +39,10 @@ mod tests {
         assert_eq!(visible("a\u{1b}[2Jb"), "a\\e[2Jb");
         assert_eq!(visible("a\u{9b}31m"), "a\\u{9b}31m");
         assert_eq!(visible("x\u{202e}y"), "x\\u{202e}y");
+        assert_eq!(
+            visible("a\u{61c}b\u{ad}c\u{3164}"),
+            "a\\u{61c}b\\u{ad}c\\u{3164}"
+        );
         assert_eq!(visible("日本 ok"), "日本 ok");
     }
 }

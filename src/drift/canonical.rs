@@ -5,8 +5,7 @@ use base64::alphabet::STANDARD;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use jiff::{SignedDuration, Timestamp};
 
-use crate::domain::{FieldPath, Gvk, Step, Value};
-use crate::merge::{Format, Schema};
+use crate::domain::{FieldPath, Gvk, Step, Value, key};
 
 use super::quantity;
 
@@ -15,12 +14,10 @@ use super::quantity;
 pub struct Spelling<'a> {
     /// The kind.
     pub gvk: &'a Gvk,
-    /// Its schema, where it is at hand.
-    pub schema: Option<&'a Schema>,
 }
 
-/// Fields of built-in kinds that hold a quantity, or a map of them, by name: for when no schema is at hand
-/// (Kubernetes API reference, every `resource.Quantity`).
+/// Fields of built-in kinds that hold a quantity, or a map of them, by name (Kubernetes API reference, every
+/// `resource.Quantity`).
 const QUANTITIES: [&str; 18] = [
     "limits",
     "requests",
@@ -42,6 +39,28 @@ const QUANTITIES: [&str; 18] = [
     "memory",
 ];
 
+/// Fields of built-in kinds that the server keeps as `false` or 0, because that is not what their absence means
+/// (Kubernetes API reference: pointers that are not defaulted).
+const KEPT: [&str; 17] = [
+    "activeDeadlineSeconds",
+    "allowPrivilegeEscalation",
+    "allowVolumeExpansion",
+    "automountServiceAccountToken",
+    "fsGroup",
+    "hostUsers",
+    "immutable",
+    "minReplicas",
+    "optional",
+    "privileged",
+    "readOnlyRootFilesystem",
+    "runAsGroup",
+    "runAsNonRoot",
+    "runAsUser",
+    "startingDeadlineSeconds",
+    "tolerationSeconds",
+    "ttlSecondsAfterFinished",
+];
+
 /// Maps from names of the user's own to strings.
 const ENTRIES: [&str; 7] = [
     "annotations",
@@ -57,9 +76,7 @@ impl Spelling<'_> {
     /// Whether the kind is one of Kubernetes' own, whose zero values the server leaves out and whose quantities it
     /// writes anew. A custom resource keeps both as they were sent.
     fn is_built_in(&self) -> bool {
-        let group = self.gvk.group.as_str();
-        !group.contains('.')
-            || group.ends_with(".k8s.io") && self.gvk.group != "gateway.networking.k8s.io"
+        key::is_built_in(&self.gvk.group)
     }
 
     /// Whether an absent field means the same as this value.
@@ -74,10 +91,17 @@ impl Spelling<'_> {
         }
     }
 
-    /// The same for a value at a path. In a map with keys of the user's own an empty string is an entry like any other.
+    /// The same for a value at a path. In a map with keys of the user's own an empty string is an entry like any other, and
+    /// some fields say something by `false` or 0.
     pub fn is_like_absent_at(&self, path: &FieldPath, value: &Value) -> bool {
-        let entry = matches!(path.0.as_slice(), [.., Step::Field(map), Step::Field(_)] if ENTRIES.contains(&map.as_str()));
-        self.is_like_absent(value) && !(entry && value.is_string())
+        let says = match value {
+            Value::String(_) => is_entry(path),
+            Value::Bool(_) | Value::Number(_) => {
+                matches!(path.0.last(), Some(Step::Field(name)) if KEPT.contains(&name.as_str()))
+            }
+            _ => false,
+        };
+        self.is_like_absent(value) && !says
     }
 
     /// Whether two scalars mean the same. `path` leads to them.
@@ -86,34 +110,51 @@ impl Spelling<'_> {
             return true;
         }
         if let (Value::Number(a), Value::Number(b)) = (a, b) {
-            return match (a.as_i64(), b.as_i64()) {
+            // Whole numbers are whole: a double would round those beyond 2^53.
+            let whole = |n: &serde_json::Number| n.as_i128();
+            return match (whole(a), whole(b)) {
                 (Some(a), Some(b)) => a == b,
                 _ => a.as_f64() == b.as_f64(),
             };
         }
-        let format = self
-            .schema
-            .map(|s| s.format(self.gvk, path))
-            .unwrap_or_default();
-        if self.is_built_in()
-            && (format == Format::Quantity || self.schema.is_none() && names_quantity(path))
-        {
+        if let (true, Value::String(a), Value::String(b)) = (self.is_encoded(path), a, b) {
+            return matches!((decode(a), decode(b)), (Some(a), Some(b)) if a == b);
+        }
+        // What a user keeps in a map of their own is text, whatever it looks like.
+        if is_entry(path) {
+            return false;
+        }
+        if self.is_built_in() && names_quantity(path) {
             return matches!((quantity::nanos(a), quantity::nanos(b)), (Some(a), Some(b)) if a == b);
         }
         let (Value::String(a), Value::String(b)) = (a, b) else {
             return false;
         };
-        if format == Format::Bytes || self.is_secret_data(path) {
-            return matches!((decode(a), decode(b)), (Some(a), Some(b)) if a == b);
+        match self.is_built_in() {
+            true => names_time(path) && same_time(a, b),
+            false => same_duration(a, b) || same_time(a, b),
         }
-        same_duration(a, b) || same_time(a, b)
     }
 
-    fn is_secret_data(&self, path: &FieldPath) -> bool {
-        self.gvk.group.is_empty()
-            && self.gvk.kind == "Secret"
-            && matches!(path.0.first(), Some(Step::Field(name)) if name == "data")
+    /// Whether the server keeps bytes there, which it writes in base64 of its own.
+    fn is_encoded(&self, path: &FieldPath) -> bool {
+        let field =
+            |step: Option<&Step>, name: &str| matches!(step, Some(Step::Field(f)) if f == name);
+        let first = |name| field(path.0.first(), name);
+        match (self.gvk.group.as_str(), self.gvk.kind.as_str()) {
+            ("", "Secret") => first("data"),
+            ("", "ConfigMap") => first("binaryData"),
+            _ => self.is_built_in() && field(path.0.last(), "caBundle"),
+        }
     }
+}
+
+fn is_entry(path: &FieldPath) -> bool {
+    matches!(path.0.as_slice(), [.., Step::Field(map), Step::Field(_)] if ENTRIES.contains(&map.as_str()))
+}
+
+fn names_time(path: &FieldPath) -> bool {
+    matches!(path.0.last(), Some(Step::Field(name)) if name.ends_with("Time") || name.ends_with("Timestamp"))
 }
 
 fn names_quantity(path: &FieldPath) -> bool {
@@ -126,7 +167,8 @@ fn names_quantity(path: &FieldPath) -> bool {
         fields.next().unwrap_or_default(),
     );
     // `value` of an environment variable is text.
-    let text = matches!(path.0.iter().rev().nth(1), Some(Step::Item(_))) && last == "value";
+    let in_item = !matches!(path.0.iter().rev().nth(1), Some(Step::Field(_)));
+    let text = in_item && last == "value";
     !text && (QUANTITIES.contains(&last) || QUANTITIES.contains(&above))
 }
 
@@ -168,7 +210,13 @@ mod tests {
         let widget = Gvk::from_api_version("shop.example/v1", "Widget");
         let secret = Gvk::from_api_version("v1", "Secret");
         let limits = ["resources", "limits", "memory"];
-        let cases: [(&Gvk, &[&str], Value, Value, bool); 15] = [
+        let map = Gvk::from_api_version("v1", "ConfigMap");
+        let vpa = Gvk::from_api_version("autoscaling.k8s.io/v1", "VerticalPodAutoscaler");
+        let hook = Gvk::from_api_version(
+            "admissionregistration.k8s.io/v1",
+            "MutatingWebhookConfiguration",
+        );
+        let cases: [(&Gvk, &[&str], Value, Value, bool); 24] = [
             (&deployment, &limits, json!("1Gi"), json!("1024Mi"), true),
             (&deployment, &limits, json!("1Gi"), json!("1G"), false),
             (&deployment, &limits, json!(1), json!("1"), true),
@@ -187,6 +235,66 @@ mod tests {
             (&widget, &["tags"], json!([]), json!(null), true),
             (&widget, &["interval"], json!("1h0m0s"), json!("60m"), true),
             (&widget, &["interval"], json!("10"), json!("10s"), false),
+            // What stands in a user's own map is text, and a custom kind keeps its quantities.
+            (
+                &map,
+                &["data", "memory"],
+                json!("1Gi"),
+                json!("1024Mi"),
+                false,
+            ),
+            (&map, &["data", "timeout"], json!("60s"), json!("1m"), false),
+            (
+                &deployment,
+                &["metadata", "annotations", "atTime"],
+                json!("2026-01-01T02:00:00+02:00"),
+                json!("2026-01-01T00:00:00Z"),
+                false,
+            ),
+            (
+                &deployment,
+                &["spec", "x"],
+                json!("60s"),
+                json!("1m"),
+                false,
+            ),
+            (
+                &vpa,
+                &["minAllowed", "cpu"],
+                json!("0.1"),
+                json!("100m"),
+                false,
+            ),
+            // Beyond 2^53 doubles are no longer exact.
+            (
+                &widget,
+                &["big"],
+                json!(9_007_199_254_740_993_u64),
+                json!(9_007_199_254_740_992_u64),
+                false,
+            ),
+            (
+                &widget,
+                &["big"],
+                json!(u64::MAX),
+                json!(u64::MAX - 1),
+                false,
+            ),
+            // The server writes bytes in base64 of its own.
+            (
+                &hook,
+                &["clientConfig", "caBundle"],
+                json!("aHVu\ndGVy"),
+                json!("aHVudGVy"),
+                true,
+            ),
+            (
+                &map,
+                &["binaryData", "a"],
+                json!("aHVu\ndGVy"),
+                json!("aHVudGVy"),
+                true,
+            ),
             (
                 &secret,
                 &["data", "a"],
@@ -210,7 +318,7 @@ mod tests {
             ),
         ];
         for (gvk, path, a, b, same) in cases {
-            let spelling = Spelling { gvk, schema: None };
+            let spelling = Spelling { gvk };
             assert_eq!(
                 spelling.same(&FieldPath::fields(path.iter().copied()), &a, &b),
                 same,

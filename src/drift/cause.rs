@@ -62,10 +62,7 @@ mod tests {
     #[test]
     fn who_moved() {
         let gvk = Gvk::from_api_version("apps/v1", "Deployment");
-        let spelling = Spelling {
-            gvk: &gvk,
-            schema: None,
-        };
+        let spelling = Spelling { gvk: &gvk };
         let cases = [
             (
                 json!({"r": 3}),

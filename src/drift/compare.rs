@@ -8,7 +8,7 @@ use crate::domain::{
     FieldDrift, FieldPath, Gvk, IgnoreRule, Manifest, ObjectDrift, ObjectKey, Problem, Value,
     Verdict,
 };
-use crate::merge::{LAST_APPLIED, ManagedEntry, Schema, managed, owners_of};
+use crate::merge::{LAST_APPLIED, ManagedEntry, managed, owners_of};
 
 use super::canonical::Spelling;
 use super::content::{self, normalised};
@@ -38,8 +38,6 @@ pub struct Comparison<'a> {
     pub ignore: &'a [IgnoreRule],
     /// Whether the App is Managed. Otherwise the tracking annotation does not count, nor do former appliers' fields.
     pub adopted: bool,
-    /// The structure of the kind, where it is at hand.
-    pub schema: Option<&'a Schema>,
 }
 
 /// The comparison that the server has confirmed: `live` and `predicted` are both its own words, so they are compared
@@ -93,10 +91,7 @@ pub fn refused(c: &Comparison<'_>, problem: Problem) -> ObjectDrift {
 
 impl<'a> Comparison<'a> {
     fn spelling(&self) -> Spelling<'a> {
-        Spelling {
-            gvk: self.gvk,
-            schema: self.schema,
-        }
+        Spelling { gvk: self.gvk }
     }
 
     fn identities<'e>(
@@ -109,7 +104,6 @@ impl<'a> Comparison<'a> {
     {
         Identities {
             sets: live.iter().chain(predicted).map(|e| &e.fields).collect(),
-            schema: self.schema.map(|s| (s, self.gvk)),
             hints: HashMap::new(),
         }
     }
@@ -325,7 +319,6 @@ mod tests {
             conflicts: Vec::new(),
             ignore: &[],
             adopted: true,
-            schema: None,
         }
     }
 

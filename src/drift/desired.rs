@@ -7,7 +7,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Map, json};
 
-use super::content::TEMPLATE_GENERATION;
+use super::content::{BOOKKEEPING, TEMPLATE_GENERATION};
 use crate::domain::tracking::{self, TrackingId};
 use crate::domain::{
     App, Manifest, Notice, ObjectKey, Position, Problem, ProblemKind, Result, Value,
@@ -25,16 +25,6 @@ pub struct Prepared {
     /// What was changed in a way worth knowing.
     pub notices: Vec<Notice>,
 }
-
-/// Fields of `metadata` that the server alone writes; in Git they are left-overs of an export.
-const SERVER_OWNED: [&str; 6] = [
-    "creationTimestamp",
-    "generation",
-    "managedFields",
-    "resourceVersion",
-    "selfLink",
-    "uid",
-];
 
 /// Argo CD's own hook annotation, then Helm's, whose `crd-install` Argo CD does not count.
 const HOOKS: [(&str, &str); 2] = [
@@ -56,7 +46,8 @@ pub fn prepare(manifest: &Manifest, app: &App, namespaced: bool) -> Result<Prepa
     };
     let hook = is_hook(manifest);
     let mut metadata = work.metadata()?;
-    for field in SERVER_OWNED {
+    // In Git they are left-overs of an export.
+    for field in BOOKKEEPING {
         metadata.remove(field);
     }
     let name = work.name(&metadata, hook)?;

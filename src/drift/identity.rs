@@ -4,8 +4,8 @@ use std::collections::HashMap;
 
 use similar::{Algorithm, DiffOp, capture_diff_slices};
 
-use crate::domain::{FieldPath, Gvk, Step, Value};
-use crate::merge::{FieldSet, ListKind, Schema};
+use crate::domain::{FieldPath, Step, Value};
+use crate::merge::FieldSet;
 
 /// How the items of one list are told apart.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -23,8 +23,6 @@ pub enum Identity {
 pub struct Identities<'a> {
     /// Field sets of the objects at hand: their `k:` and `v:` steps are the server's own word.
     pub sets: Vec<&'a FieldSet>,
-    /// The schema of the kind.
-    pub schema: Option<(&'a Schema, &'a Gvk)>,
     /// Paths that were found before; their steps tell how their lists were matched then.
     pub hints: HashMap<FieldPath, Identity>,
 }
@@ -67,16 +65,12 @@ impl Identities<'_> {
         Identity::Position
     }
 
-    /// Whether the value at `path` is held as a whole: somebody owns it and nothing below it, or the schema says so.
+    /// Whether the value at `path` is held as a whole: somebody owns it and nothing below it.
     pub fn is_atomic(&self, path: &FieldPath) -> bool {
-        let owned = |set: &&FieldSet| {
+        self.sets.iter().any(|set| {
             set.node(&path.0)
                 .is_some_and(|node| node.is_member() && node.is_leaf())
-        };
-        let declared = |(schema, gvk): (&Schema, &Gvk)| {
-            schema.knows(gvk, path) && schema.list_keys(gvk, path) == ListKind::Atomic
-        };
-        self.sets.iter().any(owned) || self.schema.is_some_and(declared)
+        })
     }
 
     fn told(&self, path: &FieldPath) -> Option<Identity> {
@@ -97,12 +91,7 @@ impl Identities<'_> {
                 }
             }
         }
-        let (schema, gvk) = self.schema?;
-        match schema.list_keys(gvk, path) {
-            ListKind::Map(keys) => Some(Identity::Keys(keys.into_iter().map(|(k, _)| k).collect())),
-            ListKind::Set => Some(Identity::Set),
-            ListKind::Atomic => None,
-        }
+        None
     }
 
     fn guessed(&self, path: &FieldPath) -> Vec<Identity> {

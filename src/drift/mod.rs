@@ -29,11 +29,11 @@ mod respect;
 mod whereabouts;
 
 pub use compare::{Comparison, compare, local, refused};
-pub use content::{same_content, significant};
+pub use content::significant;
 pub use desired::{Prepared, duplicates, prepare};
 pub use foreign::keep_own_work;
 pub use lines::{Line, LineKind, LineOptions, Note, Span, build};
-pub use redact::{mask, mask_object, mask_problem, mask_text, mask_texts, masked};
+pub use redact::{mask, mask_object, mask_problem, mask_texts, masked};
 pub use respect::respected;
 pub use taken::{Taken, taken};
 pub use whereabouts::say_where;

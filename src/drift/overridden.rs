@@ -165,10 +165,7 @@ mod tests {
 
     fn paths(wanted: Value, given: Value) -> Vec<String> {
         let gvk = Gvk::from_api_version("apps/v1", "Deployment");
-        let spelling = Spelling {
-            gvk: &gvk,
-            schema: None,
-        };
+        let spelling = Spelling { gvk: &gvk };
         unmet(&wanted, &given, &Identities::default(), spelling)
             .into_iter()
             .map(|u| u.path.to_string())
@@ -194,6 +191,14 @@ mod tests {
         assert_eq!(
             paths(json!({"a": {"b": 1, "c": true}}), json!({"a": {"b": 2}})),
             ["a.b", "a.c"]
+        );
+        // Without them they would be true, or somebody else.
+        assert_eq!(
+            paths(
+                json!({"automountServiceAccountToken": false, "runAsUser": 0, "paused": false}),
+                json!({})
+            ),
+            ["automountServiceAccountToken", "runAsUser"]
         );
     }
 

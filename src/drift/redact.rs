@@ -74,25 +74,6 @@ pub fn masked(drift: &ObjectDrift) -> ObjectDrift {
     drift
 }
 
-/// The values of a Secret as [`mask_text`] wants them: decoded, but for those that are no text. Empty for any other object.
-pub fn secret_values(object: &Value) -> Vec<String> {
-    let mut masker = Masker::default();
-    if is_secret(object) {
-        masker.value(&[], &mut object.clone());
-    }
-    masker.plain()
-}
-
-/// A server's text with every occurrence of a secret value masked: plain, in base64, and escaped as in JSON or Go. Of a
-/// value with several lines each line is masked. A value of fewer than four characters is masked where it stands alone.
-pub fn mask_text(text: &str, values: &[String]) -> String {
-    let mut masker = Masker::default();
-    values.iter().for_each(|value| {
-        masker.run(value.as_bytes());
-    });
-    masker.text(text)
-}
-
 /// A server's Problem about an object with every value of these versions of it masked (desired, live). Objects that are
 /// no Secrets hold none.
 pub fn mask_problem(problem: &mut Problem, versions: &[Option<&Value>]) {
@@ -154,9 +135,9 @@ impl Masker {
                 self.annotations(value)
             }
             [Step::Field(m), Step::Field(a), Step::Field(name)]
-                if m == "metadata" && a == "annotations" && name == LAST_APPLIED =>
+                if m == "metadata" && a == "annotations" =>
             {
-                self.last_applied(value);
+                self.annotation(name, value);
             }
             _ => {}
         }
@@ -189,23 +170,23 @@ impl Masker {
 
     fn annotations(&mut self, annotations: &mut Value) {
         self.each(annotations, |masker, name, value| {
-            if name == LAST_APPLIED {
-                masker.last_applied(value);
-            }
+            masker.annotation(name, value)
         });
     }
 
-    /// The copy is an object in a string; what can't be read is masked whole.
-    fn last_applied(&mut self, value: &mut Value) {
-        let copy = value
-            .as_str()
-            .and_then(|text| serde_json::from_str::<Value>(text).ok());
+    /// A copy of the object in an annotation: kubectl's own, which is masked whole where it can't be read, or another
+    /// tool's (kapp's `kapp.k14s.io/original`).
+    fn annotation(&mut self, name: &str, value: &mut Value) {
+        let text = value.as_str().filter(|text| text.starts_with('{'));
+        let copy = text.and_then(|text| serde_json::from_str::<Value>(text).ok());
+        let is_kubectls = name == LAST_APPLIED;
         match copy {
-            Some(mut copy) if copy.is_object() => {
+            Some(mut copy) if copy.is_object() && (is_kubectls || is_secret(&copy)) => {
                 self.value(&[], &mut copy);
                 *value = Value::String(copy.to_string());
             }
-            _ => self.all(value, false),
+            _ if is_kubectls => self.all(value, false),
+            _ => {}
         }
     }
 
@@ -228,18 +209,8 @@ impl Masker {
         }
     }
 
-    fn plain(&self) -> Vec<String> {
-        use base64::Engine as _;
-        let text = |value: &Vec<u8>| match String::from_utf8(value.clone()) {
-            Ok(text) => text,
-            Err(_) => base64::engine::general_purpose::STANDARD.encode(value),
-        };
-        let mut all: Vec<String> = self.runs.keys().map(text).collect();
-        all.sort();
-        all.dedup();
-        all
-    }
-
+    /// A text with every occurrence of a masked value masked: plain, in base64, and escaped as in JSON or Go. Of a value
+    /// with several lines each line is masked. A value of fewer than four characters is masked where it stands alone.
     fn text(&self, text: &str) -> String {
         use base64::Engine as _;
         let mut forms: Vec<(String, usize)> = Vec::new();
@@ -347,6 +318,17 @@ mod tests {
     }
 
     #[test]
+    fn a_copy_that_another_tool_keeps_in_an_annotation_is_masked() {
+        let original = json!({"apiVersion": "v1", "kind": "Secret", "data": {"a": "aHVudGVyMg=="}})
+            .to_string();
+        let secret = json!({"apiVersion": "v1", "kind": "Secret", "data": {"a": "aHVudGVyMg=="}, "metadata": {
+            "annotations": {"kapp.k14s.io/original": original, "note": "{\"a\": 1}"}}});
+        let masked = mask_object(&secret);
+        assert!(!masked.to_string().contains("aHVudGVyMg"), "{masked}");
+        assert_eq!(masked["metadata"]["annotations"]["note"], "{\"a\": 1}");
+    }
+
+    #[test]
     fn only_secrets_are_masked() {
         for kind in ["ConfigMap", "Widget"] {
             let object = json!({"apiVersion": "v1", "kind": kind, "data": {"a": "x"}});
@@ -359,11 +341,10 @@ mod tests {
 
     #[test]
     fn texts_lose_the_values() {
-        let values = [
-            "hunter2".to_owned(),
-            "line one\nline \"two\"".to_owned(),
-            "ab".to_owned(),
-        ];
+        let mut masker = Masker::default();
+        for value in ["hunter2", "line one\nline \"two\"", "ab"] {
+            masker.run(value.as_bytes());
+        }
         for (text, expected) in [
             (
                 "invalid value \"hunter2\": no",
@@ -377,13 +358,8 @@ mod tests {
             ("got line one", "got ••••••••••••"),
             ("about ab", "about ••••••••••••••••"),
         ] {
-            assert_eq!(mask_text(text, &values), expected);
+            assert_eq!(masker.text(text), expected);
         }
-        let secret = json!({"apiVersion": "v1", "kind": "Secret", "data": {"p": "aHVudGVyMg=="}});
-        assert_eq!(
-            mask_text("bad hunter2", &secret_values(&secret)),
-            "bad ••••••••"
-        );
     }
 
     #[test]

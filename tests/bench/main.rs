@@ -96,7 +96,6 @@ fn drift(edited: bool) -> ObjectDrift {
         conflicts: Vec::new(),
         ignore: &[],
         adopted: true,
-        schema: None,
     })
 }
 

@@ -20,13 +20,11 @@ use kube::client::Body;
 use serde::de::DeserializeOwned;
 use tokio::sync::Notify;
 
-use super::access::{Access, Grant, Source};
+use super::access::{Access, Grant};
 use super::refusal::status;
 use super::rights::Ask;
-use crate::domain::{
-    Clock, GroupKind, Gvk, ObjectKey, Problem, ProblemKind, Result, SystemClock, Value,
-};
-use backoff::{Jitter, machine_jitter};
+use crate::domain::{Clock, GroupKind, Gvk, ObjectKey, Problem, ProblemKind, Result, Value};
+use backoff::Jitter;
 use recent::Recent;
 use transport::{AuthKind, Target};
 
@@ -132,19 +130,6 @@ pub(super) fn not_json(error: &serde_json::Error) -> Problem {
 }
 
 impl Connection {
-    /// A connection through a client that is made already. `timeout` bounds each request but watches. Must be
-    /// called inside a Tokio runtime.
-    pub fn from_client(context: &str, client: kube::Client, timeout: Duration) -> Self {
-        let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-        let target = Target {
-            context: context.to_owned(),
-            namespace: client.default_namespace().to_owned(),
-            ..Target::default()
-        };
-        let access = Access::new(Source::Fixed(None), client, None, clock.clone());
-        Self::assemble(target, access, timeout, clock, machine_jitter())
-    }
-
     pub(super) fn assemble(
         target: Target,
         access: Access,

@@ -49,17 +49,29 @@ impl<K: Eq + Hash, V: Clone> Recent<K, V> {
     ) -> Result<V> {
         let slot = {
             let mut slots = self.slots.lock().unwrap_or_else(PoisonError::into_inner);
+            // What has grown old is not kept for a question that nobody may ask again.
+            slots.retain(|_, slot| {
+                let holds = |slot: &Option<(Instant, V)>| {
+                    slot.as_ref().is_some_and(|(at, _)| self.holds(*at, now))
+                };
+                // One that is waited for is shared.
+                Arc::strong_count(slot) > 1 || slot.try_lock().is_ok_and(|slot| holds(&slot))
+            });
             slots.entry(question).or_default().clone()
         };
         let mut slot = slot.lock().await;
         if let Some((at, answer)) = &*slot
-            && now.saturating_duration_since(*at) < self.age
+            && self.holds(*at, now)
         {
             return Ok(answer.clone());
         }
         let answer = ask.await?;
         *slot = lasts(&answer).then(|| (now, answer.clone()));
         Ok(answer)
+    }
+
+    fn holds(&self, at: Instant, now: Instant) -> bool {
+        now.saturating_duration_since(at) < self.age
     }
 }
 
@@ -95,5 +107,6 @@ mod tests {
         assert_eq!(get(2, start, Ok(9)).await, Ok(9), "what does not last");
         assert_eq!(get(1, start + AGE, Ok(8)).await, Ok(8), "too old");
         assert_eq!(n_asked.load(Ordering::Relaxed), 5);
+        assert_eq!(recent.slots.lock().unwrap().len(), 1, "the old are dropped");
     }
 }

@@ -23,20 +23,11 @@ application/json;g=apidiscovery.k8s.io;v=v2beta1;as=APIGroupDiscoveryList,applic
 /// Requests of the old way that are under way at once.
 const AT_ONCE: usize = 8;
 
-/// A kind with the other names that people use for it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-struct Served {
-    resource: Resource,
-    singular: String,
-    short_names: Vec<String>,
-    scalable: bool,
-}
-
 /// All that a cluster serves.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Discovery {
     /// In the server's order of groups, and in each group its preferred version first.
-    served: Vec<Served>,
+    served: Vec<Resource>,
     by_gvk: HashMap<Gvk, usize>,
     by_kind: HashMap<GroupKind, usize>,
     problems: Vec<Problem>,
@@ -46,74 +37,17 @@ pub struct Discovery {
 impl Discovery {
     /// A kind at exactly this version.
     pub fn resource(&self, gvk: &Gvk) -> Option<&Resource> {
-        self.by_gvk.get(gvk).map(|&i| &self.served[i].resource)
+        self.by_gvk.get(gvk).map(|&i| &self.served[i])
     }
 
     /// A kind at the version that the server prefers among those that have it.
     pub fn preferred(&self, kind: &GroupKind) -> Option<&Resource> {
-        self.by_kind.get(kind).map(|&i| &self.served[i].resource)
+        self.by_kind.get(kind).map(|&i| &self.served[i])
     }
 
     /// Every kind at every version.
     pub fn all(&self) -> impl Iterator<Item = &Resource> {
-        self.served.iter().map(|s| &s.resource)
-    }
-
-    /// Whether a kind has a `scale` subresource.
-    pub fn is_scalable(&self, gvk: &Gvk) -> bool {
-        self.by_gvk
-            .get(gvk)
-            .is_some_and(|&i| self.served[i].scalable)
-    }
-
-    /// A kind as people write it: `deploy`, `deployments`, `deployments.apps`, `deployments.v1.apps`, `Deployment`,
-    /// `apps/Deployment`, `apps/v1/Deployment`. Case does not matter. Where several fit, a whole name goes before a
-    /// short one, and the server's order decides, as kubectl does it.
-    pub fn find(&self, text: &str) -> Option<&Resource> {
-        let text = text.to_ascii_lowercase();
-        let mut readings: Vec<(String, Option<String>, Option<String>)> = Vec::new();
-        if let Some((head, name)) = text.rsplit_once('/') {
-            match head.split_once('/') {
-                Some((group, version)) => {
-                    readings.push((name.into(), Some(group.into()), Some(version.into())));
-                }
-                // `v1/Pod` is the core group at a version; `apps/Deployment` a group.
-                None => {
-                    readings.push((name.into(), Some(head.into()), None));
-                    readings.push((name.into(), Some(String::new()), Some(head.into())));
-                }
-            }
-        } else {
-            readings.push((text.clone(), None, None));
-            if let Some((name, rest)) = text.split_once('.') {
-                readings.push((name.into(), Some(rest.into()), None));
-                if let Some((version, group)) = rest.split_once('.') {
-                    readings.push((name.into(), Some(group.into()), Some(version.into())));
-                }
-                readings.push((name.into(), Some(String::new()), Some(rest.into())));
-            }
-        }
-        readings.iter().find_map(|(name, group, version)| {
-            self.named(name, group.as_deref(), version.as_deref())
-        })
-    }
-
-    fn named(&self, name: &str, group: Option<&str>, version: Option<&str>) -> Option<&Resource> {
-        let fits = |served: &&Served| {
-            let gvk = &served.resource.gvk;
-            group.is_none_or(|g| gvk.group.eq_ignore_ascii_case(g))
-                && version.is_none_or(|v| gvk.version.eq_ignore_ascii_case(v))
-        };
-        let among = || self.served.iter().filter(fits);
-        if name.is_empty() {
-            return None;
-        }
-        let same = |a: &str| a.eq_ignore_ascii_case(name);
-        among()
-            .find(|s| same(&s.resource.plural))
-            .or_else(|| among().find(|s| same(&s.singular) || same(&s.resource.gvk.kind)))
-            .or_else(|| among().find(|s| s.short_names.iter().any(|n| same(n))))
-            .map(|s| &s.resource)
+        self.served.iter()
     }
 
     /// What could not be learned.
@@ -126,12 +60,12 @@ impl Discovery {
         self.unsure.contains(group)
     }
 
-    fn add(&mut self, served: Served) {
+    fn add(&mut self, resource: Resource) {
         let index = self.served.len();
-        let gvk = &served.resource.gvk;
+        let gvk = &resource.gvk;
         self.by_gvk.entry(gvk.clone()).or_insert(index);
         self.by_kind.entry(gvk.group_kind()).or_insert(index);
-        self.served.push(served);
+        self.served.push(resource);
     }
 
     fn doubt(&mut self, group: &str, problem: Problem) {
@@ -147,8 +81,8 @@ impl Discovery {
                     self.doubt(&name, stale(&name, &version.version, context));
                 }
                 for resource in version.resources {
-                    if let Some(served) = resource.served(&name, &version.version) {
-                        self.add(served);
+                    if let Some(resource) = resource.served(&name, &version.version) {
+                        self.add(resource);
                     }
                 }
             }
@@ -235,8 +169,8 @@ impl Connection {
         for (group, version, list) in answers {
             match list {
                 Ok(list) => {
-                    for served in list.served(&group, &version) {
-                        discovery.add(served);
+                    for resource in list.served(&group, &version) {
+                        discovery.add(resource);
                     }
                 }
                 Err(problem) => discovery.doubt(&group, problem),

@@ -12,37 +12,30 @@ fn aggregated(items: Value) -> Answer {
     )
 }
 
-fn kind(kind: &str, plural: &str, singular: &str, short: &[&str], scope: &str) -> Value {
+fn kind(kind: &str, plural: &str, scope: &str) -> Value {
     json!({
         "resource": plural, "responseKind": { "group": "", "version": "", "kind": kind }, "scope": scope,
-        "singularResource": singular, "verbs": ["get", "list", "watch"], "shortNames": short,
+        "verbs": ["get", "list", "watch"],
     })
 }
 
 fn groups() -> (Answer, Answer) {
-    let mut deployments = kind(
-        "Deployment",
-        "deployments",
-        "deployment",
-        &["deploy"],
-        "Namespaced",
-    );
-    deployments["subresources"] = json!([{ "subresource": "status" }, { "subresource": "scale" }]);
+    let deployments = kind("Deployment", "deployments", "Namespaced");
     let odd = json!({ "resource": "bindings", "scope": "Namespaced", "verbs": [] });
     let core = aggregated(
         json!([{ "versions": [{ "version": "v1", "freshness": "Current", "resources": [
-            kind("Pod", "pods", "pod", &["po"], "Namespaced"),
-            kind("Event", "events", "event", &["ev"], "Namespaced"),
-            kind("Namespace", "namespaces", "namespace", &["ns"], "Cluster"), odd,
+            kind("Pod", "pods", "Namespaced"),
+            kind("Event", "events", "Namespaced"),
+            kind("Namespace", "namespaces", "Cluster"), odd,
         ]}]}]),
     );
     let named = aggregated(json!([
         { "metadata": { "name": "apps" }, "versions": [{ "version": "v1", "resources": [deployments] }] },
         { "metadata": { "name": "events.k8s.io" }, "versions": [
-            { "version": "v1", "resources": [kind("Event", "events", "event", &["ev"], "Namespaced")] }] },
+            { "version": "v1", "resources": [kind("Event", "events", "Namespaced")] }] },
         { "metadata": { "name": "autoscaling" }, "versions": [
-            { "version": "v2", "resources": [kind("HorizontalPodAutoscaler", "horizontalpodautoscalers", "", &["hpa"], "Namespaced")] },
-            { "version": "v1", "resources": [kind("HorizontalPodAutoscaler", "horizontalpodautoscalers", "", &["hpa"], "Namespaced")] }] },
+            { "version": "v2", "resources": [kind("HorizontalPodAutoscaler", "horizontalpodautoscalers", "Namespaced")] },
+            { "version": "v1", "resources": [kind("HorizontalPodAutoscaler", "horizontalpodautoscalers", "Namespaced")] }] },
         { "metadata": { "name": "metrics.k8s.io" }, "versions": [{ "version": "v1beta1", "freshness": "Stale" }] },
     ]));
     (core, named)
@@ -51,12 +44,6 @@ fn groups() -> (Answer, Answer) {
 async fn discovered() -> Discovery {
     let (core, named) = groups();
     connection(vec![core, named]).0.discover().await.unwrap()
-}
-
-fn of(found: Option<&Resource>) -> String {
-    found.map_or("none".to_owned(), |r| {
-        format!("{} {}", r.gvk.api_version(), r.gvk.kind)
-    })
 }
 
 #[tokio::test]
@@ -73,9 +60,6 @@ async fn two_requests_tell_everything() {
         discovery.resource(&Gvk::from_api_version("v2", "Pod")),
         None
     );
-    let deployment = Gvk::from_api_version("apps/v1", "Deployment");
-    assert!(discovery.is_scalable(&deployment));
-    assert!(!discovery.is_scalable(&Gvk::from_api_version("v1", "Pod")));
     assert!(
         !discovery
             .resource(&Gvk::from_api_version("v1", "Namespace"))
@@ -83,38 +67,6 @@ async fn two_requests_tell_everything() {
             .namespaced
     );
     assert_eq!(discovery.all().count(), 7, "what has no kind is left out");
-}
-
-#[tokio::test]
-async fn kinds_are_found_as_people_write_them() {
-    let discovery = discovered().await;
-    let table = [
-        ("deploy", "apps/v1 Deployment"),
-        ("Deployments", "apps/v1 Deployment"),
-        ("deployments.apps", "apps/v1 Deployment"),
-        ("deployment.v1.apps", "apps/v1 Deployment"),
-        ("Deployment", "apps/v1 Deployment"),
-        ("apps/Deployment", "apps/v1 Deployment"),
-        ("apps/v1/deployment", "apps/v1 Deployment"),
-        ("apps/v2/Deployment", "none"),
-        ("v1/Pod", "v1 Pod"),
-        ("pods.v1", "v1 Pod"),
-        ("events", "v1 Event"),
-        ("events.events.k8s.io", "events.k8s.io/v1 Event"),
-        ("events.k8s.io/Event", "events.k8s.io/v1 Event"),
-        (
-            "hpa.v1.autoscaling",
-            "autoscaling/v1 HorizontalPodAutoscaler",
-        ),
-        ("hpa", "autoscaling/v2 HorizontalPodAutoscaler"),
-        ("batch/Deployment", "none"),
-        ("", "none"),
-        ("/", "none"),
-        ("...", "none"),
-    ];
-    for (text, expected) in table {
-        assert_eq!(of(discovery.find(text)), expected, "{text}");
-    }
 }
 
 #[tokio::test]
@@ -168,13 +120,16 @@ async fn old_servers_are_asked_group_by_group() {
             "/apis/metrics.k8s.io/v1beta1"
         ]
     );
-    assert_eq!(of(discovery.find("po")), "v1 Pod");
+    let of: Vec<_> = discovery.all().map(|r| r.gvk.to_string()).collect();
     assert_eq!(
-        of(discovery.find("HorizontalPodAutoscaler")),
-        "autoscaling/v2 HorizontalPodAutoscaler"
+        of,
+        [
+            "v1 Pod",
+            "v1 ReplicationController",
+            "autoscaling/v2 HorizontalPodAutoscaler",
+            "autoscaling/v1 HorizontalPodAutoscaler"
+        ]
     );
-    assert!(discovery.is_scalable(&Gvk::from_api_version("v1", "ReplicationController")));
-    assert_eq!(of(discovery.find("Scale")), "none");
     assert!(discovery.is_unsure("metrics.k8s.io"));
     assert_eq!(discovery.problems().len(), 1);
 }

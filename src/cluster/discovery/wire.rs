@@ -2,7 +2,6 @@
 
 use serde::Deserialize;
 
-use super::Served;
 use crate::cluster::{Reply, Resource};
 use crate::domain::Gvk;
 
@@ -57,13 +56,7 @@ pub(super) struct AggregatedResource {
     response_kind: Option<ResponseKind>,
     scope: String,
     #[serde(default)]
-    singular_resource: String,
-    #[serde(default)]
     verbs: Vec<String>,
-    #[serde(default)]
-    short_names: Vec<String>,
-    #[serde(default)]
-    subresources: Vec<Subresource>,
 }
 
 #[derive(Deserialize, Default)]
@@ -74,14 +67,9 @@ struct ResponseKind {
     kind: String,
 }
 
-#[derive(Deserialize)]
-struct Subresource {
-    subresource: String,
-}
-
 impl AggregatedResource {
     /// `None` for a resource without a kind: it exists for its subresources alone.
-    pub fn served(self, group: &str, version: &str) -> Option<Served> {
+    pub fn served(self, group: &str, version: &str) -> Option<Resource> {
         let named = self.response_kind.unwrap_or_default();
         if named.kind.is_empty() {
             return None;
@@ -92,16 +80,11 @@ impl AggregatedResource {
         } else {
             gvk(&named.group, &named.version, named.kind)
         };
-        Some(Served {
-            scalable: self.subresources.iter().any(|s| s.subresource == "scale"),
-            resource: Resource {
-                gvk,
-                plural: self.resource,
-                namespaced: self.scope == "Namespaced",
-                verbs: self.verbs,
-            },
-            singular: self.singular_resource,
-            short_names: self.short_names,
+        Some(Resource {
+            gvk,
+            plural: self.resource,
+            namespaced: self.scope == "Namespaced",
+            verbs: self.verbs,
         })
     }
 }
@@ -162,35 +145,22 @@ pub(super) struct ResourceList {
 #[serde(rename_all = "camelCase")]
 struct ListedResource {
     name: String,
-    #[serde(default)]
-    singular_name: String,
     namespaced: bool,
     kind: String,
     #[serde(default)]
     verbs: Vec<String>,
-    #[serde(default)]
-    short_names: Vec<String>,
 }
 
 impl ResourceList {
-    pub fn served(self, group: &str, version: &str) -> Vec<Served> {
-        let scalable: Vec<String> = self
-            .resources
-            .iter()
-            .filter_map(|r| r.name.strip_suffix("/scale").map(str::to_owned))
-            .collect();
+    /// Its kinds, subresources left out.
+    pub fn served(self, group: &str, version: &str) -> Vec<Resource> {
         let whole = self.resources.into_iter().filter(|r| !r.name.contains('/'));
         whole
-            .map(|listed| Served {
-                scalable: scalable.contains(&listed.name),
-                resource: Resource {
-                    gvk: gvk(group, version, listed.kind),
-                    plural: listed.name,
-                    namespaced: listed.namespaced,
-                    verbs: listed.verbs,
-                },
-                singular: listed.singular_name,
-                short_names: listed.short_names,
+            .map(|listed| Resource {
+                gvk: gvk(group, version, listed.kind),
+                plural: listed.name,
+                namespaced: listed.namespaced,
+                verbs: listed.verbs,
             })
             .collect()
     }

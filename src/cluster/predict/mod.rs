@@ -65,11 +65,6 @@ impl Prediction {
         }
     }
 
-    /// Whether the object was not there, so that a sync would create it.
-    pub fn creates(&self) -> bool {
-        self.object.is_some() && self.uid.is_empty()
-    }
-
     /// Takes in an answer: the object, or the refusal.
     pub(super) fn take(
         &mut self,
@@ -212,6 +207,9 @@ impl Connection {
             Ok(target) => target,
             Err(problem) => return Ok(unsendable(problem).refusal),
         };
+        if let Some(refusal) = self.must_not_ask(resource, &target).await? {
+            return Ok(Some(refusal));
+        }
         let mut prediction = Prediction::default();
         // The version is what makes it a create: an object of that name is not touched.
         let body = guarded(&object, "", "1");

@@ -3,24 +3,10 @@
 
 use futures::FutureExt as _;
 
-use crate::domain::{Problem, ProblemKind, Result};
+use crate::domain::{Problem, ProblemKind, Result, key};
 
 use crate::cluster::resource::target::Target;
 use crate::cluster::{Connection, Refusal, RefusalKind, Resource};
-
-/// Groups outside `k8s.io` that the API server itself serves.
-const OWN_GROUPS: [&str; 5] = ["", "apps", "autoscaling", "batch", "policy"];
-
-/// Groups under `k8s.io` that are aggregated (metrics-server and its kin).
-const AGGREGATED: [&str; 3] = [
-    "metrics.k8s.io",
-    "custom.metrics.k8s.io",
-    "external.metrics.k8s.io",
-];
-
-fn is_own(group: &str) -> bool {
-    OWN_GROUPS.contains(&group) || (group.ends_with(".k8s.io") && !AGGREGATED.contains(&group))
-}
 
 impl Connection {
     /// Why the server must not be asked for a dry run of this kind; `None` where it may.
@@ -32,7 +18,7 @@ impl Connection {
         resource: &Resource,
         target: &Target,
     ) -> Result<Option<Refusal>> {
-        if is_own(&resource.gvk.group) {
+        if key::is_built_in(&resource.gvk.group) {
             return Ok(None);
         }
         let known = async {
@@ -78,20 +64,41 @@ impl Connection {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use serde_json::json;
 
-    #[test]
-    fn what_the_server_serves_itself_needs_no_question() {
-        for (group, own) in [
-            ("", true),
-            ("apps", true),
-            ("rbac.authorization.k8s.io", true),
-            ("gateway.networking.k8s.io", true),
-            ("metrics.k8s.io", false),
-            ("subresources.kubevirt.io", false),
-            ("shop.example", false),
-        ] {
-            assert_eq!(is_own(group), own, "{group}");
+    use super::*;
+    use crate::cluster::played::{play, resource};
+
+    #[tokio::test]
+    async fn nothing_is_sent_to_an_api_that_would_take_a_look_for_a_change() {
+        let widgets = resource("shop.example", "v1", "Widget", "widgets", true);
+        let widget = json!({"apiVersion": "shop.example/v1", "kind": "Widget", "metadata": {"name": "w", "namespace": "shop"}});
+        let index =
+            json!({"paths": {"apis/shop.example/v1": {"serverRelativeURL": "/openapi/v3/x"}}});
+        let answers = vec![
+            (404, json!({})),
+            (200, index),
+            (200, json!({"paths": {}})),
+            (200, json!({"kind": "APIResourceList"})),
+        ];
+        let asked = |anew| {
+            let (connection, log) = play(answers.clone());
+            let (widgets, widget) = (widgets.clone(), widget.clone());
+            async move {
+                let refusal = match anew {
+                    true => connection.predict_anew(&widgets, &widget).await.unwrap(),
+                    false => {
+                        let asked = connection.predict(&widgets, &widget, None).await;
+                        asked.unwrap().refusal
+                    }
+                };
+                (refusal.unwrap().kind, log.lines())
+            }
+        };
+        for anew in [false, true] {
+            let (kind, lines) = asked(anew).await;
+            assert_eq!(kind, RefusalKind::NotAsked);
+            assert!(lines.iter().all(|l| l.starts_with("GET ")), "{lines:?}");
         }
     }
 }

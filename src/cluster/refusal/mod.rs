@@ -101,6 +101,9 @@ impl Status {
     /// The server's no, where it is one.
     pub(super) fn refusal(&self, resource: &Resource, key: &ObjectKey) -> Option<Refusal> {
         let verdict = match self.code {
+            // A gateway or proxy that will not let the request through knows nothing of the object. What is not served
+            // at all, or too large, the server itself says in plain text.
+            400 | 403 | 405 | 406 | 415 | 422 if self.foreign => None,
             400 => self.bad_request(),
             403 => self.forbidden(resource),
             404 => Some(self.not_found(resource, key)),
@@ -133,6 +136,10 @@ impl Status {
             ),
             409 | 412 => (ProblemKind::Conflict, "the object changed meanwhile"),
             429 => (ProblemKind::Unreachable, "the API server asks to slow down"),
+            400..500 if self.foreign => (
+                ProblemKind::Unreachable,
+                "something before the API server refused the request",
+            ),
             _ => (ProblemKind::Unreachable, "the API server failed"),
         };
         let mut problem = Problem::new(kind, format!("{summary} ({})", self.code));
@@ -143,6 +150,9 @@ impl Status {
             (Some(wait), _) => problem.hint(format!("It asks to wait {} s.", wait.as_secs())),
             (None, 401) => problem.hint("The credentials may have expired: log in again."),
             (None, 409 | 412) => problem.hint("Somebody else is at it: look again."),
+            (None, _) if self.foreign => {
+                problem.hint("A proxy or gateway may have answered in the API server's place.")
+            }
             (None, _) => {
                 problem.hint("It may pass; where it does not, the server's log says more.")
             }

@@ -30,6 +30,8 @@ pub struct Status {
     pub causes: Vec<StatusCause>,
     /// How long the server asks to wait.
     pub retry_after: Option<Duration>,
+    /// Whether the body was something else, so that somebody in between may have answered.
+    pub foreign: bool,
 }
 
 /// One reason among several.
@@ -74,6 +76,7 @@ impl Status {
             retry_after: number("/details/retryAfterSeconds")
                 .filter(|&s| s > 0)
                 .map(Duration::from_secs),
+            foreign: false,
         })
     }
 
@@ -81,6 +84,7 @@ impl Status {
     pub fn of(reply: &Reply) -> Self {
         let mut status = Self::parse(&reply.body).unwrap_or_else(|| Self {
             message: quote(&reply.body),
+            foreign: true,
             ..Self::default()
         });
         // The transport's own code holds: a gateway may pass an older body on.
@@ -200,7 +204,7 @@ pub fn problem(reply: &Reply, doing: &str, place: &str) -> Problem {
     } else {
         problem = problem.because(status.message.clone());
     }
-    if !reply.body.is_empty() && Status::parse(&reply.body).is_none() && status.code != 404 {
+    if !reply.body.is_empty() && status.foreign && status.code != 404 {
         problem = problem.hint("A proxy or gateway may have answered in the API server's place.");
     }
     for cause in &status.causes {

@@ -471,6 +471,10 @@ fn what_is_not_about_the_object_is_weather() {
         plain(503, "ServiceUnavailable", "shutting down", json!({})),
         reply(502, "<html>bad gateway</html>"),
         reply(504, ""),
+        // Not the API server's own words.
+        reply(403, "<html>your browser is not welcome</html>"),
+        reply(403, ""),
+        reply(400, "bad request"),
     ] {
         assert_eq!(refused(&configmaps(), &reply), None, "{reply:?}");
     }

@@ -1,5 +1,7 @@
 //! A body that comes in pieces, cut into lines.
 
+use std::time::Duration;
+
 use http_body_util::BodyExt as _;
 use kube::client::Body;
 
@@ -15,6 +17,8 @@ pub(super) enum Line {
     End,
     /// A line larger than [`MAX_LINE`].
     TooLong,
+    /// Nothing came for a while, not even a part of a line.
+    Silent,
 }
 
 /// Reads lines from a body.
@@ -37,9 +41,9 @@ impl Lines {
         }
     }
 
-    /// The next line that is not empty. `count` is told of the bytes that arrive. Nothing is lost when the future is
-    /// dropped.
-    pub async fn next(&mut self, count: impl Fn(usize)) -> Line {
+    /// The next line that is not empty. `count` is told of the bytes that arrive, `idle` is how long nothing may. Nothing
+    /// is lost when the future is dropped.
+    pub async fn next(&mut self, idle: Duration, count: impl Fn(usize)) -> Line {
         loop {
             if let Some(line) = self.split() {
                 if line.is_empty() {
@@ -50,7 +54,10 @@ impl Lines {
             if self.buffer.len() > MAX_LINE {
                 return Line::TooLong;
             }
-            match self.body.frame().await {
+            let Ok(frame) = tokio::time::timeout(idle, self.body.frame()).await else {
+                return Line::Silent;
+            };
+            match frame {
                 Some(Ok(frame)) => {
                     if let Some(data) = frame.data_ref() {
                         count(data.len());

@@ -232,16 +232,16 @@ impl Watch {
     async fn read(&mut self, mut reading: Box<Reading>) -> Phase {
         let connection = &self.connection;
         let count = |n| connection.count_bytes(n);
-        let line = match tokio::time::timeout(IDLE, reading.lines.next(count)).await {
-            Ok(Line::Text(line)) => line,
-            Ok(Line::End) => return self.reopen(&reading),
-            Ok(Line::TooLong) => {
+        let line = match reading.lines.next(IDLE, count).await {
+            Line::Text(line) => line,
+            Line::End => return self.reopen(&reading),
+            Line::TooLong => {
                 let problem =
                     Problem::new(ProblemKind::TooLarge, "an event of a watch is too large")
                         .at(connection.context());
                 return self.failed(problem.into(), Phase::List);
             }
-            Err(_) => {
+            Line::Silent => {
                 tracing::debug!(
                     context = connection.context(),
                     kind = %self.resource.gvk,

@@ -1,6 +1,6 @@
 //! Lists of objects: page by page, each item parsed only as far as needed to decide whether it is kept.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use futures::FutureExt as _;
@@ -168,10 +168,20 @@ impl Connection {
     pub async fn names_of(&self, resource: &Resource) -> Result<Arc<Vec<ObjectKey>>> {
         let now = self.clock().instant();
         let listed = async {
-            match self.list_objects(resource, None, "").await {
-                Ok(objects) => Ok(objects.iter().map(|live| live.key.clone()).collect()),
-                Err(problem) if problem.kind == ProblemKind::Forbidden => Ok(Vec::new()),
-                Err(problem) => Err(problem),
+            // No object is kept: there can be very many, and nothing but their names is asked for.
+            let keys = Arc::new(Mutex::new(Vec::new()));
+            let noted = keys.clone();
+            let note: Keep = Arc::new(move |key, _| {
+                let mut keys = noted.lock().unwrap_or_else(PoisonError::into_inner);
+                keys.push(key.clone());
+                false
+            });
+            match self.list(resource, "", &[], &note).await {
+                Ok(_) => Ok(std::mem::take(
+                    &mut *keys.lock().unwrap_or_else(PoisonError::into_inner),
+                )),
+                Err(failure) if failure.problem.kind == ProblemKind::Forbidden => Ok(Vec::new()),
+                Err(failure) => Err(*failure.problem),
             }
         };
         let kind = resource.group_kind();

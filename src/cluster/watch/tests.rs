@@ -112,6 +112,30 @@ async fn lines_may_come_in_any_pieces() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn an_event_that_comes_slowly_is_not_begun_anew_for_ever() {
+    let text = line("ADDED", &pod("a", 2, "mine"));
+    let (first, rest) = text.split_at(20);
+    let minute = Piece::Later(Duration::from_secs(60));
+    let answers = vec![
+        list(1, "", &[]),
+        pieces(
+            200,
+            vec![
+                data(first),
+                minute.clone(),
+                data(&rest[..20]),
+                minute,
+                data(&rest[20..]),
+                Piece::Silence,
+            ],
+        ),
+    ];
+    let (told, asked) = told(answers, 2).await;
+    assert_eq!(told, ["listed", "applied a@2"]);
+    assert_eq!(asked.paths().len(), 2);
+}
+
+#[tokio::test(start_paused = true)]
 async fn what_is_no_longer_kept_is_told_once_and_strangers_never() {
     let text = line("MODIFIED", &pod("a", 2, "yours"))
         + &line("MODIFIED", &pod("a", 3, "yours"))

@@ -5,14 +5,11 @@
 //! `Apply`. A `test` of the resource version that fails is a 422 with one sentence and no causes. The server does not
 //! check that the fields named are there.
 
-use http::Method;
-
 use crate::domain::{Result, Value};
 
 use super::{Done, Failure, Writer};
-use crate::cluster::predict::{JSON_PATCH, Prediction, QUERY, bytes};
+use crate::cluster::Resource;
 use crate::cluster::resource::target::Target;
-use crate::cluster::{Connection, Resource, Status};
 
 /// What a change of ownership came to.
 #[derive(Clone, Debug, PartialEq)]
@@ -46,36 +43,6 @@ impl Writer {
             .await?;
         let changed = changed_parts(live, &done.object);
         Ok(Adopted { done, changed })
-    }
-}
-
-impl Connection {
-    /// Asks by a dry run whether a patch of ownership, built from `live`, would be taken.
-    ///
-    /// # Errors
-    /// As for [`Connection::predict`], and where `live` is out of date.
-    pub async fn predict_adopt(
-        &self,
-        resource: &Resource,
-        live: &Value,
-        json_patch: &Value,
-    ) -> Result<Prediction> {
-        let target = Target::of(resource, live)?;
-        let path = target.with(&format!("dryRun=All&{QUERY}"));
-        let reply = self
-            .request(Method::PATCH, &path, Some(JSON_PATCH), bytes(json_patch))
-            .await?;
-        let mut prediction = Prediction {
-            n_requests: 1,
-            ..Prediction::default()
-        };
-        let mut status = Status::of(&reply);
-        if status.is_patch_misfit() || status.is_absent(&target.key) {
-            status.code = 409;
-            return Err(status.weather(None).at(target.key.to_string()));
-        }
-        prediction.take(&reply, resource, &target)?;
-        Ok(prediction)
     }
 }
 

@@ -179,7 +179,6 @@ impl Question {
             conflicts,
             ignore: &self.ignore,
             adopted: self.inputs.managed,
-            schema: None,
         };
         let (resource, desired) = (&self.resource, &sent.value);
         let prediction = match live.as_ref().filter(|_| self.adopted) {
@@ -377,7 +376,6 @@ pub(in crate::engine) fn one_side<'a>(
         conflicts: Vec::new(),
         ignore: &[],
         adopted: true,
-        schema: None,
     }
 }
 

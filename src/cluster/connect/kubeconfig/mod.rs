@@ -203,11 +203,6 @@ impl Kubeconfigs {
             })
     }
 
-    /// The files that were read.
-    pub fn paths(&self) -> &[PathBuf] {
-        &self.paths
-    }
-
     /// Everything about one context that a connection needs.
     pub(in crate::cluster) fn entry(&self, name: &str) -> Result<Entry> {
         let info = self.context(name)?;

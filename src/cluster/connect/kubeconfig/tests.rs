@@ -76,7 +76,7 @@ impl Home {
 fn the_first_file_wins() {
     let home = Home::new(&[("one", ONE), ("two", TWO)]);
     let both = home.load(&["missing", "one", "", "two"]).unwrap();
-    assert_eq!(both.paths(), [home.path("one"), home.path("two")]);
+    assert_eq!(both.paths, [home.path("one"), home.path("two")]);
     assert_eq!(both.current(), Some("prod"));
     let names: Vec<&str> = both.contexts().iter().map(|c| c.name.as_str()).collect();
     assert_eq!(
