@@ -67,16 +67,6 @@ impl Repo {
             .collect()
     }
 
-    /// Whether `new` is `old` or comes after it.
-    ///
-    /// # Errors
-    /// One of the two is not here.
-    pub fn is_ancestor(&self, old: &CommitId, new: &CommitId) -> Result<bool> {
-        let repo = self.gix();
-        let (old, new) = (object_id(&repo, old)?, object_id(&repo, new)?);
-        Ok(walk(&repo, old, &[new], 1)?.is_empty())
-    }
-
     /// What the branch of `HEAD` follows. `None`: `HEAD` is on no branch, the branch follows none, or what it follows
     /// was never fetched.
     ///

@@ -9,7 +9,8 @@ use crate::domain::Repository;
 /// port. For a path or a `file://` URL it is the absolute path.
 pub fn normalise_url(url: &str) -> String {
     match Address::parse(url) {
-        Address::Path(path) => normalise_path(path),
+        Address::Path(path) => normalise_path(Path::new(path)),
+        Address::File(path) => normalise_path(&decoded(path)),
         Address::Url {
             scheme,
             authority,
@@ -29,7 +30,15 @@ pub fn normalise_url(url: &str) -> String {
 
 /// Whether a text names something on this machine: a path or a `file://` URL.
 pub fn is_local(text: &str) -> bool {
-    matches!(Address::parse(text), Address::Path(_)) || Path::new(text).exists()
+    matches!(Address::parse(text), Address::Path(_) | Address::File(_)) || Path::new(text).exists()
+}
+
+/// The path that a `file://` URL names; `None` where a text is none.
+pub fn file_path(text: &str) -> Option<PathBuf> {
+    match Address::parse(text) {
+        Address::File(path) => Some(decoded(path)),
+        _ => None,
+    }
 }
 
 /// Reads `PATH_OR_URL[@revision]`. The revision is split off after the last `/` or `:`, so that the `@` of a user
@@ -45,6 +54,7 @@ pub fn parse_source(text: &str) -> (Repository, Option<String>) {
     } else {
         match Address::parse(location) {
             Address::Path(path) => Repository::Local(PathBuf::from(path)),
+            Address::File(path) => Repository::Local(decoded(path)),
             _ => Repository::Remote(location.to_owned()),
         }
     };
@@ -74,8 +84,10 @@ fn split_revision(text: &str) -> (&str, Option<&str>) {
 
 /// A location by its form alone.
 pub(super) enum Address<'a> {
-    /// A path, also out of a `file://` URL.
+    /// A path.
     Path(&'a str),
+    /// The path out of a `file://` URL, as it is written there.
+    File(&'a str),
     /// `scheme://authority/path`; `path` begins with its slash.
     Url {
         scheme: &'a str,
@@ -92,7 +104,7 @@ impl<'a> Address<'a> {
             let slash = rest.find('/').unwrap_or(rest.len());
             let (authority, path) = rest.split_at(slash);
             if scheme.eq_ignore_ascii_case("file") {
-                return Self::Path(path);
+                return Self::File(path);
             }
             return Self::Url {
                 scheme,
@@ -149,8 +161,7 @@ fn normalise_remote(host: &str, default_port: Option<&str>, path: &str) -> Strin
     }
 }
 
-fn normalise_path(path: &str) -> String {
-    let path = Path::new(path);
+fn normalise_path(path: &Path) -> String {
     path.canonicalize()
         .or_else(|_| std::path::absolute(path))
         .unwrap_or_else(|_| path.to_owned())
@@ -158,9 +169,30 @@ fn normalise_path(path: &str) -> String {
         .to_string()
 }
 
+/// A path with its `%20` and the like read, as Git reads those of `file://` URLs.
+fn decoded(path: &str) -> PathBuf {
+    let hex = |digit: Option<&u8>| char::from(*digit?).to_digit(16);
+    let mut bytes = Vec::with_capacity(path.len());
+    let mut rest = path.as_bytes();
+    while let Some((&first, after)) = rest.split_first() {
+        let code = hex(after.first()).zip(hex(after.get(1)));
+        match code.and_then(|(high, low)| u8::try_from(high * 16 + low).ok()) {
+            Some(byte) if first == b'%' && byte != 0 => {
+                bytes.push(byte);
+                rest = &after[2..];
+            }
+            _ => {
+                bytes.push(first);
+                rest = after;
+            }
+        }
+    }
+    gix::path::from_byte_slice(&bytes).map_or_else(|_| path.into(), Path::to_owned)
+}
+
 #[cfg(test)]
 mod tests {
-    use super::{is_local, normalise_url, parse_source};
+    use super::{file_path, is_local, normalise_url, parse_source};
     use crate::domain::Repository;
 
     #[test]
@@ -204,6 +236,24 @@ mod tests {
         assert_eq!(normalise_url(&format!("file://{path}")), path);
         assert_eq!(normalise_url(&format!("file://localhost{path}/")), path);
         assert!(normalise_url("not/there").starts_with('/'));
+        std::fs::create_dir(dir.path().join("a b")).unwrap();
+        assert_eq!(
+            normalise_url(&format!("file://{path}/a%20b")),
+            format!("{path}/a b")
+        );
+    }
+
+    #[test]
+    fn paths_of_file_urls_are_decoded_as_git_decodes_them() {
+        for (url, path) in [
+            ("file:///srv/a%20b", Some("/srv/a b")),
+            ("file://localhost/%e6%97%a5", Some("/日")),
+            ("file:///50%/%zz/%0", Some("/50%/%zz/%0")),
+            ("/srv/a%20b", None),
+            ("https://host/a%20b", None),
+        ] {
+            assert_eq!(file_path(url), path.map(Into::into), "{url}");
+        }
     }
 
     #[test]

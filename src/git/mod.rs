@@ -17,7 +17,7 @@ mod trouble;
 mod worktree;
 
 pub use history::Upstream;
-pub use location::{is_local, normalise_url, parse_source};
+pub use location::{file_path, is_local, normalise_url, parse_source};
 pub use mirror::{FetchOptions, Fetched, Lent, Mirror, Moved, Progress, asking_may_help};
 pub use repo::Repo;
 pub use revision::{RefKind, Resolved};

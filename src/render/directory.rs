@@ -11,10 +11,10 @@ use super::glob::Glob;
 use super::tool::Tool;
 
 /// The largest manifest file that is read.
-pub const MAX_FILE_BYTES: u64 = 16 << 20;
+const MAX_FILE_BYTES: u64 = 16 << 20;
 
 /// The most bytes that the manifest files of one source may hold together.
-pub const MAX_TOTAL_BYTES: u64 = 64 << 20;
+const MAX_TOTAL_BYTES: u64 = 64 << 20;
 
 /// Reads the manifests of a directory. All trouble is in the result; one bad file does not hide the next.
 pub fn directory(tree: &dyn Tree, path: &RepoPath, options: &DirectoryOptions) -> Rendered {

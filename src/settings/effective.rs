@@ -171,9 +171,7 @@ pub fn leaves() -> Vec<(String, &'static Field)> {
 }
 
 fn default(field: &Field) -> Option<Value> {
-    serde_yaml::from_str(field.default)
-        .ok()
-        .filter(|value: &Value| !value.is_null())
+    (!field.default.is_empty()).then(|| typed(field.default, &field.shape))
 }
 
 /// The variable that sets a field. `NO_COLOR` (no-color.org) stands for a colour of `never` below trueup's own.
@@ -188,7 +186,7 @@ fn variable(field: &Field, environment: &Environment) -> Option<(String, String)
     None
 }
 
-/// The text of a variable as the value that the file would have.
+/// The text of a variable or a default as the value that the file would have.
 fn typed(text: &str, shape: &Shape) -> Value {
     match (shape, text) {
         (Shape::Switch, "1" | "true" | "yes") => Value::Bool(true),
@@ -295,8 +293,7 @@ fn assemble(values: &BTreeMap<String, Value>) -> Result<Settings, Problem> {
             }
         }
     }
-    let typed = serde_yaml::to_value(root).and_then(serde_yaml::from_value);
-    typed.map_err(|error| {
+    serde_json::from_value(Value::Object(root)).map_err(|error| {
         Problem::new(
             ProblemKind::Internal,
             "the settings passed their check and cannot be read",

@@ -1,17 +1,17 @@
 //! The config file and the places of trueup's own files: read, checked with line numbers, and explained.
 //!
 //! Defaults give way to the file, the file to the environment, the environment to flags. The environment is a map that
-//! is passed in; nothing here reads it from the process. One mistake in the file and nothing of it is used: a guard
-//! that was mistyped must not be a guard that is off.
+//! is passed in; the process is asked only where its user keeps such files. One mistake in the file and nothing of it is
+//! used: a guard that was mistyped must not be a guard that is off.
 
-pub mod check;
+mod check;
 pub mod duration;
 pub mod effective;
 pub mod explain;
-pub mod file;
+mod file;
 pub mod pattern;
-pub mod places;
-pub mod schema;
+mod places;
+mod schema;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;

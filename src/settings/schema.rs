@@ -57,11 +57,11 @@ const FIELD: Field = Field {
 };
 
 /// Words for what may be done in a context.
-pub const MODES: &[&str] = &["normal", "guarded", "read-only"];
+const MODES: &[&str] = &["normal", "guarded", "read-only"];
 /// Words for colour.
-pub const COLORS: &[&str] = &["auto", "always", "never"];
+const COLORS: &[&str] = &["auto", "always", "never"];
 /// Words for glyphs.
-pub const GLYPHS: &[&str] = &["unicode", "ascii"];
+const GLYPHS: &[&str] = &["unicode", "ascii"];
 
 /// All settings, in the order in which they are documented and printed.
 pub const SETTINGS: &[Field] = &[

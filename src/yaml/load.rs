@@ -33,41 +33,29 @@ pub fn load_until_error(text: &str, limits: &Limits) -> (Vec<Document>, Option<L
     if let Err(error) = text::check(text) {
         return (Vec::new(), Some(error));
     }
-    let mut indented = Cow::Borrowed(text);
-    let mut last_line = 0;
+    let mut mended = Cow::Borrowed(text);
+    let mut mended_up_to = (0, 0);
     let mut bytes_left = MAX_REREAD_BYTES;
     loop {
         let mut documents = Vec::new();
-        let mut stream = Documents::new(&indented, limits);
+        let mut stream = Documents::new(&mended, limits);
         let Err(error) = read(&mut stream, &mut documents, limits) else {
             return (documents, None);
         };
-        match stream.under_indented {
-            Some(line) if line > last_line && bytes_left >= text.len() => {
-                last_line = line;
+        let quirk = stream.quirk.filter(|quirk| quirk.is_behind(mended_up_to));
+        match quirk.and_then(|quirk| Some((quirk, quirk.mended(&mended)?))) {
+            Some((quirk, text)) if bytes_left >= text.len() => {
+                mended_up_to = (quirk.line, quirk.column);
                 bytes_left -= text.len();
-                indented = Cow::Owned(indent_line(&indented, line));
+                mended = Cow::Owned(text);
             }
             _ => return (documents, Some(error)),
         }
     }
 }
 
-/// How much text is read again for the sake of lines that [`indent_line`] helps.
+/// How much text is read again for the sake of [`super::quirk`].
 const MAX_REREAD_BYTES: usize = 32 << 20;
-
-/// Indents a line that continues a quoted scalar. The parser insists on some indentation there; go-yaml does not, and in
-/// neither does it belong to the text.
-fn indent_line(text: &str, line: usize) -> String {
-    let mut out = String::with_capacity(text.len() + 256);
-    for (i, part) in text.split_inclusive('\n').enumerate() {
-        if i + 1 == line {
-            out.extend(std::iter::repeat_n(' ', 256));
-        }
-        out.push_str(part);
-    }
-    out
-}
 
 fn read(
     stream: &mut Documents<'_>,

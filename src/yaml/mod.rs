@@ -6,6 +6,7 @@ mod json;
 mod load;
 mod nodes;
 mod number;
+mod quirk;
 mod quote;
 mod resolve;
 mod text;

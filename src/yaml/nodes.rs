@@ -3,10 +3,11 @@
 use std::borrow::Cow;
 use std::collections::HashMap;
 
-use granit_parser::{ErrorKind, Event, Parser, ScalarStyle, Span, StrInput, Tag};
+use granit_parser::{ErrorKind, Event, Parser, ScalarStyle, Span, StrInput, StructureStyle, Tag};
 
 use crate::domain::Position;
 
+use super::quirk::Quirk;
 use super::text::position;
 use super::{Limits, LoadError};
 
@@ -39,14 +40,19 @@ pub type Nodes<'t> = Vec<Node<'t>>;
 pub struct Documents<'t> {
     parser: Parser<'t, StrInput<'t>>,
     nodes_left: usize,
-    /// Line that continues a quoted scalar with less indentation than YAML 1.2 asks for, where that ended the reading.
-    pub under_indented: Option<usize>,
+    /// Whether a document was read already.
+    has_begun: bool,
+    /// What ended the reading though go-yaml takes it.
+    pub quirk: Option<Quirk>,
 }
 
 /// A map or list whose end was not seen yet.
-enum Open {
-    List(Id),
-    Map(Id, Option<Id>),
+struct Open {
+    id: Id,
+    /// Of a map: the key whose value comes next.
+    key: Option<Id>,
+    /// Whether it is in brackets or braces.
+    in_flow: bool,
 }
 
 impl<'t> Documents<'t> {
@@ -61,7 +67,8 @@ impl<'t> Documents<'t> {
         Self {
             parser: Parser::new_from_str_with_options(text, options),
             nodes_left: limits.max_nodes,
-            under_indented: None,
+            has_begun: false,
+            quirk: None,
         }
     }
 
@@ -72,16 +79,19 @@ impl<'t> Documents<'t> {
         let mut anchors: HashMap<usize, Id> = HashMap::new();
         while let Some(event) = self.parser.next_event() {
             let (event, span) = event.map_err(|e| {
-                // The parser has both for quoted scalars alone.
-                if matches!(
-                    e.kind(),
-                    ErrorKind::InvalidQuotedScalarIndent | ErrorKind::TabInIndentation
-                ) {
-                    self.under_indented = Some(e.marker().line());
-                }
+                self.quirk = Quirk::of(&e, open.last().is_some_and(|open| open.in_flow));
                 syntax(&e)
             })?;
+            let mut in_flow = false;
             let (kind, anchor) = match event {
+                Event::DocumentStart(is_marked, _) => {
+                    if self.has_begun && !is_marked {
+                        let message = "Kubernetes reads nothing between `...` and the next `---`";
+                        return Err(LoadError::new(message, start(&span)));
+                    }
+                    self.has_begun = true;
+                    continue;
+                }
                 Event::DocumentEnd => return Ok(Some(nodes)),
                 Event::SequenceEnd | Event::MappingEnd => {
                     open.pop();
@@ -90,10 +100,21 @@ impl<'t> Documents<'t> {
                 Event::Scalar(text, style, anchor, tag) => {
                     let tag = tag.as_deref().map(full);
                     let plain = style == ScalarStyle::Plain && tag.is_none();
+                    let is_quoted =
+                        matches!(style, ScalarStyle::SingleQuoted | ScalarStyle::DoubleQuoted);
+                    if !is_quoted && !text.is_ascii() {
+                        check_breaks(&text, &span)?;
+                    }
                     (Kind::Scalar { text, plain, tag }, anchor)
                 }
-                Event::SequenceStart(_, anchor, _) => (Kind::List(Vec::new()), anchor),
-                Event::MappingStart(_, anchor, _) => (Kind::Map(Vec::new()), anchor),
+                Event::SequenceStart(style, anchor, _) => {
+                    in_flow = style == StructureStyle::Flow;
+                    (Kind::List(Vec::new()), anchor)
+                }
+                Event::MappingStart(style, anchor, _) => {
+                    in_flow = style == StructureStyle::Flow;
+                    (Kind::Map(Vec::new()), anchor)
+                }
                 Event::Alias(anchor) => {
                     let target = anchors.get(&anchor).ok_or_else(|| {
                         LoadError::new("the alias has no anchor in this document", start(&span))
@@ -112,11 +133,10 @@ impl<'t> Documents<'t> {
             if anchor != 0 {
                 anchors.insert(anchor, id);
             }
-            attach(&mut nodes, &mut open, id);
-            match &kind {
-                Kind::List(_) => open.push(Open::List(id)),
-                Kind::Map(_) => open.push(Open::Map(id, None)),
-                _ => {}
+            attach(&mut nodes, open.last_mut(), id);
+            if matches!(kind, Kind::List(_) | Kind::Map(_)) {
+                let key = None;
+                open.push(Open { id, key, in_flow });
             }
             nodes.push(Node { at, kind });
         }
@@ -124,28 +144,36 @@ impl<'t> Documents<'t> {
     }
 }
 
-/// Puts a new node where it belongs: into the innermost open map or list.
-fn attach(nodes: &mut Nodes<'_>, open: &mut [Open], id: Id) {
-    match open.last_mut() {
-        Some(Open::List(list)) => {
-            if let Some(Kind::List(items)) = kind_of(nodes, *list) {
-                items.push(id);
-            }
-        }
-        Some(Open::Map(map, key)) => match key.take() {
-            None => *key = Some(id),
-            Some(key) => {
-                if let Some(Kind::Map(entries)) = kind_of(nodes, *map) {
-                    entries.push((key, id));
-                }
-            }
+/// Puts a new node into the innermost open map or list.
+fn attach(nodes: &mut Nodes<'_>, open: Option<&mut Open>, id: Id) {
+    let Some(open) = open else {
+        return;
+    };
+    match nodes.get_mut(open.id as usize).map(|node| &mut node.kind) {
+        Some(Kind::List(items)) => items.push(id),
+        Some(Kind::Map(entries)) => match open.key.take() {
+            None => open.key = Some(id),
+            Some(key) => entries.push((key, id)),
         },
-        None => {}
+        _ => {}
     }
 }
 
-fn kind_of<'n, 't>(nodes: &'n mut Nodes<'t>, id: Id) -> Option<&'n mut Kind<'t>> {
-    nodes.get_mut(id as usize).map(|node| &mut node.kind)
+/// Refuses what is a line break in YAML 1.1, where it would end the text, and no more in 1.2.
+fn check_breaks(text: &str, span: &Span) -> Result<(), LoadError> {
+    match text
+        .chars()
+        .find(|c| matches!(c, '\u{85}' | '\u{2028}' | '\u{2029}'))
+    {
+        None => Ok(()),
+        Some(c) => {
+            let message = format!(
+                "Kubernetes takes U+{:04X} for a line break; write it as an escape in double quotes",
+                u32::from(c)
+            );
+            Err(LoadError::new(message, start(span)))
+        }
+    }
 }
 
 fn full(tag: &Tag) -> Box<str> {

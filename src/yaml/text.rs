@@ -61,7 +61,7 @@ pub fn check(text: &str) -> Result<(), LoadError> {
 }
 
 /// Whether YAML forbids a character outside of an escape sequence.
-pub fn is_forbidden(c: char) -> bool {
+fn is_forbidden(c: char) -> bool {
     !matches!(c, '\t' | '\n' | '\r' | ' '..='~' | '\u{85}' | '\u{a0}'..='\u{fffd}' | '\u{10000}'..)
 }
 

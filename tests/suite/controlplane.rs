@@ -54,17 +54,7 @@ impl ControlPlane {
 
     /// Runs kubectl as `admin`, and returns what it printed.
     pub fn kubectl(&self, args: &[&str]) -> String {
-        let output = Command::new(kubectl())
-            .env("KUBECONFIG", self.kubeconfig())
-            .args(args)
-            .output()
-            .expect("kubectl runs");
-        assert!(
-            output.status.success(),
-            "kubectl {args:?}: {}",
-            String::from_utf8_lossy(&output.stderr)
-        );
-        String::from_utf8_lossy(&output.stdout).into_owned()
+        kubectl_with(&self.kubeconfig(), args)
     }
 
     /// Ends the API server at once, as a crash would.
@@ -126,6 +116,21 @@ impl ControlPlane {
         }
         panic!("the API server did not come back");
     }
+}
+
+/// Runs kubectl with a kubeconfig, as its current context, and returns what it printed.
+pub fn kubectl_with(kubeconfig: &Path, args: &[&str]) -> String {
+    let output = Command::new(kubectl())
+        .env("KUBECONFIG", kubeconfig)
+        .args(args)
+        .output()
+        .expect("kubectl runs");
+    assert!(
+        output.status.success(),
+        "kubectl {args:?}: {}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+    String::from_utf8_lossy(&output.stdout).into_owned()
 }
 
 /// kubectl of the assets, else the one on the PATH.

@@ -10,6 +10,7 @@ mod console;
 mod controlplane;
 mod figures;
 mod flows;
+mod http;
 mod papers;
 mod terminal;
 mod weather;

@@ -76,7 +76,7 @@ const HOMES: &[(&str, &[&str])] = &[
     ("rustls", &["main", "cluster"]),
     ("serde", &["*"]),
     ("serde_json", &["*"]),
-    ("serde_yaml", &["settings", "cluster"]),
+    ("serde_yaml", &["cluster"]),
     ("similar", &["drift"]),
     ("tokio", &["cluster", "engine", "tui", "cli", "main"]),
     ("tracing", &["*"]),

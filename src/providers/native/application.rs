@@ -278,8 +278,8 @@ fn repository(url: &str) -> Result<Repository, Problem> {
                 .because("OCI artifacts are not read by this release"),
         );
     }
-    if let Some(path) = url.strip_prefix("file://") {
-        return Ok(Repository::Local(PathBuf::from(path)));
+    if let Some(path) = crate::git::file_path(url) {
+        return Ok(Repository::Local(path));
     }
     if url.starts_with('/') {
         return Ok(Repository::Local(PathBuf::from(url)));

@@ -4,7 +4,7 @@ use crate::domain::{Manifest, Notice, Problem, ProblemKind, Value};
 
 /// What becomes of a field.
 #[derive(Clone, Copy, Debug)]
-pub enum Treatment {
+enum Treatment {
     /// Read as text.
     Text,
     /// Read as true or false.
@@ -28,10 +28,10 @@ pub enum Treatment {
 use Treatment::{Count, Each, Noticed, Refused, Silent, Switch, Text, Texts, Within};
 
 /// One field: its name and what becomes of it.
-pub type Field = (&'static str, Treatment);
+type Field = (&'static str, Treatment);
 
 /// The fields at the top.
-pub const APPLICATION: &[Field] = &[
+const APPLICATION: &[Field] = &[
     ("apiVersion", Text),
     ("kind", Text),
     ("metadata", Silent),

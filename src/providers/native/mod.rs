@@ -1,13 +1,13 @@
 //! Apps without a controller: Argo CD's `Application` in files, and directories of manifests found in repositories.
 
-pub mod application;
+mod application;
 pub mod binding;
-pub mod destination;
+mod destination;
 pub mod discovery;
-pub mod fields;
+mod fields;
 pub mod naming;
-pub mod repository;
-pub mod skip;
+mod repository;
+mod skip;
 
 pub use application::{Home, application};
 pub use destination::{ContextRef, Contexts};

@@ -1,7 +1,7 @@
 //! Directories that discovery does not enter.
 
 /// Names of directories that hold other people's files or fixtures, with the reason.
-pub const SKIPPED: &[(&str, &str)] = &[
+const SKIPPED: &[(&str, &str)] = &[
     ("vendor", "vendored code"),
     ("node_modules", "vendored code"),
     ("bower_components", "vendored code"),

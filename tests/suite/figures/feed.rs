@@ -1,6 +1,6 @@
 //! An API server of ConfigMaps, thousands of them, that somebody edits all the time: a few lines of HTTP on loopback.
 
-use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::io::{BufReader, Write as _};
 use std::net::{TcpListener, TcpStream};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 use serde_json::{Value, json};
 
 use super::shop::NAMESPACE;
+use crate::http;
 
 /// What the objects are called, and which of them are edited at the moment.
 struct Objects {
@@ -98,29 +99,7 @@ fn serve(
     let mut reader = BufReader::new(stream.try_clone().unwrap());
     let mut stream = stream;
     let _ = stream.set_nodelay(true);
-    loop {
-        let mut line = String::new();
-        if reader.read_line(&mut line).unwrap_or(0) == 0 {
-            return;
-        }
-        let mut length = 0;
-        loop {
-            let mut header = String::new();
-            if reader.read_line(&mut header).unwrap_or(0) == 0 {
-                return;
-            }
-            let header = header.trim().to_ascii_lowercase();
-            if header.is_empty() {
-                break;
-            }
-            if let Some(n) = header.strip_prefix("content-length:") {
-                length = n.trim().parse().unwrap_or(0);
-            }
-        }
-        let mut body = vec![0; length];
-        if reader.read_exact(&mut body).is_err() {
-            return;
-        }
+    while let Some((line, body)) = http::request(&mut reader) {
         if line.contains("watch=1") {
             watch(&mut stream, objects, blowing, n_events, every);
             return;
@@ -148,9 +127,7 @@ fn watch(
     n_events: &AtomicU64,
     every: Duration,
 ) {
-    let head =
-        "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n";
-    if stream.write_all(head.as_bytes()).is_err() {
+    if stream.write_all(http::WATCH.as_bytes()).is_err() {
         return;
     }
     let mut next = Instant::now();
@@ -183,29 +160,12 @@ fn watch(
 }
 
 fn answer(line: &str, body: &[u8], objects: &Mutex<Objects>) -> (u16, Value) {
-    let mut words = line.split(' ');
-    let (method, path) = (words.next().unwrap(), words.next().unwrap_or_default());
-    let path = path.split('?').next().unwrap_or_default();
     let objects = objects.lock().unwrap();
-    let answer = match (method, path) {
-        ("GET", "/version") => json!({ "major": "1", "minor": "36", "gitVersion": "v1.36.0" }),
-        ("GET", "/api") => json!({ "kind": "APIVersions", "versions": ["v1"] }),
-        ("GET", "/apis") => json!({ "kind": "APIGroupList", "apiVersion": "v1", "groups": [] }),
-        ("GET", "/api/v1") => json!({
-            "kind": "APIResourceList", "groupVersion": "v1", "resources": [{
-                "name": "configmaps", "singularName": "configmap", "namespaced": true, "kind": "ConfigMap",
-                "verbs": ["create", "delete", "get", "list", "patch", "update", "watch"],
-            }],
-        }),
-        ("GET", "/api/v1/namespaces/kube-system") => json!({
-            "kind": "Namespace", "apiVersion": "v1", "metadata": { "name": "kube-system", "uid": "u-1" },
-        }),
+    match http::method_and_path(line) {
         ("GET", "/api/v1/configmaps") => {
             let all = objects.names.iter().zip(&objects.edited);
-            let items: Vec<Value> = all.map(|(name, edited)| object(name, *edited, 1)).collect();
-            json!({
-                "kind": "ConfigMapList", "apiVersion": "v1", "metadata": { "resourceVersion": "7" }, "items": items,
-            })
+            let items = all.map(|(name, edited)| object(name, *edited, 1));
+            (200, http::list(items.collect()))
         }
         // A dry run: what is asked for, beside what is there.
         ("PATCH", path) => {
@@ -213,12 +173,8 @@ fn answer(line: &str, body: &[u8], objects: &Mutex<Objects>) -> (u16, Value) {
             let mut made = object(name, false, 1);
             let wanted: Value = serde_json::from_slice(body).unwrap_or_default();
             made["data"] = wanted["data"].clone();
-            made
+            (200, made)
         }
-        _ => {
-            let status = json!({ "kind": "Status", "code": 404, "reason": "NotFound", "message": "not found" });
-            return (404, status);
-        }
-    };
-    (200, answer)
+        (method, path) => http::of_itself(method, path),
+    }
 }

@@ -10,11 +10,32 @@ mod storm;
 mod verdict;
 mod world;
 
+use std::sync::Arc;
+use std::time::Duration;
+
+use trueup::engine::{Engine, Snapshot};
+
 use crate::controlplane::ControlPlane;
 use shop::Shop;
 
 const N_APPS: usize = 100;
 const N_OBJECTS: usize = 50;
+
+/// Waits until something is so.
+async fn until(engine: &mut Engine, so: impl Fn(&Snapshot) -> bool) -> Arc<Snapshot> {
+    let wait = async {
+        loop {
+            let snapshot = engine.snapshot();
+            if so(&snapshot) {
+                return snapshot;
+            }
+            engine.report().await.expect("the engine lives");
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(300), wait)
+        .await
+        .expect("it comes to pass")
+}
 
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs a Kubernetes API server (KUBEBUILDER_ASSETS); measures, use --profile bench"]

@@ -2,30 +2,16 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::time::Duration;
 
 use trueup::cli::Cli;
 use trueup::cli::commands::{self, Process};
 use trueup::domain::SystemClock;
-use trueup::engine::{Engine, Snapshot};
+use trueup::engine::Snapshot;
 use trueup::git::fixture::Fixture;
 
-const N_APPS: usize = 20;
+use super::until;
 
-async fn until(engine: &mut Engine, so: impl Fn(&Snapshot) -> bool) -> Arc<Snapshot> {
-    let wait = async {
-        loop {
-            let snapshot = engine.snapshot();
-            if so(&snapshot) {
-                return snapshot;
-            }
-            engine.report().await.expect("the engine lives");
-        }
-    };
-    tokio::time::timeout(Duration::from_secs(60), wait)
-        .await
-        .expect("it comes to pass")
-}
+const N_APPS: usize = 20;
 
 #[tokio::test]
 async fn a_commit_that_touches_one_app_renders_one() {

@@ -12,6 +12,7 @@ use trueup::domain::SystemClock;
 use trueup::engine::{Counters, Engine, Snapshot, SyncStatus};
 
 use super::shop::{NAMESPACE, Shop};
+use super::until;
 use crate::controlplane::ControlPlane;
 
 /// An engine as `trueup --namespace load` starts it in the checkout.
@@ -36,21 +37,6 @@ fn engine(plane: &ControlPlane, shop: &Shop) -> Engine {
     };
     let setup = commands::setup(&cli, &process).unwrap();
     commands::engine(&cli, &setup, &process, true)
-}
-
-async fn until(engine: &mut Engine, so: impl Fn(&Snapshot) -> bool) -> Arc<Snapshot> {
-    let wait = async {
-        loop {
-            let snapshot = engine.snapshot();
-            if so(&snapshot) {
-                return snapshot;
-            }
-            engine.report().await.expect("the engine lives");
-        }
-    };
-    tokio::time::timeout(Duration::from_secs(300), wait)
-        .await
-        .expect("it comes to pass")
 }
 
 /// All that the engine has reported, taken out, after a while without a change.

@@ -16,10 +16,7 @@ fn synced(name: &str) -> Ground {
 #[ignore = "needs a Kubernetes API server (KUBEBUILDER_ASSETS)"]
 fn each_manual_edit_shows_as_exactly_that_drift_with_its_owner() {
     let g = synced("edits");
-    let patch = |what: &str, patch: &str| {
-        let args = ["-n", &g.ns, "patch", what, "--type=merge", "-p", patch];
-        g.kubectl(&args);
-    };
+    let patch = |what: &str, patch: &str| g.patch(what, patch);
     let container = "Deployment/web spec.template.spec.containers[name=web]";
     // (the edit, what it shows)
     let edits: Vec<Edit<'_>> = vec![
@@ -133,16 +130,10 @@ fn many_edits_at_once_are_healed_by_one_sync_and_secrets_stay_masked() {
     let g = synced("heal");
     g.k("scale deployment web --replicas=4");
     g.k("delete service web");
-    g.kubectl(&[
-        "-n",
-        &g.ns,
-        "patch",
-        "secret",
-        "web",
-        "--type=merge",
-        "-p",
+    g.patch(
+        "secret web",
         r#"{"stringData":{"password":"battery-staple"}}"#,
-    ]);
+    );
     g.kubectl(&[
         "-n", &g.ns, "patch", "deployment", "web", "--type=json", "-p",
         r#"[{"op":"replace","path":"/spec/template/spec/containers/0/resources/requests/cpu","value":"1"}]"#,
@@ -219,16 +210,7 @@ fn which_side_moved_is_told() {
     );
     g.trueup("sync app --yes").exits(0);
     let edit = |name: &str| {
-        g.kubectl(&[
-            "-n",
-            &g.ns,
-            "patch",
-            "configmap",
-            name,
-            "--type=merge",
-            "-p",
-            r#"{"data":{"a":"9"}}"#,
-        ]);
+        g.patch(&format!("configmap {name}"), r#"{"data":{"a":"9"}}"#);
     };
     edit("cluster");
     edit("both");

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use serde_json::Value;
 use trueup::git::fixture::Fixture;
 
-use crate::controlplane::{ControlPlane, kubectl};
+use crate::controlplane::{ControlPlane, kubectl_with};
 
 /// How long anything may take that is waited for. Never reached unless something is broken.
 pub const DEADLINE: Duration = Duration::from_secs(90);
@@ -88,17 +88,8 @@ impl Ground {
     /// kubectl as `admin`; what it prints. Words that are `@NS@` are the namespace.
     pub fn kubectl(&self, args: &[&str]) -> String {
         let args: Vec<String> = args.iter().map(|a| a.replace("@NS@", &self.ns)).collect();
-        let output = Command::new(kubectl())
-            .env("KUBECONFIG", &self.kubeconfig)
-            .args(&args)
-            .output()
-            .expect("kubectl runs");
-        assert!(
-            output.status.success(),
-            "kubectl {args:?}: {}",
-            String::from_utf8_lossy(&output.stderr)
-        );
-        String::from_utf8_lossy(&output.stdout).into_owned()
+        let args: Vec<&str> = args.iter().map(String::as_str).collect();
+        kubectl_with(&self.kubeconfig, &args)
     }
 
     /// kubectl in the flow's namespace.
@@ -106,6 +97,14 @@ impl Ground {
         let mut args = vec!["-n", self.ns.as_str()];
         args.extend(line.split_whitespace());
         self.kubectl(&args)
+    }
+
+    /// Edits an object by a JSON merge patch.
+    pub fn patch(&self, what: &str, patch: &str) {
+        let mut args = vec!["-n", self.ns.as_str(), "patch"];
+        args.extend(what.split_whitespace());
+        args.extend(["--type=merge", "-p", patch]);
+        self.kubectl(&args);
     }
 
     /// kubectl with a manifest on standard input.

@@ -342,16 +342,7 @@ async fn an_api_server_that_goes_and_comes_back_is_followed_even_past_its_memory
     .await;
     let edit = |value: &str| {
         let patch = format!(r#"{{"data":{{"x":"{value}"}}}}"#);
-        g.kubectl(&[
-            "-n",
-            &g.ns,
-            "patch",
-            "configmap",
-            "a",
-            "--type=merge",
-            "-p",
-            &patch,
-        ]);
+        g.patch("configmap a", &patch);
     };
     let live = |wanted: &'static str| {
         move |s: &Snapshot| {

@@ -138,16 +138,7 @@ fn replace_and_force_do_what_they_say() {
     g.trueup("sync app --yes").exits(0);
     g.trueup("diff app").exits(0);
     // What others added goes with a replace, where there is something to replace.
-    g.kubectl(&[
-        "-n",
-        &g.ns,
-        "patch",
-        "configmap",
-        "r",
-        "--type=merge",
-        "-p",
-        r#"{"data":{"added":"1"}}"#,
-    ]);
+    g.patch("configmap r", r#"{"data":{"added":"1"}}"#);
     let uid = g.field("configmap r", "/metadata/uid");
     g.trueup("diff app").exits(0);
     g.commit(
@@ -283,29 +274,10 @@ fn ignored_differences_are_not_seen() {
     let apps = g.application("ignoring", "app", rules);
     g.run(&format!("sync ignoring --yes {apps}")).exits(0);
     g.k("scale deployment web --replicas=7");
-    g.kubectl(&[
-        "-n",
-        &g.ns,
-        "patch",
-        "configmap",
-        "a",
-        "--field-manager=robot",
-        "--type=merge",
-        "-p",
-        r#"{"data":{"x":"9"}}"#,
-    ]);
+    g.patch("configmap a --field-manager=robot", r#"{"data":{"x":"9"}}"#);
     g.run(&format!("diff ignoring {apps}")).exits(0);
     // Another's edit of the same object is seen, and it alone.
-    g.kubectl(&[
-        "-n",
-        &g.ns,
-        "patch",
-        "configmap",
-        "a",
-        "--type=merge",
-        "-p",
-        r#"{"data":{"z":"9"}}"#,
-    ]);
+    g.patch("configmap a", r#"{"data":{"z":"9"}}"#);
     let diff = super::ground::told(
         &g.run(&format!("diff ignoring -o json {apps}"))
             .exits(1)

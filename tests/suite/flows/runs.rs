@@ -186,16 +186,7 @@ async fn an_edit_between_plan_and_run_is_met_with_the_same_question_again() {
     g.trueup("sync app --yes").exits(0);
     let edit = |name: &str, data: &str| {
         let patch = format!(r#"{{"data":{data}}}"#);
-        g.kubectl(&[
-            "-n",
-            &g.ns,
-            "patch",
-            "configmap",
-            name,
-            "--type=merge",
-            "-p",
-            &patch,
-        ]);
+        g.patch(&format!("configmap {name}"), &patch);
     };
     edit("a", r#"{"x":"9"}"#);
     let mut engine = live::engine(&g, "");

@@ -32,16 +32,7 @@ fn a_viewer_sees_the_same_drift_unconfirmed_and_changes_nothing() {
     assert_eq!(drifted(super::ground::told(&clean)), Vec::<String>::new());
 
     g.k("scale deployment web --replicas=5");
-    g.kubectl(&[
-        "-n",
-        &g.ns,
-        "patch",
-        "configmap",
-        "web",
-        "--type=merge",
-        "-p",
-        r#"{"data":{"mode":"test"}}"#,
-    ]);
+    g.patch("configmap web", r#"{"data":{"mode":"test"}}"#);
     g.k("delete service web");
     let admin = g.drift("shop --context admin");
     let ran = g.trueup("diff shop --context viewer -o json").exits(1);

@@ -1,13 +1,12 @@
 //! Without a cluster: a checkout, and a kubeconfig whose server refuses connections.
 
-use std::net::TcpListener;
 use std::path::PathBuf;
 
 use tempfile::TempDir;
 use trueup::git::fixture::Fixture;
 use trueup::tui::terminal::{Guard, panicked};
 
-use super::pty::{Kind, Terminal};
+use super::pty::{self, Kind, Terminal};
 
 const SIZES: [(u16, u16); 2] = [(80, 24), (160, 45)];
 
@@ -40,16 +39,8 @@ impl Place {
             ],
         )
         .unwrap();
-        // A port that was just given back: nobody listens there.
-        let port = {
-            let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-            listener.local_addr().unwrap().port()
-        };
         let kubeconfig = dir.path().join("kubeconfig");
-        let text = format!(
-            "apiVersion: v1\nkind: Config\nclusters:\n- {{name: c, cluster: {{server: 'http://127.0.0.1:{port}'}}}}\nusers:\n- {{name: u, user: {{}}}}\ncontexts:\n- {{name: far-away, context: {{cluster: c, user: u}}}}\ncurrent-context: far-away\n"
-        );
-        std::fs::write(&kubeconfig, text).unwrap();
+        std::fs::write(&kubeconfig, pty::kubeconfig("{}")).unwrap();
         Self {
             _dir: dir,
             checkout,

@@ -1,7 +1,6 @@
 //! Programs that want to ask the person something: in the background they may not, after `r` they get the terminal.
 
 use std::fs;
-use std::net::TcpListener;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
@@ -9,7 +8,7 @@ use tempfile::TempDir;
 use trueup::git::fixture::Fixture;
 
 use super::https;
-use super::pty::{Kind, Terminal};
+use super::pty::{self, Kind, Terminal};
 
 struct Place {
     _dir: TempDir,
@@ -45,9 +44,7 @@ for last; do :; done
         let config = format!("[core]\n\tsshCommand = {}\n", ssh.display());
         fs::write(home.join(".gitconfig"), config).unwrap();
         let kubeconfig = dir.path().join("kubeconfig");
-        let port = free_port();
-        let text = kubeconfig_text(port, "{}");
-        fs::write(&kubeconfig, text).unwrap();
+        fs::write(&kubeconfig, pty::kubeconfig("{}")).unwrap();
         Self {
             _dir: dir,
             home,
@@ -71,18 +68,6 @@ for last; do :; done
 fn script(path: &Path, body: &str) {
     fs::write(path, format!("#!/bin/sh\n{body}")).unwrap();
     fs::set_permissions(path, fs::Permissions::from_mode(0o755)).unwrap();
-}
-
-/// A port that was just given back: nobody listens there.
-fn free_port() -> u16 {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    listener.local_addr().unwrap().port()
-}
-
-fn kubeconfig_text(port: u16, user: &str) -> String {
-    format!(
-        "apiVersion: v1\nkind: Config\nclusters:\n- {{name: c, cluster: {{server: 'http://127.0.0.1:{port}'}}}}\nusers:\n- name: u\n  user: {user}\ncontexts:\n- {{name: far-away, context: {{cluster: c, user: u}}}}\ncurrent-context: far-away\n"
-    )
 }
 
 /// Waits until something is asked for the n-th time: what was asked before is still on the shell's own screen.
@@ -215,7 +200,7 @@ echo '{"apiVersion":"client.authentication.k8s.io/v1","kind":"ExecCredential","s
         "{{exec: {{apiVersion: client.authentication.k8s.io/v1, command: '{}', interactiveMode: Always}}}}",
         plugin.display()
     );
-    fs::write(&place.kubeconfig, kubeconfig_text(free_port(), &user)).unwrap();
+    fs::write(&place.kubeconfig, pty::kubeconfig(&user)).unwrap();
     fs::create_dir(place.home.join("shop")).unwrap();
     let mut repo = Fixture::init(&place.home.join("shop")).unwrap();
     repo.commit("The shop opens", &[("notes.txt", "")]).unwrap();

@@ -11,6 +11,13 @@ use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, SlavePty, native_p
 /// How long anything may take. It is long because it is no measure: a busy machine must not fail a test.
 const PATIENCE: Duration = Duration::from_secs(60);
 
+/// A kubeconfig with one context, `far-away`, at whose server nobody listens: its port is none that can be given away.
+pub fn kubeconfig(user: &str) -> String {
+    format!(
+        "apiVersion: v1\nkind: Config\nclusters:\n- {{name: c, cluster: {{server: 'http://127.0.0.1:1'}}}}\nusers:\n- name: u\n  user: {user}\ncontexts:\n- {{name: far-away, context: {{cluster: c, user: u}}}}\ncurrent-context: far-away\n"
+    )
+}
+
 /// What kind of terminal it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {

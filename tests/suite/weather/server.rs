@@ -1,10 +1,12 @@
 //! An API server that knows one kind, ConfigMaps, and does as it is told: a few lines of HTTP on loopback.
 
-use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::io::{BufReader, Write as _};
 use std::net::{TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
 
 use serde_json::{Value, json};
+
+use crate::http;
 
 /// What to answer in place of the truth.
 #[derive(Clone)]
@@ -57,30 +59,7 @@ impl Server {
 fn serve(stream: TcpStream, live: &Value, log: &Mutex<Vec<String>>, spells: &Mutex<Vec<Spell>>) {
     let mut reader = BufReader::new(stream.try_clone().unwrap());
     let mut stream = stream;
-    loop {
-        let mut line = String::new();
-        if reader.read_line(&mut line).unwrap_or(0) == 0 {
-            return;
-        }
-        let mut length = 0;
-        loop {
-            let mut header = String::new();
-            if reader.read_line(&mut header).unwrap_or(0) == 0 {
-                return;
-            }
-            let header = header.trim().to_ascii_lowercase();
-            if header.is_empty() {
-                break;
-            }
-            if let Some(n) = header.strip_prefix("content-length:") {
-                length = n.trim().parse().unwrap_or(0);
-            }
-        }
-        let mut body = vec![0; length];
-        if reader.read_exact(&mut body).is_err() {
-            return;
-        }
-        let line = line.trim().trim_end_matches(" HTTP/1.1").to_owned();
+    while let Some((line, body)) = http::request(&mut reader) {
         log.lock().unwrap().push(line.clone());
         let weather = {
             let mut spells = spells.lock().unwrap();
@@ -91,8 +70,7 @@ fn serve(stream: TcpStream, live: &Value, log: &Mutex<Vec<String>>, spells: &Mut
             })
         };
         if line.contains("watch=1") && weather.is_none() {
-            let head = "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n";
-            let _ = stream.write_all(head.as_bytes());
+            let _ = stream.write_all(http::WATCH.as_bytes());
             continue;
         }
         let (code, truth) = truth(&line, live, &body);
@@ -117,34 +95,14 @@ fn serve(stream: TcpStream, live: &Value, log: &Mutex<Vec<String>>, spells: &Mut
 }
 
 fn truth(line: &str, live: &Value, body: &[u8]) -> (u16, Value) {
-    let (method, path) = line.split_once(' ').unwrap_or_default();
-    let path = path.split('?').next().unwrap_or_default();
-    let answer = match (method, path) {
-        ("GET", "/version") => json!({ "major": "1", "minor": "36", "gitVersion": "v1.36.0" }),
-        ("GET", "/api") => json!({ "kind": "APIVersions", "versions": ["v1"] }),
-        ("GET", "/apis") => json!({ "kind": "APIGroupList", "apiVersion": "v1", "groups": [] }),
-        ("GET", "/api/v1") => json!({
-            "kind": "APIResourceList", "groupVersion": "v1", "resources": [{
-                "name": "configmaps", "singularName": "configmap", "namespaced": true, "kind": "ConfigMap",
-                "verbs": ["create", "delete", "get", "list", "patch", "update", "watch"],
-            }],
-        }),
-        ("GET", "/api/v1/namespaces/kube-system") => json!({
-            "kind": "Namespace", "apiVersion": "v1", "metadata": { "name": "kube-system", "uid": "u-1" },
-        }),
-        ("GET", "/api/v1/configmaps") => json!({
-            "kind": "ConfigMapList", "apiVersion": "v1", "metadata": { "resourceVersion": "7" }, "items": [live],
-        }),
+    match http::method_and_path(line) {
+        ("GET", "/api/v1/configmaps") => (200, http::list(vec![live.clone()])),
         ("PATCH", _) => {
             let wanted: Value = serde_json::from_slice(body).unwrap_or_default();
             let mut made = live.clone();
             made["data"] = wanted["data"].clone();
-            made
+            (200, made)
         }
-        _ => {
-            let status = json!({ "kind": "Status", "code": 404, "reason": "NotFound", "message": "not found" });
-            return (404, status);
-        }
-    };
-    (200, answer)
+        (method, path) => http::of_itself(method, path),
+    }
 }
