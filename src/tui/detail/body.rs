@@ -17,6 +17,10 @@ use super::Tab;
 
 /// Draws what is on screen of a document. With `focused` the cursor's line is marked.
 pub fn draw(reader: &Reader, p: &Painter<'_>, buf: &mut Buffer, area: Rect, focused: bool) {
+    // Nothing of a line fits beside its cursor; the terminal may have another size by now than we were told.
+    if area.width <= BEFORE {
+        return;
+    }
     let rows = reader.rows(usize::from(area.height));
     for (i, (at, row)) in rows.enumerate() {
         let line = Rect::new(area.left(), area.top() + i as u16, area.width, 1);
@@ -45,7 +49,7 @@ fn draw_row(reader: &Reader, p: &Painter<'_>, buf: &mut Buffer, line: Rect, at: 
                     draw_change(p, buf, line, l, reader.column);
                 }
             }
-            Body::Source(_, lines) => {
+            Body::Source(lines) => {
                 if let Some(l) = lines.get(index) {
                     draw_source(p, buf, line, l, reader.column);
                 }

@@ -486,6 +486,16 @@ fn what_changed_is_marked_for_a_moment() {
     assert!(!console.shows("•cart") && !console.shows("• cart"));
 }
 
+#[test]
+fn a_plan_with_a_changed_line_panicked_at_a_size_that_the_terminal_no_longer_had() {
+    let mut console = at_checkout(false);
+    console.keys("s").drawn(Ok(scene::plan("prod-eu", false)));
+    console.keys("j j j j j j");
+    console.send(Message::Resize(2, 21));
+    console.draw();
+    assert!(!console.shows("Sync checkout"), "{}", console.text());
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(48))]
     #[test]
