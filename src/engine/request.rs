@@ -73,6 +73,18 @@ pub enum Draw {
 }
 
 impl Draw {
+    /// A plain sync of Apps, or of some of their objects: nothing is pruned or adopted.
+    pub fn sync(apps: Vec<AppId>, only: Vec<(AppId, ObjectKey)>) -> Self {
+        Self::Sync {
+            apps,
+            only,
+            prune: false,
+            prune_all: None,
+            adopt: false,
+            moves: Moves::default(),
+        }
+    }
+
     /// What is done about Apps that would go elsewhere than before.
     pub fn moves(&self) -> &Moves {
         match self {

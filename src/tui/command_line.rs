@@ -1,14 +1,13 @@
 //! The command line: names from the key table, with what may follow them.
 
-use crate::domain::Revision;
-use crate::engine::{Draw, Moves, Request};
+use crate::domain::{AppId, Revision};
+use crate::engine::{Draw, Moves};
 
-use super::dialogs::About;
 use super::keymap::{Argument, COMMANDS, Command, CommandSpec};
 use super::list::Row as _;
 use super::message::Effect;
 use super::state::{Pane, State};
-use super::update::{draw_plan, run_command};
+use super::update;
 
 /// Short names that people's fingers know.
 const SHORT: &[(&str, &str)] = &[
@@ -146,19 +145,14 @@ pub fn run(state: &mut State, text: &str) -> Vec<Effect> {
     }
     match (spec.command, argument) {
         // Typed in full, it is meant.
-        (Command::Quit, _) => super::update::ask_or_quit(state),
+        (Command::Quit, _) => update::interrupt(state),
         (Command::Revision, Some(revision)) => {
-            super::update::set_revision(state, Some(Revision::parse(revision)))
+            update::set_revision(state, Some(Revision::parse(revision)))
         }
-        (Command::Refresh, Some("all")) => {
-            state.say("Refreshing everything.");
-            vec![Effect::Ask(Request::Refresh(None))]
-        }
+        (Command::Refresh, Some("all")) => update::refresh_of(state, None),
         (Command::ContextOnly, Some(context)) => {
             if state.data.cluster(context).is_some() {
-                state.only_context = Some(context.to_owned());
-                state.focus = Pane::Apps;
-                state.list_apps();
+                update::only_context(state, Some(context.to_owned()));
             } else {
                 state.refuse(format!("No cluster is reached by a context `{context}`."));
             }
@@ -175,17 +169,7 @@ pub fn run(state: &mut State, text: &str) -> Vec<Effect> {
         (Command::Sync, Some(name)) => {
             let apps: Vec<_> = named(state, name);
             match apps.as_slice() {
-                [_] => draw_plan(
-                    state,
-                    Draw::Sync {
-                        apps,
-                        only: Vec::new(),
-                        prune: false,
-                        prune_all: None,
-                        adopt: false,
-                        moves: Moves::default(),
-                    },
-                ),
+                [_] => update::draw_plan(state, Draw::sync(apps, Vec::new())),
                 [] => {
                     state.refuse(format!("There is no App `{name}`."));
                     Vec::new()
@@ -199,11 +183,7 @@ pub fn run(state: &mut State, text: &str) -> Vec<Effect> {
             }
         }
         (Command::Rollback, Some(id)) => roll_back(state, id),
-        (Command::Problems, _) => {
-            super::update::open_text(state, About::Problems(state.apps.selected.clone()));
-            Vec::new()
-        }
-        (command, _) => run_command(state, command),
+        (command, _) => update::run_command(state, command),
     }
 }
 
@@ -269,7 +249,7 @@ impl History {
 }
 
 /// Apps of a name, written alone or as `context/namespace/name`.
-fn named(state: &State, name: &str) -> Vec<crate::domain::AppId> {
+fn named(state: &State, name: &str) -> Vec<AppId> {
     state
         .data
         .apps
@@ -318,7 +298,7 @@ fn roll_back(state: &mut State, id: &str) -> Vec<Effect> {
         state.refuse(format!("The history of {} has no Run {id}.", app.name));
         return Vec::new();
     }
-    draw_plan(
+    update::draw_plan(
         state,
         Draw::Rollback {
             app,

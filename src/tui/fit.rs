@@ -59,6 +59,17 @@ pub fn skip(text: &str, columns: usize) -> &str {
     &text[head(text, columns).len()..]
 }
 
+/// What is left of a text after as few of its first columns as make up `columns`, no grapheme split.
+pub fn skip_whole(text: &str, columns: usize) -> &str {
+    let mut used = 0;
+    let mut rest = text.grapheme_indices(true).skip_while(|(_, grapheme)| {
+        let goes = used < columns;
+        used += grapheme.width();
+        goes
+    });
+    rest.next().map_or("", |(at, _)| &text[at..])
+}
+
 /// The longest end that takes at most `columns`.
 fn tail(text: &str, columns: usize) -> &str {
     let mut used = 0;
@@ -144,5 +155,9 @@ mod tests {
         assert_eq!(skip("日本", 1), "日本");
         assert_eq!(skip("日本", 2), "本");
         assert_eq!(skip("ab", 9), "");
+        assert_eq!(skip_whole("日本", 0), "日本");
+        assert_eq!(skip_whole("日本", 1), "本");
+        assert_eq!(skip_whole("a日", 1), "日");
+        assert_eq!(skip_whole("日", 9), "");
     }
 }

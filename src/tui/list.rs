@@ -8,6 +8,17 @@ pub trait Row {
     fn id(&self) -> Option<&Self::Id>;
 }
 
+/// Where a cursor goes, in a list or a text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Motion {
+    /// So many rows down; up where negative.
+    By(isize),
+    /// To the first row.
+    First,
+    /// To the last row.
+    Last,
+}
+
 /// Cursor, scroll position and filter of a list.
 #[derive(Clone, Debug)]
 pub struct List<Id> {
@@ -56,8 +67,17 @@ impl<Id: Clone + PartialEq> List<Id> {
         self.offset = self.line.saturating_sub(place);
     }
 
+    /// Moves the cursor.
+    pub fn travel<R: Row<Id = Id>>(&mut self, rows: &[R], motion: Motion) {
+        match motion {
+            Motion::By(delta) => self.step(rows, delta),
+            Motion::First => self.end(rows, false),
+            Motion::Last => self.end(rows, true),
+        }
+    }
+
     /// Moves the cursor by rows; stops at the ends.
-    pub fn step<R: Row<Id = Id>>(&mut self, rows: &[R], delta: isize) {
+    fn step<R: Row<Id = Id>>(&mut self, rows: &[R], delta: isize) {
         let mut at = self.line;
         let mut left = delta.unsigned_abs();
         let mut line = self.line;
@@ -80,7 +100,7 @@ impl<Id: Clone + PartialEq> List<Id> {
     }
 
     /// Moves the cursor to the first row, or to the last.
-    pub fn end<R: Row<Id = Id>>(&mut self, rows: &[R], last: bool) {
+    fn end<R: Row<Id = Id>>(&mut self, rows: &[R], last: bool) {
         let found = if last {
             rows.iter().rposition(|r| r.id().is_some())
         } else {

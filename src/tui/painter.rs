@@ -23,9 +23,10 @@ pub fn piece(text: impl Into<String>, label: Label) -> Piece {
     (text.into(), label)
 }
 
-/// Columns that pieces take together.
+/// Columns that pieces take together on screen, where control characters are written out.
 pub fn pieces_width(pieces: &[Piece]) -> usize {
-    pieces.iter().map(|(text, _)| fit::width(text)).sum()
+    let texts = pieces.iter().map(|(text, _)| visible(text));
+    texts.map(|text| fit::width(&text)).sum()
 }
 
 /// See the module.

@@ -161,9 +161,6 @@ impl Guard {
                     .hint("In a script, use the commands: trueup apps, diff, sync and the others of `trueup --help`."),
             );
         }
-        let refused = |error: io::Error| {
-            Problem::new(ProblemKind::Local, "the terminal cannot be used").because_of(&error)
-        };
         HOOK.call_once(|| {
             let previous = std::panic::take_hook();
             std::panic::set_hook(Box::new(move |info| {
@@ -175,9 +172,14 @@ impl Guard {
             }));
         });
         let guard = Self(());
-        take().map_err(refused)?;
+        take().map_err(|error| broken(&error))?;
         Ok(guard)
     }
+}
+
+/// Why the console cannot be drawn.
+pub(super) fn broken(error: &io::Error) -> Problem {
+    Problem::new(ProblemKind::Local, "the terminal cannot be used").because_of(error)
 }
 
 /// Makes the terminal ours.
@@ -210,9 +212,7 @@ pub fn suspend() -> Result<()> {
     restore();
     // The whole group, as the terminal itself would: a shell waits for all of a job.
     let _ = rustix::process::kill_current_process_group(rustix::process::Signal::TSTP);
-    take().map_err(|error| {
-        Problem::new(ProblemKind::Local, "the terminal cannot be used").because_of(&error)
-    })
+    take().map_err(|error| broken(&error))
 }
 
 /// Gives the terminal to somebody who asks the person something, as the shell would have it, and says who it is. What
@@ -233,9 +233,7 @@ pub fn lend(why: &str) -> bool {
 /// It cannot be taken again.
 pub fn take_back() -> Result<()> {
     forget_typed();
-    take().map_err(|error| {
-        Problem::new(ProblemKind::Local, "the terminal cannot be used").because_of(&error)
-    })
+    take().map_err(|error| broken(&error))
 }
 
 fn forget_typed() {

@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
+use crate::domain::text::visible;
 use crate::domain::{Cause, HealthStatus, ObjectDrift, Problem, Verdict, count};
 use crate::drift::{Taken, masked};
 use crate::engine::{AppState, AppView, ObjectView, Rights, SyncStatus};
@@ -204,9 +205,10 @@ pub fn problem_lines(problem: &Problem, width: usize, glyphs: &Glyphs) -> Vec<Ve
     lines
 }
 
-/// A text broken at a width.
+/// A text broken at a width, with its control characters written out.
 pub fn paragraph(text: &str, width: usize, label: Label) -> Vec<Vec<Piece>> {
-    fit::wrap(text, width.saturating_sub(3).max(20))
+    let text: Vec<_> = text.lines().map(visible).collect();
+    fit::wrap(&text.join("\n"), width.saturating_sub(3).max(20))
         .into_iter()
         .map(|line| vec![piece(line, label)])
         .collect()

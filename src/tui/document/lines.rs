@@ -1,11 +1,11 @@
 //! The built body of a section: lines of a comparison or of a manifest.
 
-use crate::domain::{FieldPath, Manifest, ObjectDrift, Position, RepoPath};
+use crate::domain::text::visible;
+use crate::domain::{FieldPath, Manifest, ObjectDrift, Position};
 use crate::drift::{lines as drift_lines, redact};
 
 use super::super::fit;
 use super::{BodyOptions, Content};
-use crate::domain::text::visible;
 
 /// A line of a manifest as Git renders it.
 #[derive(Clone, Debug)]
@@ -26,8 +26,8 @@ pub enum Body {
     Empty,
     /// A comparison.
     Drift(Vec<drift_lines::Line>),
-    /// A manifest, with its file.
-    Source(RepoPath, Vec<SourceLine>),
+    /// A manifest.
+    Source(Vec<SourceLine>),
 }
 
 /// A built body, with what it was built from: as long as it is kept, no other object can have its address.
@@ -46,7 +46,7 @@ impl Lines {
             Content::Drift(drift) => Body::Drift(of_drift(drift, options)),
             Content::Source(packed) => {
                 let manifest = packed.manifest();
-                Body::Source(manifest.origin.file.clone(), of_source(&manifest, options))
+                Body::Source(of_source(&manifest, options))
             }
         };
         Self {
@@ -60,7 +60,7 @@ impl Lines {
         match &self.body {
             Body::Empty => 0,
             Body::Drift(lines) => lines.len(),
-            Body::Source(_, lines) => lines.len(),
+            Body::Source(lines) => lines.len(),
         }
     }
 
@@ -77,7 +77,7 @@ impl Lines {
                 let text = l.spans.iter().map(|s| fit::width(&visible(&s.text)));
                 usize::from(l.indent) + text.sum::<usize>()
             }),
-            Body::Source(_, lines) => lines
+            Body::Source(lines) => lines
                 .get(line)
                 .map_or(0, |l| usize::from(l.indent) + fit::width(&visible(&l.text))),
         }

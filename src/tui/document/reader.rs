@@ -1,5 +1,6 @@
 //! The reader's place in a document: the line at the top, the line under the cursor, the first column shown.
 
+use super::super::list::Motion;
 use super::{BodyOptions, Document, Piece, Pos, Section};
 
 /// Open sections that are built to count their lines; each is an object, and most texts have fewer.
@@ -74,8 +75,17 @@ impl Reader {
         other
     }
 
+    /// Moves the cursor.
+    pub fn travel(&mut self, motion: Motion, height: usize) {
+        match motion {
+            Motion::By(delta) => self.step(delta, height),
+            Motion::First => self.end(false, height),
+            Motion::Last => self.end(true, height),
+        }
+    }
+
     /// Moves the cursor by lines, past those that say nothing, and keeps it on screen.
-    pub fn step(&mut self, delta: isize, height: usize) {
+    fn step(&mut self, delta: isize, height: usize) {
         let before = self.cursor;
         self.cursor = self.document.moved(self.cursor, delta);
         self.leave_blank(delta);
@@ -136,7 +146,7 @@ impl Reader {
     }
 
     /// Goes to the first line, or to the last.
-    pub fn end(&mut self, last: bool, height: usize) {
+    fn end(&mut self, last: bool, height: usize) {
         self.cursor = if last {
             self.document.last()
         } else {

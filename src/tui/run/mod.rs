@@ -14,13 +14,13 @@ use jiff::Timestamp;
 use ratatui::Terminal;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
-use crate::domain::{Clock, Problem, ProblemKind, Result};
+use crate::domain::{Clock, Result};
 use crate::engine::{Loan, Report, Request, Snapshot};
 
 use super::keymap::Keymap;
 use super::message::{Effect, Message};
 use super::state::State;
-use super::terminal::{Counters, Guard, Screen};
+use super::terminal::{Counters, Guard, Screen, broken};
 use super::theme::{Background, Depth, Theme};
 use super::update::update;
 use super::view::view;
@@ -119,10 +119,6 @@ pub async fn run(engine: impl EngineLink, options: Options) -> Result<Exit> {
         .await;
     drop(guard);
     exit
-}
-
-fn broken(error: &io::Error) -> Problem {
-    Problem::new(ProblemKind::Local, "the terminal cannot be used").because_of(error)
 }
 
 /// The signals that ask the console to end.

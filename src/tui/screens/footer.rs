@@ -243,9 +243,10 @@ pub fn draw_field(
 ) -> u16 {
     let room = usize::from(end.saturating_sub(x)).saturating_sub(1);
     let before = fit::width(field.before());
-    let text = fit::skip(field.text(), before.saturating_sub(room));
+    let text = fit::skip_whole(field.text(), before.saturating_sub(room));
     let after = p.put(buf, x, end, y, text, Label::Text);
-    let column = x + before.min(room) as u16;
+    let hidden = fit::width(field.text()) - fit::width(text);
+    let column = x + before.saturating_sub(hidden) as u16;
     if let Some(cell) = buf.cell_mut((column, y)) {
         cell.modifier |= ratatui::style::Modifier::REVERSED;
     }

@@ -2,13 +2,14 @@
 
 use std::sync::Arc;
 
-use crate::domain::{AppId, ObjectKey};
-use crate::engine::{AppView, Draw, Moves, Request};
+use crate::domain::{AppId, ObjectKey, Revision};
+use crate::engine::{AppView, Draw, Moves, Reach, Request};
 
 use super::super::detail::Tab;
 use super::super::dialogs::{About, Dialog, Intent, PlanDialog, Question, TextDialog};
 use super::super::field::Field;
 use super::super::keymap::Command;
+use super::super::list::Motion;
 use super::super::message::Effect;
 use super::super::state::{Pane, Prompt, State};
 use super::panes;
@@ -17,12 +18,12 @@ use super::panes;
 pub fn run(state: &mut State, command: Command) -> Vec<Effect> {
     use Command as C;
     match command {
-        C::Up => panes::step(state, -1),
-        C::Down => panes::step(state, 1),
+        C::Up => panes::travel(state, Motion::By(-1)),
+        C::Down => panes::travel(state, Motion::By(1)),
         C::PageUp => panes::page(state, -1),
         C::PageDown => panes::page(state, 1),
-        C::Top => panes::end(state, false),
-        C::Bottom => panes::end(state, true),
+        C::Top => panes::travel(state, Motion::First),
+        C::Bottom => panes::travel(state, Motion::Last),
         C::Left => panes::sideways(state, -4),
         C::Right => panes::sideways(state, 4),
         C::LineStart => {
@@ -106,7 +107,7 @@ fn open(state: &mut State) -> Vec<Effect> {
             let down = state
                 .data
                 .cluster(&context)
-                .is_some_and(|c| matches!(c.reach, crate::engine::Reach::Down { .. }));
+                .is_some_and(|c| matches!(c.reach, Reach::Down { .. }));
             if down {
                 text(state, About::Cluster(context));
             } else {
@@ -156,17 +157,7 @@ fn sync(state: &mut State) -> Vec<Effect> {
         state.refuse("There is no App to sync.");
         return Vec::new();
     }
-    draw_plan(
-        state,
-        Draw::Sync {
-            apps,
-            only,
-            prune: false,
-            prune_all: None,
-            adopt: false,
-            moves: Moves::default(),
-        },
-    )
+    draw_plan(state, Draw::sync(apps, only))
 }
 
 /// Asks for a Plan and opens its dialog.
@@ -221,6 +212,11 @@ fn refresh(state: &mut State) -> Vec<Effect> {
         Pane::Clusters => None,
         Pane::Apps | Pane::Detail => state.apps.selected.clone(),
     };
+    refresh_of(state, app)
+}
+
+/// Has an App looked at anew, or everything.
+pub fn refresh_of(state: &mut State, app: Option<AppId>) -> Vec<Effect> {
     match &app {
         Some(app) => state.say(format!("Refreshing {}.", app.name)),
         None => state.say("Refreshing everything."),
@@ -229,7 +225,7 @@ fn refresh(state: &mut State) -> Vec<Effect> {
 }
 
 /// Compares the selected App with another revision, or with its own.
-pub fn set_revision(state: &mut State, revision: Option<crate::domain::Revision>) -> Vec<Effect> {
+pub fn set_revision(state: &mut State, revision: Option<Revision>) -> Vec<Effect> {
     let Some(app) = state.apps.selected.clone() else {
         state.refuse("There is no App to compare.");
         return Vec::new();

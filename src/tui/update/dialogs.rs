@@ -12,6 +12,7 @@ use super::super::dialogs::{self, Dialog, Intent, PlanDialog, Running, Typed};
 use super::super::document::Reader;
 use super::super::field::Field;
 use super::super::keymap::Command;
+use super::super::list::Motion;
 use super::super::message::Effect;
 use super::super::state::State;
 use super::commands;
@@ -33,7 +34,7 @@ fn moved(reader: &mut Reader, command: Command, height: usize, cursor: bool) -> 
     let page = (height as isize - 1).max(1);
     let mut go = |delta| {
         if cursor {
-            reader.step(delta, height);
+            reader.travel(Motion::By(delta), height);
         } else {
             reader.scroll(delta, height);
         }
@@ -45,7 +46,8 @@ fn moved(reader: &mut Reader, command: Command, height: usize, cursor: bool) -> 
         C::PageDown => go(page),
         C::ScrollUp => reader.scroll(-(page / 2).max(1), height),
         C::ScrollDown => reader.scroll((page / 2).max(1), height),
-        C::Top | C::Bottom => reader.end(command == C::Bottom, height),
+        C::Top => reader.travel(Motion::First, height),
+        C::Bottom => reader.travel(Motion::Last, height),
         C::NextDifference => reader.seek(false, height),
         C::PreviousDifference => reader.seek(true, height),
         C::Fold => reader.fold(height),

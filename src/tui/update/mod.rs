@@ -5,6 +5,11 @@ mod dialogs;
 mod panes;
 mod reports;
 
+pub(super) use commands::{draw_plan, interrupt, refresh_of, run as run_command, set_revision};
+pub(super) use panes::only_context;
+
+use std::sync::Arc;
+
 use crossterm::event::{KeyCode, KeyEvent, KeyEventKind};
 
 use crate::engine::{Report, Request};
@@ -34,7 +39,7 @@ pub fn update(state: &mut State, message: Message) -> Vec<Effect> {
             Vec::new()
         }
         Message::Data(data) => {
-            if data.revision != state.data.revision || !std::sync::Arc::ptr_eq(&data, &state.data) {
+            if !Arc::ptr_eq(&data, &state.data) {
                 state.set_data(data);
                 state.touch();
                 reports::rewrite(state);
@@ -179,12 +184,4 @@ fn on_prompt_key(state: &mut State, key: KeyEvent) -> Vec<Effect> {
             Vec::new()
         }
     }
-}
-
-pub(super) use commands::{draw_plan, run as run_command};
-pub(super) use commands::{set_revision, text as open_text};
-
-/// Leaves as the command line asks for it: at once, but for a Run under way.
-pub(super) fn ask_or_quit(state: &mut State) -> Vec<Effect> {
-    commands::interrupt(state)
 }

@@ -5,21 +5,21 @@ use crate::domain::count;
 use super::super::detail::{Tab, body};
 use super::super::field::Field;
 use super::super::layout::inner_height;
+use super::super::list::Motion;
 use super::super::screens::apps::{self, AppRow};
 use super::super::state::{Pane, Prompt, State};
 
 /// Moves the cursor of the pane in focus.
-pub fn step(state: &mut State, delta: isize) {
+pub fn travel(state: &mut State, motion: Motion) {
     let height = state.content_height();
-    match state.focus {
-        Pane::Apps => state.apps.step(&state.app_rows, delta),
-        Pane::Clusters => state.clusters.step(&state.cluster_rows, delta),
-        Pane::Detail => match state.detail.tab {
-            Tab::Resources => state.detail.objects.step(&state.detail.object_rows, delta),
-            Tab::History => state.detail.records.step(&state.detail.record_rows, delta),
-            Tab::Diff => state.detail.diff.step(delta, height),
-            Tab::Source => state.detail.source.step(delta, height),
-        },
+    let detail = &mut state.detail;
+    match (state.focus, detail.tab) {
+        (Pane::Apps, _) => state.apps.travel(&state.app_rows, motion),
+        (Pane::Clusters, _) => state.clusters.travel(&state.cluster_rows, motion),
+        (Pane::Detail, Tab::Resources) => detail.objects.travel(&detail.object_rows, motion),
+        (Pane::Detail, Tab::History) => detail.records.travel(&detail.record_rows, motion),
+        (Pane::Detail, Tab::Diff) => detail.diff.travel(motion, height),
+        (Pane::Detail, Tab::Source) => detail.source.travel(motion, height),
     }
     state.settle();
 }
@@ -32,23 +32,7 @@ pub fn page(state: &mut State, delta: isize) {
         Pane::Clusters => inner_height(areas.clusters) / usize::from(areas.cluster_lines.max(1)),
         Pane::Detail => usize::from(areas.content.height),
     };
-    step(state, delta * (lines as isize - 1).max(1));
-}
-
-/// Moves the cursor to the first row or line, or to the last.
-pub fn end(state: &mut State, last: bool) {
-    let height = state.content_height();
-    match state.focus {
-        Pane::Apps => state.apps.end(&state.app_rows, last),
-        Pane::Clusters => state.clusters.end(&state.cluster_rows, last),
-        Pane::Detail => match state.detail.tab {
-            Tab::Resources => state.detail.objects.end(&state.detail.object_rows, last),
-            Tab::History => state.detail.records.end(&state.detail.record_rows, last),
-            Tab::Diff => state.detail.diff.end(last, height),
-            Tab::Source => state.detail.source.end(last, height),
-        },
-    }
-    state.settle();
+    travel(state, Motion::By(delta * (lines as isize - 1).max(1)));
 }
 
 /// Moves a text sideways; without one in focus, goes between list and detail.
@@ -151,11 +135,11 @@ pub fn seek(state: &mut State, back: bool) {
 pub fn scroll(state: &mut State, delta: isize) {
     let height = state.content_height();
     if height == 0 {
-        return step(state, delta);
+        return travel(state, Motion::By(delta));
     }
     match state.detail.reader() {
         Some(reader) => reader.scroll(delta, height),
-        None if state.focus == Pane::Detail => step(state, delta),
+        None if state.focus == Pane::Detail => travel(state, Motion::By(delta)),
         None => {}
     }
 }
@@ -205,7 +189,7 @@ pub fn mark(state: &mut State) {
                 state.marked.insert(app);
             }
             // What a filter hides is listed for as long as it is marked.
-            step(state, 1);
+            travel(state, Motion::By(1));
             state.list_apps();
             return;
         }
@@ -223,7 +207,7 @@ pub fn mark(state: &mut State) {
         }
         _ => return,
     }
-    step(state, 1);
+    travel(state, Motion::By(1));
 }
 
 /// One step back: what narrows the view first, then marks, then the pane.

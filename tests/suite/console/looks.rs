@@ -214,7 +214,7 @@ fn an_app_that_is_gone_from_git_says_so() {
         assert!(row.contains("not in Git"), "{text}");
     }
     let mut console = Console::new(120, 40, world);
-    console.keys("/ \"gone\" enter");
+    console.keys("/ \"not space \"Git enter");
     assert!(console.shows("1 of 10"));
 }
 

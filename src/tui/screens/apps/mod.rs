@@ -103,9 +103,8 @@ fn haystack(view: &AppView) -> String {
         .as_ref()
         .map_or_else(String::new, |h| h.status.to_string());
     let pinned = if view.pinned.is_some() { "pinned" } else { "" };
-    let gone = if view.app.orphaned { "gone" } else { "" };
     format!(
-        "{} {} {} {sync} {health} {pinned} {gone}",
+        "{} {} {} {sync} {health} {pinned}",
         id.name, id.namespace, id.context
     )
 }
