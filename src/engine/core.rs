@@ -190,12 +190,7 @@ impl Core {
 
     fn serve(&mut self, request: Request) {
         match request {
-            Request::Select(id) => {
-                if let Some(id) = &id {
-                    self.check_silence(&id.context);
-                }
-                self.world.selected = id;
-            }
+            Request::Select(id) => self.select(id),
             Request::Refresh(which) => self.refresh(which.as_ref()),
             Request::SetRevision(id, revision) => self.set_revision(&id, revision),
             Request::Draw(ticket, what) => {

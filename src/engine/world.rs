@@ -178,6 +178,8 @@ pub(super) enum RecordState {
 pub(super) struct Compared {
     pub drift: Arc<ObjectDrift>,
     pub inputs: Inputs,
+    /// Whether it would be made in a namespace that is being deleted.
+    pub namespace_ends: bool,
     pub at: Instant,
 }
 
