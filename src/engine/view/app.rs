@@ -201,6 +201,13 @@ fn notices(entry: &AppEntry) -> Vec<Notice> {
         .chain(&entry.prepare_notices)
         .cloned()
         .collect();
+    if entry.desired.as_ref().is_some_and(|d| d.stands_in) {
+        notices.push(Notice {
+            place: entry.app.source.repository.to_string(),
+            text: "the remote cannot be reached: read from the checkout's remote-tracking refs"
+                .into(),
+        });
+    }
     let hooks = entry
         .prepared
         .iter()
