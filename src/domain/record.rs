@@ -7,6 +7,9 @@ use serde::{Deserialize, Serialize};
 
 use super::{CommitId, ObjectKey};
 
+/// The lock of an App has expired when it was not renewed for this many seconds.
+pub const LOCK_SECONDS: u64 = 60;
+
 /// How a Run ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]

@@ -23,9 +23,10 @@ use super::{EngineOptions, draw, execute, explain, view};
 /// What the engine's own tasks tell the core.
 pub(super) enum Event {
     Source(Repository, SourceSeen),
+    /// What files that define Apps say.
     Defined(Definer, Definition),
-    /// A repository could not be searched.
-    NotSearched(Repository, Problem),
+    /// What came of a search of a repository, by its ticket.
+    Searched(Repository, u64, Result<Definition, Problem>),
     Desired(Box<DesiredDone>),
     /// What the records in a cluster say of Apps that hold something.
     Recorded(String, Recorded),
@@ -152,7 +153,7 @@ impl Core {
         match event {
             Event::Source(repository, seen) => self.source_seen(repository, seen),
             Event::Defined(definer, definition) => self.defined(definer, definition),
-            Event::NotSearched(repository, problem) => self.not_searched(repository, problem),
+            Event::Searched(repository, ticket, found) => self.searched(repository, ticket, found),
             Event::Desired(done) => self.desired_done(*done),
             Event::Recorded(context, recorded) => self.recorded(&context, recorded),
             Event::Cluster(context, event) => self.cluster_event(&context, event),
@@ -190,12 +191,7 @@ impl Core {
 
     fn serve(&mut self, request: Request) {
         match request {
-            Request::Select(id) => {
-                if let Some(id) = &id {
-                    self.check_silence(&id.context);
-                }
-                self.world.selected = id;
-            }
+            Request::Select(id) => self.select(id),
             Request::Refresh(which) => self.refresh(which.as_ref()),
             Request::SetRevision(id, revision) => self.set_revision(&id, revision),
             Request::Draw(ticket, what) => {

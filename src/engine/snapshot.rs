@@ -10,6 +10,7 @@ use crate::domain::{
     App, AppId, Commit, CommitId, Health, Notice, ObjectDrift, Plan, Problem, ProblemKind,
     Revision, Verdict,
 };
+use crate::sync::facts::is_container;
 use crate::sync::options::{OPTIONS_ANNOTATION, ObjectOptions};
 
 use super::apps::packed::PackedManifest;
@@ -291,10 +292,7 @@ impl AppView {
         let problem = object.drift.problem.as_ref();
         ObjectOptions::merge(&self.app.sync, stated, None).force
             && object.created.is_some()
-            && !matches!(
-                object.drift.key.kind.as_str(),
-                "Namespace" | "CustomResourceDefinition"
-            )
+            && !is_container(&object.drift.key)
             && problem.is_some_and(|p| p.kind == ProblemKind::Rejected)
     }
 }

@@ -19,6 +19,7 @@ use super::apps::packed::{PackedManifest, Ready};
 use super::clusters::listed::Listed;
 use super::snapshot::{AppView, ClusterMode, ClusterView, Reach, Rights, Target};
 use super::sources::orphans::Recorded;
+use super::sources::search::Searches;
 
 /// Everything.
 #[derive(Default)]
@@ -34,7 +35,7 @@ pub(super) struct World {
     /// Problems of the whole, by who has them.
     pub problems: BTreeMap<String, Problem>,
     /// Searches that are under way.
-    pub searching: BTreeMap<Repository, u64>,
+    pub searches: Searches,
     /// What takes long at the moment, by who does it.
     pub work: BTreeMap<String, String>,
 }
@@ -49,7 +50,7 @@ pub(super) enum Definer {
 }
 
 /// What a place that defines Apps said.
-#[derive(Default)]
+#[derive(Clone, Default, PartialEq)]
 pub(super) struct Definition {
     pub apps: Vec<App>,
     pub notices: Vec<Notice>,
@@ -152,6 +153,8 @@ pub(super) struct Desired {
     pub manifests: Arc<Vec<PackedManifest>>,
     pub problems: Vec<Problem>,
     pub notices: Vec<Notice>,
+    /// Whether it was read from a checkout, because the remote cannot be reached.
+    pub stands_in: bool,
 }
 
 /// What was desired when the App was last synced.
@@ -178,6 +181,8 @@ pub(super) enum RecordState {
 pub(super) struct Compared {
     pub drift: Arc<ObjectDrift>,
     pub inputs: Inputs,
+    /// Whether it would be made in a namespace that is being deleted.
+    pub namespace_ends: bool,
     pub at: Instant,
 }
 
@@ -210,16 +215,6 @@ impl World {
         let opened = self.repos.get(repository).and_then(|r| r.repo.as_ref());
         let origin = opened.and_then(Repo::origin);
         RepositoryRef::new(repository.clone(), origin.as_deref())
-    }
-
-    /// A search has ended.
-    pub fn searched(&mut self, repository: &Repository) {
-        if let Some(n) = self.searching.get_mut(repository) {
-            *n -= 1;
-            if *n == 0 {
-                self.searching.remove(repository);
-            }
-        }
     }
 
     /// Marks an App's view as out of date.

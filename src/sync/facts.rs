@@ -6,6 +6,7 @@ use std::fmt;
 use jiff::Timestamp;
 
 use super::adopt::{adoption, former_appliers};
+use super::order::is_definition;
 use crate::domain::tracking::{self, TrackingId};
 use crate::domain::{ObjectKey, Owner, Problem, Value};
 use crate::merge::{LAST_APPLIED, MANAGER};
@@ -149,10 +150,7 @@ const FLUX: [(&str, &str); 2] = [
 
 /// Kinds whose deletion takes other objects along.
 pub fn is_container(key: &ObjectKey) -> bool {
-    matches!(
-        (key.group.as_str(), key.kind.as_str()),
-        ("", "Namespace") | ("apiextensions.k8s.io", "CustomResourceDefinition")
-    )
+    (key.group.is_empty() && key.kind == "Namespace") || is_definition(&key.group_kind())
 }
 
 fn strings(object: &Value, pointer: &str) -> BTreeMap<String, String> {

@@ -4,10 +4,11 @@
 use std::time::{Duration, Instant};
 
 use super::record::record_name;
+use crate::domain::record::LOCK_SECONDS;
 use crate::domain::{Problem, ProblemKind};
 
 /// A lock has expired when it was not renewed for this long.
-pub const EXPIRES_AFTER: Duration = Duration::from_secs(60);
+pub const EXPIRES_AFTER: Duration = Duration::from_secs(LOCK_SECONDS);
 
 /// How often a Run renews its lock: three renewals may fail before anyone may take it over.
 pub const RENEW_EVERY: Duration = Duration::from_secs(15);
@@ -24,7 +25,9 @@ pub fn held_by(holder: &str) -> Problem {
         format!("another sync of this App is running, started by {holder}"),
     )
     .hint("Wait until it has ended, then draw the Plan again.")
-    .hint("Where that run is known to be dead, its lock can be taken over once it was not renewed for 60 seconds.")
+    .hint(format!(
+        "Where that run is known to be dead, its lock can be taken over once it was not renewed for {LOCK_SECONDS} seconds."
+    ))
 }
 
 /// A lock of somebody else's, watched by one's own monotonic clock: the times inside a Lease come from another
@@ -43,13 +46,6 @@ impl Observed {
         Self {
             resource_version: resource_version.into(),
             since: now,
-        }
-    }
-
-    /// Sees it again; a resource version that moved starts the time anew.
-    pub fn see(&mut self, resource_version: &str, now: Instant) {
-        if self.resource_version != resource_version {
-            *self = Self::new(resource_version, now);
         }
     }
 
@@ -72,15 +68,10 @@ mod tests {
     fn a_lock_expires_when_it_has_not_moved() {
         let start = Instant::now();
         let after = |seconds| start + Duration::from_secs(seconds);
-        let mut lock = Observed::new("7", start);
+        let lock = Observed::new("7", start);
         assert!(!lock.expired(after(59)));
         assert!(lock.expired(after(60)));
-        lock.see("7", after(40));
-        assert!(lock.expired(after(60)));
-        lock.see("8", after(70));
-        assert!(!lock.expired(after(129)));
-        assert_eq!(lock.expires_in(after(100)), Duration::from_secs(30));
-        assert!(lock.expired(after(130)));
+        assert_eq!(lock.expires_in(after(40)), Duration::from_secs(20));
         // A clock that another thread read a moment earlier.
         assert!(!lock.expired(start));
     }

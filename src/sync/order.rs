@@ -61,10 +61,14 @@ pub fn wave<'a>(annotation: impl Fn(&str) -> Option<&'a str>) -> i32 {
         .unwrap_or(0)
 }
 
+/// Whether a kind is that of CustomResourceDefinitions.
+pub fn is_definition(kind: &GroupKind) -> bool {
+    kind.group == "apiextensions.k8s.io" && kind.kind == "CustomResourceDefinition"
+}
+
 /// The kind that a CRD defines; `None` where the object is no CRD.
 pub fn defines(object: &Value) -> Option<GroupKind> {
-    let key = ObjectKey::of(object)?;
-    if key.group != "apiextensions.k8s.io" || key.kind != "CustomResourceDefinition" {
+    if !is_definition(&ObjectKey::of(object)?.group_kind()) {
         return None;
     }
     let text = |pointer| object.pointer(pointer).and_then(Value::as_str);

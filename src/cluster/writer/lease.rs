@@ -7,15 +7,13 @@
 use jiff::Timestamp;
 use serde_json::json;
 
+use crate::domain::record::LOCK_SECONDS;
 use crate::domain::{Gvk, Problem, ProblemKind, Result, Value};
 
 use super::{Failure, Writer};
 use crate::cluster::predict::meta;
 use crate::cluster::resource::target::Target;
 use crate::cluster::{Connection, Resource};
-
-/// A lock whose resource version has not moved for this long is expired.
-pub const LEASE_SECONDS: u64 = 60;
 
 /// A lock as it was read or written.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -198,7 +196,7 @@ impl Lease {
                 "holderIdentity": self.holder,
                 "acquireTime": micro(self.acquired),
                 "renewTime": micro(self.renewed),
-                "leaseDurationSeconds": LEASE_SECONDS,
+                "leaseDurationSeconds": LOCK_SECONDS,
                 "leaseTransitions": self.transitions,
             },
         })

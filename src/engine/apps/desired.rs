@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::domain::{
-    App, AppId, Commit, CommitId, Notice, Problem, Recorder, RepoPath, Revision, Tree,
+    App, AppId, Commit, CommitId, Problem, Recorder, RepoPath, Revision, Tree,
     tree::reads_unchanged,
 };
 use crate::git::Repo;
@@ -162,7 +162,7 @@ fn desired(
     if let Some(previous) = &job.previous
         && reads_unchanged(&previous.reads, &*tree)?
     {
-        if previous.target == target {
+        if previous.target == target && previous.stands_in == job.stand_in {
             return Ok(previous.clone());
         }
         return Ok(Arc::new(Desired {
@@ -171,24 +171,18 @@ fn desired(
             manifests: previous.manifests.clone(),
             problems: previous.problems.clone(),
             notices: previous.notices.clone(),
+            stands_in: job.stand_in,
         }));
     }
     *rendered = true;
     let (reads, result) = render(app, &*tree);
-    let mut notices = result.notices;
-    if job.stand_in {
-        notices.push(Notice {
-            place: app.source.repository.to_string(),
-            text: "the remote cannot be reached: read from the checkout's remote-tracking refs"
-                .into(),
-        });
-    }
     Ok(Arc::new(Desired {
         target,
         reads,
         manifests: Arc::new(pack(&result.manifests)),
         problems: result.problems,
-        notices,
+        notices: result.notices,
+        stands_in: job.stand_in,
     }))
 }
 

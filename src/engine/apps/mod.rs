@@ -52,9 +52,6 @@ impl Core {
     /// Takes over what a place says about its Apps.
     pub(super) fn defined(&mut self, definer: Definer, definition: Definition) {
         let from_files = matches!(definer, Definer::Files(_));
-        if let Definer::Repository(repository) = &definer {
-            self.world.searched(repository);
-        }
         self.world.definitions.insert(definer, definition);
         if from_files {
             for source in self.options.clone().sources.iter() {
@@ -99,6 +96,8 @@ impl Core {
                     entry.app = app.clone();
                     entry.prepared = None;
                     entry.desired = None;
+                    // It may be read from elsewhere now.
+                    entry.base = None;
                     entry.view = None;
                 }
                 None => {
@@ -261,6 +260,7 @@ impl Core {
         };
         for context in contexts {
             self.order(&context, ClusterOrder::Refresh);
+            self.list_records(&context);
             if let Some(cluster) = self.world.clusters.get_mut(&context) {
                 cluster.may_not_patch.clear();
             }

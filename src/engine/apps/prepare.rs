@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 use crate::domain::{App, AppId, GroupKind, Manifest, Notice, ObjectKey, Problem, Value};
 use crate::drift::desired::{Prepared, duplicates, prepare};
 use crate::engine::core::Core;
+use crate::sync::order::defines;
 
 use super::packed::{Ready, unpack};
 
@@ -87,15 +88,7 @@ pub(in crate::engine) fn prepare_all(
 }
 
 /// The kind that a CustomResourceDefinition defines, and whether it is namespaced.
-pub(in crate::engine) fn crd_scope(object: &Value) -> Option<(GroupKind, bool)> {
-    if object.get("kind")?.as_str()? != "CustomResourceDefinition" {
-        return None;
-    }
-    let spec = object.get("spec")?;
-    let group = spec.get("group")?.as_str()?;
-    let kind = spec.get("names")?.get("kind")?.as_str()?;
-    Some((
-        GroupKind::new(group, kind),
-        spec.get("scope")?.as_str()? == "Namespaced",
-    ))
+fn crd_scope(object: &Value) -> Option<(GroupKind, bool)> {
+    let scope = object.pointer("/spec/scope")?.as_str()?;
+    Some((defines(object)?, scope == "Namespaced"))
 }

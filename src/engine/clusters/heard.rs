@@ -7,13 +7,12 @@ use crate::cluster::{Live, WatchEvent};
 use crate::domain::{GroupKind, ObjectKey, Problem, ProblemKind, Value};
 use crate::drift;
 use crate::engine::apps::content::content_hash;
-use crate::engine::apps::prepare::crd_scope;
 use crate::engine::apps::records::record_key;
 use crate::engine::core::{Core, Event};
 use crate::engine::snapshot::Reach;
 use crate::engine::world::Seen;
+use crate::sync::order::{defines, is_definition};
 
-use super::wanted::is_definition;
 use super::{ClusterEvent, ClusterOrder, start};
 
 /// A cluster that has said nothing for this long is asked whether it is there, when somebody looks at it.
@@ -71,6 +70,7 @@ impl Core {
                 cluster.connection = Some(connection);
                 cluster.identity = Some(identity);
                 self.discovered(context, discovery);
+                self.list_records(context);
             }
             ClusterEvent::Discovered(discovery) => self.discovered(context, discovery),
             ClusterEvent::Alive => self.back_up(context),
@@ -114,7 +114,6 @@ impl Core {
         if let Some(cluster) = self.world.clusters.get_mut(context) {
             cluster.discovery = Some(discovery);
         }
-        self.list_records(context);
         let ids: Vec<_> = self
             .world
             .apps
@@ -283,8 +282,8 @@ impl Core {
             .iter()
             .filter(|(key, _)| is_definition(&key.group_kind()));
         definitions
-            .filter_map(|(_, seen)| crd_scope(&seen.live.value()))
-            .any(|(kind, _)| discovery.preferred(&kind).is_none())
+            .filter_map(|(_, seen)| defines(&seen.live.value()))
+            .any(|kind| discovery.preferred(&kind).is_none())
     }
 
     /// A whole kind was listed, or cannot be: every object of it that somebody wants is looked at.

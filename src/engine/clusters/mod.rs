@@ -185,12 +185,12 @@ impl Task {
                 ClusterOrder::Check => self.check(&connection, clock.clone()),
                 ClusterOrder::Wake => connection.wake(),
                 ClusterOrder::Discover => {
-                    if !self.discover(&connection, false).await {
+                    if !self.discover(&connection, &clock, false).await {
                         return;
                     }
                 }
                 ClusterOrder::Refresh => {
-                    if !self.discover(&connection, true).await {
+                    if !self.discover(&connection, &clock, true).await {
                         return;
                     }
                     // A watch that waits for its back-off starts over at once.
@@ -203,7 +203,12 @@ impl Task {
     }
 
     /// Asks for the kinds anew. False when nobody listens any more.
-    async fn discover(&self, connection: &Connection, may_ask: bool) -> bool {
+    async fn discover(
+        &mut self,
+        connection: &Connection,
+        clock: &Arc<dyn Clock>,
+        may_ask: bool,
+    ) -> bool {
         let mut found = connection.discover().await;
         if may_ask
             && let Err(problem) = &found
@@ -221,7 +226,13 @@ impl Task {
                 retry_at: None,
             },
         };
-        self.tell(event).await
+        let is_down = matches!(event, ClusterEvent::Down { .. });
+        let is_told = self.tell(event).await;
+        if is_down {
+            // Nothing else would say that it is back where no watch is broken.
+            self.check(connection, clock.clone());
+        }
+        is_told
     }
 
     /// Asks a plain question until it is answered, unless one is being asked.

@@ -9,8 +9,9 @@ use crate::cluster::{Connection, Keep, Resource, WatchEvent};
 use crate::domain::{Problem, ProblemKind};
 use crate::engine::core::{Event, Events};
 use crate::engine::world::Seen;
+use crate::sync::order::is_definition;
 
-use super::wanted::{Wanted, WantedKind, is_definition, keep};
+use super::wanted::{Wanted, WantedKind, keep};
 use super::{ClusterEvent, Task};
 
 impl Task {

@@ -8,6 +8,8 @@ use crate::domain::{GroupKind, ObjectKey};
 use crate::engine::apps::index::held_keys;
 use crate::engine::core::Core;
 
+use crate::sync::order::is_definition;
+
 use super::ClusterOrder;
 
 /// What the Apps of one cluster want to see.
@@ -39,11 +41,6 @@ pub(in crate::engine) struct WantedKind {
     pub keys: HashSet<ObjectKey>,
     /// Namespaces to fall back to, where the whole cluster may not be listed.
     pub namespaces: BTreeSet<String>,
-}
-
-/// Whether a kind is that of CustomResourceDefinitions.
-pub(in crate::engine) fn is_definition(kind: &GroupKind) -> bool {
-    kind.group == "apiextensions.k8s.io" && kind.kind == "CustomResourceDefinition"
 }
 
 /// Only what an App wants or marks is kept; everything else is dropped as it arrives.

@@ -5,6 +5,7 @@ pub(super) mod question;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
+use std::time::Duration;
 
 use crate::domain::{AppId, Manifest, ObjectDrift, ObjectKey, ProblemKind, Verdict};
 
@@ -16,6 +17,11 @@ use crate::engine::snapshot::Rights;
 use crate::engine::world::{AppEntry, ClusterEntry, Compared, Inputs, RecordState, Seen};
 use known::{base_of, holds, perhaps_in_git, unknown_kind};
 use question::{Answer, Question, extra, missing};
+
+/// A question that met bad weather is put again after this.
+const WEATHER_PASSES: Duration = Duration::from_secs(5);
+/// A namespace that is being deleted is asked about again after this.
+const NAMESPACE_GOES: Duration = Duration::from_secs(30);
 
 impl Core {
     pub(super) fn consider_app(&mut self, id: &AppId) {
@@ -36,6 +42,33 @@ impl Core {
             .retain(|key, _| holders.is_some_and(|h| h.contains_key(key)));
         for key in keys {
             self.consider(id, &key, false);
+        }
+    }
+
+    /// An App is looked at, or none. One that was never synced is listed without a question to the server: now it is
+    /// worth asking whether its objects would be taken. What is still to be asked of the one before is left.
+    pub(in crate::engine) fn select(&mut self, id: Option<AppId>) {
+        if let Some(id) = &id {
+            self.check_silence(&id.context);
+        }
+        let before = std::mem::replace(&mut self.world.selected, id.clone());
+        if before == id {
+            return;
+        }
+        if let Some(before) = before
+            && let Some(entry) = self.world.apps.get(&before)
+            && let Some(cluster) = self.world.clusters.get_mut(&before.context)
+            && !entry.is_managed()
+        {
+            let live = &cluster.live;
+            let is_left =
+                |key: &ObjectKey| entry.objects.contains_key(key) && !live.contains_key(key);
+            cluster
+                .queue
+                .retain(|(of, key)| *of != before || !is_left(key));
+        }
+        if let Some(id) = id {
+            self.consider_app(&id);
         }
     }
 
@@ -65,15 +98,6 @@ impl Core {
         };
         let desired = prepared.get(key).filter(|p| !p.hook);
         let seen = cluster.live.get(key).cloned();
-        let step = match (desired, &seen) {
-            (None, None) => Consider::Forget,
-            (None, Some(seen)) if prepared.contains_key(key) || !holds(entry, seen) => {
-                Consider::Forget
-            }
-            (None, Some(seen)) if !entry.reads_whole() => settle(perhaps_in_git(key, seen)),
-            (None, Some(seen)) => settle(extra(key, &seen.live.gvk, &seen.live.value())),
-            (Some(desired), _) => consider_desired(entry, cluster, key, desired, seen.as_deref()),
-        };
         let inputs = Inputs {
             desired: desired.map(|d| d.content).unwrap_or_default(),
             live: seen.as_ref().map(|s| s.content).unwrap_or_default(),
@@ -81,6 +105,18 @@ impl Core {
             managed: entry.is_managed(),
         };
         let known = entry.objects.get(key).is_some_and(|c| c.inputs == inputs);
+        let step = match (desired, &seen) {
+            (None, None) => Consider::Forget,
+            (None, Some(seen)) if prepared.contains_key(key) || !holds(entry, seen) => {
+                Consider::Forget
+            }
+            (None, Some(seen)) if !entry.reads_whole() => settle(perhaps_in_git(key, seen)),
+            (None, Some(seen)) => settle(extra(key, &seen.live.gvk, &seen.live.value())),
+            (Some(desired), _) => {
+                let cares = known || self.world.selected.as_ref() == Some(id);
+                consider_desired((entry, cluster), key, desired, seen.as_deref(), cares)
+            }
+        };
         let context = id.context.clone();
         let Some(entry) = self.world.apps.get_mut(id) else {
             return;
@@ -97,7 +133,9 @@ impl Core {
                     key.clone(),
                     Compared {
                         drift: Arc::from(drift),
-                        inputs,
+                        // A question comes to something else.
+                        inputs: Inputs::NEVER,
+                        namespace_ends: false,
                         at: now,
                     },
                 );
@@ -216,6 +254,7 @@ impl Core {
             inputs,
             drift,
             forbidden,
+            namespace_ends,
             n_requests,
         } = answer;
         if let Some(cluster) = self.world.clusters.get_mut(&id.context) {
@@ -248,14 +287,24 @@ impl Core {
                     key.clone(),
                     Compared {
                         drift: Arc::new(drift),
-                        inputs,
+                        inputs: if namespace_ends {
+                            Inputs::NEVER
+                        } else {
+                            inputs
+                        },
+                        namespace_ends,
                         at: now,
                     },
                 );
                 // A cluster that answers is there, whatever became of an earlier question.
                 self.back_up(&id.context);
-                // It may have moved while the server was asked.
-                self.consider(&id, &key, false);
+                if namespace_ends {
+                    // Nothing tells when it is gone.
+                    self.ask_later(id, key, NAMESPACE_GOES);
+                } else {
+                    // It may have moved while the server was asked.
+                    self.consider(&id, &key, false);
+                }
             }
             Err(problem) => {
                 // A Problem of the object is the server's own answer: it is there, and other questions may fare better.
@@ -282,6 +331,7 @@ impl Core {
                     Compared {
                         drift: Arc::new(drift),
                         inputs: Inputs::NEVER,
+                        namespace_ends: false,
                         at: now,
                     },
                 );
@@ -289,16 +339,16 @@ impl Core {
                     self.down(&id.context, problem, None);
                     self.order(&id.context, ClusterOrder::Check);
                 }
-                self.ask_later(id, key);
+                self.ask_later(id, key, WEATHER_PASSES);
             }
         }
     }
 
-    /// Weather passes: the question is put again after a pause.
-    fn ask_later(&self, id: AppId, key: ObjectKey) {
+    /// The question is put again after a pause.
+    fn ask_later(&self, id: AppId, key: ObjectKey, pause: Duration) {
         let events = self.events.clone();
         tokio::spawn(async move {
-            tokio::time::sleep(std::time::Duration::from_secs(5)).await;
+            tokio::time::sleep(pause).await;
             let _ = events.send(Event::AskAgain(id, key)).await;
         });
     }
@@ -319,12 +369,13 @@ fn settle(drift: ObjectDrift) -> Consider {
     Consider::Settle(Box::new(drift))
 }
 
+/// `cares`: somebody looks at the App, or has, so that even what was never synced is worth a question.
 fn consider_desired(
-    entry: &AppEntry,
-    cluster: &ClusterEntry,
+    (entry, cluster): (&AppEntry, &ClusterEntry),
     key: &ObjectKey,
     desired: &Ready,
     seen: Option<&Seen>,
+    cares: bool,
 ) -> Consider {
     let Some(discovery) = &cluster.discovery else {
         return Consider::Wait;
@@ -341,10 +392,12 @@ fn consider_desired(
             ObjectDrift::new(key.clone(), gvk.clone(), Verdict::Unknown)
                 .with_problem(problem.clone()),
         ),
-        (None, Presence::Absent) => match &entry.record {
-            // What the server would make of something new is asked when it is about to be made.
-            RecordState::Read(_) if cluster.rights != Rights::Read => Consider::Ask,
-            _ => settle(missing(key, &desired.manifest.manifest())),
-        },
+        // What the server would make of something new is asked where somebody minds.
+        (None, Presence::Absent)
+            if (entry.is_managed() || cares) && cluster.rights != Rights::Read =>
+        {
+            Consider::Ask
+        }
+        (None, Presence::Absent) => settle(missing(key, &desired.manifest.manifest())),
     }
 }

@@ -22,6 +22,8 @@ pub(in crate::engine) struct Answer {
     pub drift: Result<ObjectDrift, Problem>,
     /// Whether the server said that this user may not patch it.
     pub forbidden: bool,
+    /// Whether it would be made in a namespace that is being deleted.
+    pub namespace_ends: bool,
     pub n_requests: u32,
 }
 
@@ -129,6 +131,10 @@ impl Question {
     /// Asks for a verdict.
     pub async fn ask(self) -> Answer {
         let asked = self.put().await;
+        let refusal = |asked: &Asked| Some(asked.prediction.as_ref()?.refusal.as_ref()?.kind);
+        let namespace_ends = asked
+            .as_ref()
+            .is_ok_and(|asked| refusal(asked) == Some(RefusalKind::NamespaceTerminating));
         let (drift, forbidden, n_requests) = match asked {
             Ok(asked) => (Ok(asked.drift), asked.forbidden, asked.n_requests),
             Err(problem) => (Err(problem), false, 1),
@@ -139,6 +145,7 @@ impl Question {
             inputs: self.inputs,
             drift,
             forbidden,
+            namespace_ends,
             n_requests,
         }
     }

@@ -8,11 +8,11 @@ use futures::StreamExt as _;
 use crate::cluster::{Refusal, RefusalKind};
 use crate::domain::{GroupKind, ObjectDrift, PlanKind, Problem, ProblemKind, Verdict};
 use crate::drift::desired::Prepared;
+use crate::sync::order::defines;
 use crate::sync::{AppInput, Candidate, LiveFacts, RecordState};
 
 use super::held::held;
 use super::work::Work;
-use crate::engine::apps::prepare::crd_scope;
 use crate::engine::apps::records::{self, record_key};
 use crate::engine::compare::question::{Asked, Question, missing as absent};
 
@@ -81,8 +81,7 @@ async fn candidates(
     let own_kinds: BTreeSet<GroupKind> = work
         .prepared
         .values()
-        .filter_map(|p| crd_scope(&p.manifest.value))
-        .map(|(kind, _)| kind)
+        .filter_map(|p| defines(&p.manifest.value))
         .collect();
     let own_namespaces: BTreeSet<&str> = work
         .prepared

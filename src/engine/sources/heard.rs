@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use crate::domain::{App, Problem, Repository};
 use crate::engine::core::Core;
-use crate::engine::world::{AppEntry, Definer, RepoEntry};
+use crate::engine::world::{AppEntry, Definer, Definition, RepoEntry};
 use crate::git::{Repo, normalise_url};
 
 use super::{SourceOrder, SourceSeen, SourceSettings, search, start};
@@ -109,10 +109,24 @@ impl Core {
             .map(|repo| (repo.clone(), true))
     }
 
-    /// What was found before stays, with the reason why it may be old.
-    pub(in crate::engine) fn not_searched(&mut self, repository: Repository, problem: Problem) {
-        self.world.searched(&repository);
+    /// A search has ended. Of several the newest counts, whichever comes last.
+    pub(in crate::engine) fn searched(
+        &mut self,
+        repository: Repository,
+        ticket: u64,
+        found: Result<Definition, Problem>,
+    ) {
+        if !self.world.searches.ended(&repository, ticket) {
+            return;
+        }
         let definer = Definer::Repository(repository);
-        self.world.definitions.entry(definer).or_default().problems = vec![problem];
+        match found {
+            Ok(definition) => self.defined(definer, definition),
+            // What was found before stays, with the reason why it may be old.
+            Err(problem) => {
+                let definition = self.world.definitions.entry(definer).or_default();
+                definition.problems = vec![problem];
+            }
+        }
     }
 }

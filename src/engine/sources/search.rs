@@ -1,6 +1,7 @@
 //! What places define Apps: searched off the async threads, and again only where something changed.
 
-use std::collections::HashMap;
+use std::cell::RefCell;
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
@@ -65,20 +66,43 @@ pub(in crate::engine) fn start_repository(core: &mut Core, repository: &Reposito
         core.events.clone(),
         repository.clone(),
     );
-    *core.world.searching.entry(repository.clone()).or_default() += 1;
+    let ticket = core.ticket();
+    core.world.searches.begin(&repository, ticket);
     tokio::spawn(async move {
-        let (definer, at) = (Definer::Repository(repository.clone()), repository.clone());
+        let at = repository.clone();
         let known = Known {
             apps: known,
             records,
         };
         let found = blocking(move || search(&options, &at, &repo, &looks, &known)).await;
-        let event = match found {
-            Ok(definition) => Event::Defined(definer, definition),
-            Err(problem) => Event::NotSearched(repository, problem),
-        };
-        let _ = events.send(event).await;
+        let _ = events
+            .send(Event::Searched(repository, ticket, found))
+            .await;
     });
+}
+
+/// The newest search of each repository, while it is under way.
+#[derive(Default)]
+pub(in crate::engine) struct Searches(BTreeMap<Repository, u64>);
+
+impl Searches {
+    fn begin(&mut self, repository: &Repository, ticket: u64) {
+        self.0.insert(repository.clone(), ticket);
+    }
+
+    /// Whether what it found counts: no newer one has begun.
+    pub fn ended(&mut self, repository: &Repository, ticket: u64) -> bool {
+        let is_newest = self.0.get(repository) == Some(&ticket);
+        if is_newest {
+            self.0.remove(repository);
+        }
+        is_newest
+    }
+
+    /// Whether none is under way.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
 }
 
 /// What is known besides what a repository itself says.
@@ -108,6 +132,7 @@ fn search(
         Repository::Local(_) if options.sources.len() == 1 => String::new(),
         other => other.to_string(),
     };
+    let looked = RefCell::new(HashSet::new());
     for source in sources {
         let asked = source.revision.clone().unwrap_or_default();
         let tree = match &asked {
@@ -124,7 +149,10 @@ fn search(
                 .as_ref()
                 .is_some_and(|i| i.is_ignored(path, is_dir).unwrap_or(false))
         };
-        let look = |dir: &RepoPath| look(&*tree, dir, looks);
+        let look = |dir: &RepoPath| {
+            looked.borrow_mut().insert(dir.clone());
+            look(&*tree, dir, looks)
+        };
         let surroundings = Surroundings {
             repository: &reference,
             prefix: &prefix,
@@ -153,6 +181,11 @@ fn search(
         all.notices.extend(found.notices);
         all.problems.extend(found.problems);
     }
+    // Directories that are gone are not remembered for ever.
+    let looked = looked.into_inner();
+    let mut remembered = looks.lock().unwrap_or_else(|e| e.into_inner());
+    remembered.retain(|dir, _| looked.contains(dir));
+    drop(remembered);
     // Applications that were given say what is deployed from here.
     let is_left_to_others = !known.apps.is_empty() || !options.apps.is_empty();
     if all.apps.is_empty() && all.problems.is_empty() && !is_left_to_others {
@@ -241,9 +274,8 @@ pub(in crate::engine) fn start_files(core: &mut Core, path: PathBuf) {
                 problems: vec![problem],
                 ..Definition::default()
             });
-            let now = (definition.apps.clone(), definition.problems.clone());
-            if last.as_ref() != Some(&now) {
-                last = Some(now);
+            if last.as_ref() != Some(&definition) {
+                last = Some(definition.clone());
                 if events
                     .send(Event::Defined(definer.clone(), definition))
                     .await
@@ -335,4 +367,25 @@ fn manifests(path: &Path) -> Result<Manifests, Problem> {
     }
     let rendered = crate::render::directory(&*tree, &RepoPath::root(), &options);
     Ok((rendered.manifests, rendered.problems, rendered.notices))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_older_search_that_comes_late_is_dropped() {
+        let (one, two) = (
+            Repository::Local("/one".into()),
+            Repository::Local("/two".into()),
+        );
+        let mut searches = Searches::default();
+        searches.begin(&one, 1);
+        searches.begin(&two, 2);
+        searches.begin(&one, 3);
+        assert!(searches.ended(&one, 3), "the newest comes first");
+        assert!(!searches.ended(&one, 1));
+        assert!(!searches.is_empty());
+        assert!(searches.ended(&two, 2) && searches.is_empty());
+    }
 }

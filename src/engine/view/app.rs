@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::domain::{
-    AppId, Cause, Health, HealthStatus, Notice, ObjectKey, Problem, Revision, Verdict,
+    AppId, Cause, Health, HealthStatus, Notice, ObjectKey, Problem, ProblemKind, Revision, Verdict,
 };
 use crate::engine::apps::packed::PackedManifest;
 use crate::engine::snapshot::{AppState, AppView, Counts, ObjectView, Reach, SyncStatus};
@@ -170,12 +170,25 @@ fn problems(
         _ => None,
     };
     let of_repo = repo.and_then(|r| r.problem.as_ref());
-    for problem in [unread, down, of_repo].into_iter().flatten() {
+    let ending = entry.objects.iter().find(|(_, c)| c.namespace_ends);
+    let ending = ending.map(|(key, _)| namespace_ends(entry, &key.namespace));
+    for problem in [unread, down, of_repo, ending.as_ref()]
+        .into_iter()
+        .flatten()
+    {
         if !problems.contains(problem) {
             problems.push(problem.clone());
         }
     }
     problems
+}
+
+fn namespace_ends(entry: &AppEntry, namespace: &str) -> Problem {
+    let text =
+        format!("its namespace {namespace} is being deleted, so that nothing can be made in it");
+    Problem::new(ProblemKind::Conflict, text)
+        .at(entry.app.id.to_string())
+        .hint("Wait until it is gone, then sync again; where it does not go, `kubectl get namespace -o yaml` says what holds it.")
 }
 
 fn notices(entry: &AppEntry) -> Vec<Notice> {
@@ -188,6 +201,13 @@ fn notices(entry: &AppEntry) -> Vec<Notice> {
         .chain(&entry.prepare_notices)
         .cloned()
         .collect();
+    if entry.desired.as_ref().is_some_and(|d| d.stands_in) {
+        notices.push(Notice {
+            place: entry.app.source.repository.to_string(),
+            text: "the remote cannot be reached: read from the checkout's remote-tracking refs"
+                .into(),
+        });
+    }
     let hooks = entry
         .prepared
         .iter()

@@ -140,7 +140,7 @@ fn settled(core: &Core) -> bool {
         Reach::Down { .. } => true,
     });
     defined
-        && world.searching.is_empty()
+        && world.searches.is_empty()
         && repos
         && clusters
         && world.apps.values().all(|e| {

@@ -13,6 +13,7 @@ use std::collections::HashMap;
 
 use crate::domain::record::Outcome;
 use crate::domain::{Action, AppId, ObjectKey, Plan, PlanStep, Problem};
+use crate::sync::order::is_definition;
 
 use reasons::{half_recreated, moved_on, reason, too_busy};
 pub use settled::{Settled, settled};
@@ -375,7 +376,7 @@ impl Run {
                 self.doing = Doing::Waiting(wait);
                 return;
             }
-            if !is_crd(&self.plan.steps[self.at].key) {
+            if !is_definition(&self.plan.steps[self.at].key.group_kind()) {
                 self.of(&app).established = self.at;
             }
             self.begin_step(self.at);
@@ -420,7 +421,9 @@ impl Run {
     /// What must hold before a step begins: CRDs are established before anything that is no CRD; before a new wave,
     /// what was pruned is gone and what was applied is healthy.
     fn needed_wait(&self, app: &AppId, step: &PlanStep, progress: &Progress) -> Option<Wait> {
-        if !is_crd(&step.key) && !self.crds_before(app, progress.established).is_empty() {
+        if !is_definition(&step.key.group_kind())
+            && !self.crds_before(app, progress.established).is_empty()
+        {
             return Some(Wait::Established);
         }
         let new_wave = self.at > 0
@@ -468,7 +471,9 @@ impl Run {
     }
 
     fn crds_before(&self, app: &AppId, from: usize) -> Vec<usize> {
-        self.done(app, from, |s| applies(s.action) && is_crd(&s.key))
+        self.done(app, from, |s| {
+            applies(s.action) && is_definition(&s.key.group_kind())
+        })
     }
 
     fn applied_before(&self, app: &AppId, from: usize) -> Vec<usize> {
@@ -488,10 +493,6 @@ fn applies(action: Action) -> bool {
         action,
         Action::Create | Action::Apply | Action::Replace | Action::Recreate
     )
-}
-
-fn is_crd(key: &ObjectKey) -> bool {
-    key.group == "apiextensions.k8s.io" && key.kind == "CustomResourceDefinition"
 }
 
 /// How an App's part of a Run ended.

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use trueup::cli::Cli;
 use trueup::cli::commands::{self, Process};
-use trueup::domain::{Plan, SystemClock};
+use trueup::domain::{Plan, SystemClock, Verdict};
 use trueup::engine::{
     AppView, Draw, Engine, Moves, Reach, Report, Request, RunView, Snapshot, SyncStatus, Ticket,
 };
@@ -308,6 +308,53 @@ async fn a_server_that_hangs_with_its_connections_open_is_found_out_when_somebod
         matches!(s.clusters[0].reach, Reach::Up { .. })
     })
     .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "needs a Kubernetes API server (KUBEBUILDER_ASSETS)"]
+async fn an_app_that_was_never_synced_is_asked_about_once_somebody_looks_at_it() {
+    let mut g = Ground::with_namespace("looked");
+    let held =
+        "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: held, finalizers: [example.com/hold]}\n";
+    g.feed("apply", held);
+    let wrong = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: wrong}\nspec: {x: 1}\n";
+    g.commit(
+        "Two",
+        &[
+            ("bad/wrong.yaml", wrong),
+            ("good/a.yaml", &config_map("a", &[("x", "1")])),
+        ],
+    );
+    let mut engine = engine(&g, "");
+    let snapshot = until(&mut engine, "listed", |s| {
+        ["bad", "good"]
+            .iter()
+            .all(|name| is(s, name, &SyncStatus::Available))
+    })
+    .await;
+    let verdict = |s: &Snapshot, name| app(s, name).unwrap().objects[0].drift.verdict;
+    assert_eq!(verdict(&snapshot, "bad"), Verdict::Missing);
+    let dry_runs = snapshot.counters.dry_runs;
+    assert_eq!(dry_runs, 0, "what is only listed costs nothing");
+    let select = |name| Request::Select(Some(app(&snapshot, name).unwrap().app.id.clone()));
+    engine.send(select("bad"));
+    let asked = until(&mut engine, "the refusal", |s| {
+        verdict(s, "bad") == Verdict::Refused
+    })
+    .await;
+    assert!(is(&asked, "bad", &SyncStatus::Available));
+    // What was asked stays known when somebody looks elsewhere; and the App tells of its namespace.
+    g.k("delete namespace @NS@ --wait=false");
+    engine.send(select("good"));
+    let told = until(&mut engine, "the namespace", |s| {
+        let problems = app(s, "good").unwrap().problems.clone();
+        problems
+            .iter()
+            .any(|p| p.summary.contains("is being deleted"))
+    })
+    .await;
+    assert_eq!(verdict(&told, "bad"), Verdict::Refused);
+    g.k("patch configmap held --type=json -p [{\"op\":\"remove\",\"path\":\"/metadata/finalizers\"}]");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
