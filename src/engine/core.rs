@@ -36,6 +36,8 @@ pub(super) enum Event {
     AskAgain(AppId, crate::domain::ObjectKey),
     /// Something that takes long, in words; `None` when it is over.
     Work(String, Option<String>),
+    /// Whether a Run waits before it goes on with an App.
+    AppWaits(AppId, bool),
     /// A Run is done with an App.
     AppEnded(AppId),
     /// A Run is over: what it touched is looked at again.
@@ -165,7 +167,15 @@ impl Core {
                     None => self.world.work.remove(&who),
                 };
             }
-            // Who looks once has no use for a verdict that the next App's steps would wait for.
+            // Who looks once has no use for a verdict that the next steps would wait for.
+            Event::AppWaits(id, true) => {
+                if self.options.live && self.running.remove(&id) {
+                    self.consider_app(&id);
+                }
+            }
+            Event::AppWaits(id, false) => {
+                self.running.insert(id);
+            }
             Event::AppEnded(id) => {
                 if self.options.live && self.running.remove(&id) {
                     self.forget_verdicts(&id);

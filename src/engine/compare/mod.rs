@@ -37,6 +37,8 @@ impl Core {
         if let RecordState::Read(record) = &entry.record {
             keys.extend(record.inventory.0.iter().cloned());
         }
+        // What Git no longer has may be another App's by now.
+        keys.extend(entry.objects.keys().cloned());
         entry
             .objects
             .retain(|key, _| holders.is_some_and(|h| h.contains_key(key)));

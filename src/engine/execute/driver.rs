@@ -9,6 +9,7 @@ use crate::domain::{AppId, ObjectKey, Problem, ProblemKind};
 use crate::engine::core::Event;
 use crate::engine::report::{Report, RunView, StepState};
 use crate::sync::{Next, StepResult};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -52,9 +53,13 @@ impl Driver {
                     self.waited(result);
                 }
                 Next::WaitHealthy { keys, .. } => {
+                    // What was made so far is looked at meanwhile: this may take minutes.
+                    let apps: BTreeSet<AppId> = keys.iter().map(|(id, _)| id.clone()).collect();
+                    self.rest(&apps, true).await;
                     let result = self
                         .wait(&keys, self.options.wave_timeout, Wait::Healthy)
                         .await;
+                    self.rest(&apps, false).await;
                     self.waited(result);
                 }
                 Next::WaitGone(keys) => {
@@ -82,6 +87,12 @@ impl Driver {
         }
         let apps: Vec<AppId> = self.drawn.keys().cloned().collect();
         let _ = self.events.send(Event::RunEnded(self.ticket, apps)).await;
+    }
+
+    async fn rest(&self, apps: &BTreeSet<AppId>, waits: bool) {
+        for id in apps {
+            let _ = self.events.send(Event::AppWaits(id.clone(), waits)).await;
+        }
     }
 
     fn waited(&mut self, result: Waited) {

@@ -359,6 +359,66 @@ async fn an_app_that_was_never_synced_is_asked_about_once_somebody_looks_at_it()
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 #[ignore = "needs a Kubernetes API server (KUBEBUILDER_ASSETS)"]
+async fn an_object_that_leaves_git_is_not_kept_in_the_diff_because_another_app_holds_it() {
+    let mut g = Ground::with_namespace("leaves");
+    g.commit(
+        "Both",
+        &[
+            ("one/a.yaml", &config_map("a", &[("x", "1")])),
+            ("two/a.yaml", &config_map("a", &[("x", "2")])),
+            ("two/b.yaml", &config_map("b", &[("x", "2")])),
+        ],
+    );
+    g.trueup("sync one --yes").exits(0);
+    let mut engine = engine(&g, "");
+    let has = |n: usize| move |s: &Snapshot| app(s, "two").is_some_and(|a| a.objects.len() == n);
+    until(&mut engine, "both objects", has(2)).await;
+    g.remove("One alone", &["two/a.yaml"]);
+    until(&mut engine, "one object", has(1)).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "needs a Kubernetes API server (KUBEBUILDER_ASSETS)"]
+async fn what_a_run_has_made_is_not_called_missing_while_the_run_waits() {
+    let mut g = Ground::with_namespace("waits");
+    let slow = DEPLOYMENT.replace(
+        "serviceAccountName: web",
+        "nodeSelector: {nowhere: \"yes\"}",
+    );
+    let later = config_map("later", &[("x", "1")]).replace(
+        "name: later",
+        "name: later, annotations: {argocd.argoproj.io/sync-wave: \"1\"}",
+    );
+    g.commit(
+        "Waves",
+        &[("app/slow.yaml", &slow), ("app/later.yaml", &later)],
+    );
+    let mut engine = engine(&g, "");
+    let snapshot = until(&mut engine, "the App", |s| {
+        is(s, "app", &SyncStatus::Available)
+    })
+    .await;
+    let plan = draw(&mut engine, sync_of(&snapshot, "app")).await;
+    engine.send(Request::Run(Ticket(2), plan));
+    let verdict = |s: &Snapshot, name: &str| {
+        let app = app(s, "app")?;
+        let object = app.objects.iter().find(|o| o.drift.key.name == name)?;
+        Some((object.drift.verdict, app.was_deleted(&object.drift)))
+    };
+    let snapshot = until(&mut engine, "the Deployment that was made", |s| {
+        verdict(s, "web") == Some((Verdict::InSync, false))
+    })
+    .await;
+    assert_eq!(
+        verdict(&snapshot, "later"),
+        Some((Verdict::Missing, false)),
+        "it is yet to be made, and nobody deleted it"
+    );
+    engine.send(Request::StopRun(Ticket(2)));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "needs a Kubernetes API server (KUBEBUILDER_ASSETS)"]
 async fn an_api_server_that_goes_and_comes_back_is_followed_even_past_its_memory() {
     let cluster = ControlPlane::bare();
     let mut g = Ground::on(&cluster, "restart");
