@@ -150,6 +150,22 @@ pub struct ClusterView {
     pub problems: Vec<Problem>,
 }
 
+impl ClusterView {
+    /// Whether it does not answer, or not to us.
+    pub fn is_down(&self) -> bool {
+        matches!(self.reach, Reach::Down { .. })
+    }
+
+    /// All that is wrong with it, why it does not answer first.
+    pub fn all_problems(&self) -> impl Iterator<Item = &Problem> {
+        let down = match &self.reach {
+            Reach::Down { problem, .. } => Some(problem),
+            Reach::Connecting | Reach::Up { .. } => None,
+        };
+        down.into_iter().chain(&self.problems)
+    }
+}
+
 /// Whose the App's objects are (design: "States of an App").
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum AppState {

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use ratatui::layout::Size;
 
 use crate::domain::{AppId, ObjectKey};
-use crate::engine::{AppView, Snapshot, Ticket};
+use crate::engine::{AppView, ClusterView, Snapshot, Ticket};
 
 use super::command_line::History;
 use super::detail::{Detail, Tab};
@@ -198,6 +198,20 @@ impl State {
         match self.app_rows.get(self.apps.line()) {
             Some(AppRow::App(view)) if view.app.id == *id => Some(view),
             _ => self.data.app(id),
+        }
+    }
+
+    /// The cluster under the cursor.
+    pub fn cluster(&self) -> Option<&Arc<ClusterView>> {
+        self.data.cluster(self.clusters.selected.as_ref()?)
+    }
+
+    /// Whether the pane in focus has a list or a text that a filter narrows.
+    pub fn has_filter(&self) -> bool {
+        match self.focus {
+            Pane::Apps => true,
+            Pane::Clusters => false,
+            Pane::Detail => self.detail.tab != Tab::History,
         }
     }
 

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::domain::{Problem, Value, age};
+use crate::domain::{Value, age};
 use crate::engine::{ClusterMode, ClusterView, Reach, Snapshot, words};
 
 use super::table::{Cell, Table};
@@ -47,7 +47,7 @@ pub fn text(snapshot: &Snapshot, style: &Style) -> String {
         table.text(style)
     };
     for cluster in &snapshot.clusters {
-        for one in problems(cluster) {
+        for one in cluster.all_problems() {
             let mut named = one.clone();
             named.place = super::apps::within(&cluster.context, &one.place);
             out.push_str(&problem::text(&named, style));
@@ -62,15 +62,6 @@ fn same_as(cluster: &ClusterView) -> String {
         .same_as
         .as_ref()
         .map_or_else(String::new, |other| format!("the same cluster as {other}"))
-}
-
-/// What is wrong with a cluster.
-pub fn problems(cluster: &ClusterView) -> impl Iterator<Item = &Problem> {
-    let down = match &cluster.reach {
-        Reach::Down { problem, .. } => Some(problem),
-        _ => None,
-    };
-    down.into_iter().chain(&cluster.problems)
 }
 
 /// The same for programs.
@@ -98,7 +89,7 @@ pub fn json(snapshot: &Snapshot) -> Value {
                 "since": cluster.since,
                 "apps": cluster.n_apps,
                 "sameAs": cluster.same_as,
-                "problems": problems(cluster).map(json::problem).collect::<Vec<_>>(),
+                "problems": cluster.all_problems().map(json::problem).collect::<Vec<_>>(),
             })
         })
         .collect();

@@ -8,7 +8,7 @@ use crate::domain::{Notice, Problem, Value, age, count};
 use crate::engine::{Reach, Rights, Snapshot, words};
 use crate::tui::{Depth, LEAST};
 
-use super::{Ink, Style, clusters, json, problem};
+use super::{Ink, Style, json, problem};
 
 /// How a check came out; the worse is the greater.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -96,7 +96,7 @@ pub fn checks(snapshot: &Snapshot, machine: &Machine) -> Vec<Check> {
         None => {}
     }
     for cluster in &snapshot.clusters {
-        let mut problems: Vec<Problem> = clusters::problems(cluster).cloned().collect();
+        let mut problems: Vec<Problem> = cluster.all_problems().cloned().collect();
         let lacking = machine.lacking.get(&cluster.context);
         problems.extend(lacking.into_iter().flatten().cloned());
         let (finding, text) = match &cluster.reach {

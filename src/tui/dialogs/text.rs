@@ -209,12 +209,7 @@ fn cluster(state: &State, context: &str, width: usize) -> Vec<Section> {
         lines.push(fact("same as", other));
     }
     let mut sections = vec![Section::text("facts", lines)];
-    let mut wrong: Vec<&Problem> = Vec::new();
-    if let Reach::Down { problem, .. } = &view.reach {
-        wrong.push(problem);
-    }
-    wrong.extend(&view.problems);
-    for (i, problem) in wrong.into_iter().enumerate() {
+    for (i, problem) in view.all_problems().enumerate() {
         let mut lines = vec![Vec::new()];
         lines.extend(diff::problem_lines(problem, width, &state.glyphs));
         sections.push(Section::text(format!("problem {i}"), lines));

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use crate::domain::text::visible;
 use crate::domain::{AppId, Problem, Verdict};
-use crate::engine::{AppView, Reach};
+use crate::engine::AppView;
 
 use super::super::detail::diff;
 use super::super::document::Section;
@@ -75,10 +75,7 @@ pub(super) fn sections(state: &State, selected: Option<&AppId>, width: usize) ->
     }
     for view in &data.clusters {
         let owner = format!("Cluster {}", view.context);
-        if let Reach::Down { problem, .. } = &view.reach {
-            all.add(&owner, problem);
-        }
-        for problem in &view.problems {
+        for problem in view.all_problems() {
             all.add(&owner, problem);
         }
     }
@@ -90,16 +87,10 @@ pub(super) fn sections(state: &State, selected: Option<&AppId>, width: usize) ->
     for found in all.found {
         let mut lines = diff::problem_lines(&found.problem, width, &state.glyphs);
         if !found.also.is_empty() {
-            let named = found.also.iter().take(NAMED);
-            let named: Vec<_> = named.map(|name| visible(name).into_owned()).collect();
-            let more = match found.also.len().saturating_sub(NAMED) {
-                0 => String::new(),
-                n => format!(" and {n} more"),
-            };
             let text = format!(
-                "  {} times in all, also: {}{more}",
+                "  {} times in all, also: {}",
                 found.also.len() + 1,
-                named.join(", ")
+                named(&found.also)
             );
             lines.extend(diff::paragraph(&text, width, Label::Dim));
         }
@@ -118,6 +109,19 @@ pub(super) fn sections(state: &State, selected: Option<&AppId>, width: usize) ->
     }
     sections.extend(noticed(state, width));
     sections
+}
+
+/// Names, the first of them said and the rest counted.
+fn named(names: &[impl AsRef<str>]) -> String {
+    let said: Vec<_> = names
+        .iter()
+        .take(NAMED)
+        .map(|name| visible(name.as_ref()))
+        .collect();
+    match names.len().saturating_sub(NAMED) {
+        0 => said.join(", "),
+        n => format!("{} and {n} more", said.join(", ")),
+    }
 }
 
 fn add_app(all: &mut Collected, state: &State, view: &AppView) {
@@ -170,16 +174,10 @@ fn noticed(state: &State, width: usize) -> Option<Section> {
     let lines: Vec<_> = texts
         .iter()
         .flat_map(|(text, places)| {
-            let named: Vec<_> = places.iter().take(NAMED).copied().collect();
-            let more = match places.len().saturating_sub(NAMED) {
-                0 => String::new(),
-                n => format!(" and {n} more"),
-            };
-            let named = named.join(", ");
-            let text = if named.is_empty() {
+            let text = if places.is_empty() {
                 (*text).to_owned()
             } else {
-                format!("{named}{more}: {text}")
+                format!("{}: {text}", named(places))
             };
             diff::paragraph(&visible(&text), width, Label::Dim)
         })

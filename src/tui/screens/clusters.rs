@@ -101,9 +101,12 @@ fn draw_name(p: &Painter<'_>, buf: &mut Buffer, row: Rect, view: &ClusterView, r
     let (x, end, y) = (row.left() + 1, row.right().saturating_sub(1), row.y);
     let (glyph, label) = wording::reach(&view.reach, p.glyphs);
     p.put(buf, x, end, y, glyph, label);
-    let down = matches!(view.reach, Reach::Down { .. });
     let name = p.middle(&view.context, usize::from(room));
-    let label = if down { Label::Dim } else { Label::Text };
+    let label = if view.is_down() {
+        Label::Dim
+    } else {
+        Label::Text
+    };
     p.put(buf, x + 2, end, y, &name, label)
 }
 

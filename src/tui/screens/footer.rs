@@ -4,7 +4,6 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
 use crate::domain::{AppId, ObjectKey, count};
-use crate::engine::Reach;
 
 use super::super::command_line;
 use super::super::detail::Tab;
@@ -179,7 +178,7 @@ fn key_and_label(state: &State, binding: &Binding) -> Vec<Piece> {
     let label = match (binding.command, state.focus) {
         _ if !state.dialogs.is_empty() => binding.label,
         (Command::Quit, Pane::Apps | Pane::Clusters) => "quit",
-        (Command::Open, Pane::Clusters) if is_down(state) => "why",
+        (Command::Open, Pane::Clusters) if state.cluster().is_some_and(|c| c.is_down()) => "why",
         _ => binding.label,
     };
     vec![
@@ -187,13 +186,6 @@ fn key_and_label(state: &State, binding: &Binding) -> Vec<Piece> {
         piece(" ", Label::Text),
         piece(label, Label::Dim),
     ]
-}
-
-/// Whether the cluster under the cursor is out of reach.
-fn is_down(state: &State) -> bool {
-    let selected = state.clusters.selected.as_deref();
-    let cluster = selected.and_then(|context| state.data.cluster(context));
-    cluster.is_some_and(|c| matches!(c.reach, Reach::Down { .. }))
 }
 
 /// Whether a command can do something at all: what is never possible here is not offered.
@@ -214,8 +206,8 @@ fn is_open(state: &State, command: Command) -> bool {
         }
         C::Open | C::Details if state.focus == Pane::Clusters => state.clusters.selected.is_some(),
         C::Open => state.app().is_some(),
-        C::Filter => state.focus != Pane::Clusters && tab != Some(Tab::History),
-        C::NextDifference => state.focus != Pane::Clusters && tab != Some(Tab::History),
+        // What can be narrowed can differ.
+        C::Filter | C::NextDifference => state.has_filter(),
         C::Foreign => tab == Some(Tab::Diff),
         C::Problems => is_anything_wrong(state),
         _ => true,
@@ -229,7 +221,7 @@ fn is_anything_wrong(state: &State) -> bool {
         || data
             .clusters
             .iter()
-            .any(|c| !c.problems.is_empty() || matches!(c.reach, Reach::Down { .. }))
+            .any(|c| c.all_problems().next().is_some())
 }
 
 /// Draws a field with its cursor; returns the column after it.

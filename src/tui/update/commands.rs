@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::domain::{AppId, ObjectKey, Revision};
-use crate::engine::{AppView, Draw, Moves, Reach, Request};
+use crate::engine::{AppView, Draw, Moves, Request};
 
 use super::super::detail::Tab;
 use super::super::dialogs::{About, Dialog, Intent, PlanDialog, Question, TextDialog};
@@ -101,14 +101,11 @@ fn open(state: &mut State) -> Vec<Effect> {
             }
         }
         (Pane::Clusters, _) => {
-            let Some(context) = state.clusters.selected.clone() else {
+            let Some(cluster) = state.cluster().cloned() else {
                 return Vec::new();
             };
-            let down = state
-                .data
-                .cluster(&context)
-                .is_some_and(|c| matches!(c.reach, Reach::Down { .. }));
-            if down {
+            let context = cluster.context.clone();
+            if cluster.is_down() {
                 text(state, About::Cluster(context));
             } else {
                 panes::only_context(state, Some(context));

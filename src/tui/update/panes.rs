@@ -250,9 +250,7 @@ pub fn only_context(state: &mut State, context: Option<String>) {
 
 /// Opens the filter of the pane in focus.
 pub fn open_filter(state: &mut State) {
-    if state.focus == Pane::Clusters
-        || state.focus == Pane::Detail && state.detail.tab == Tab::History
-    {
+    if !state.has_filter() {
         state.say("There is nothing to filter here.");
         return;
     }

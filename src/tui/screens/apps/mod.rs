@@ -9,7 +9,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
 use crate::domain::{AppId, HealthStatus};
-use crate::engine::{AppView, Reach, Snapshot, SyncStatus, words};
+use crate::engine::{AppView, Snapshot, SyncStatus, words};
 
 use super::super::fit;
 use super::super::keymap::Command;
@@ -84,9 +84,7 @@ pub fn rows(data: &Snapshot, narrowed: Narrowed<'_>, marked: &BTreeSet<AppId>) -
         let id = &view.app.id;
         if context != Some(&id.context) {
             context = Some(&id.context);
-            let down = data
-                .cluster(&id.context)
-                .is_some_and(|c| matches!(c.reach, Reach::Down { .. }));
+            let down = data.cluster(&id.context).is_some_and(|c| c.is_down());
             rows.push(AppRow::Context(id.context.clone(), down));
         }
         rows.push(AppRow::App(view.clone()));
