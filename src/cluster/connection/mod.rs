@@ -426,8 +426,8 @@ impl Connection {
         })
     }
 
-    /// The Problem that an answer other than success is: [`status::problem`], with what to do about a refused login.
-    /// `doing` completes "cannot ...".
+    /// The Problem that an answer other than success is, with what to do about a refused login. `doing` completes
+    /// "cannot ...".
     pub fn refused(&self, reply: &Reply, doing: &str) -> Problem {
         let problem = status::problem(reply, doing, self.context());
         if reply.status == 401 {
