@@ -13,7 +13,7 @@ use kube::client::Body;
 
 use super::Connection;
 use super::access::{Access, Source};
-use super::connection::transport::Target;
+use super::connection::transport::Endpoint;
 use crate::domain::{Clock, SystemClock};
 
 /// One piece of a body.
@@ -125,14 +125,14 @@ pub fn over(
     clock: Arc<dyn Clock>,
     timeout: Duration,
 ) -> Connection {
-    let target = Target {
+    let endpoint = Endpoint {
         context: "prod".to_owned(),
         server: "https://api.example".to_owned(),
-        ..Target::default()
+        ..Endpoint::default()
     };
     let access = Access::new(source, client, None, clock.clone());
     // Without spread, so that waits are what they say.
-    Connection::assemble(target, access, timeout, clock, Arc::new(|| 1.0))
+    Connection::assemble(endpoint, access, timeout, clock, Arc::new(|| 1.0))
 }
 
 async fn play(

@@ -17,7 +17,7 @@ use http::HeaderValue;
 use jiff::{SignedDuration, Timestamp};
 use tokio::sync::Mutex;
 
-use super::connection::transport::Target;
+use super::connection::transport::Endpoint;
 use crate::domain::{Clock, Problem, ProblemKind, Result};
 use exec::{Credential, Plugin};
 
@@ -109,26 +109,30 @@ impl Access {
     ///
     /// # Errors
     /// The plugin gave nothing, or was stopped.
-    pub(super) async fn ask(&self, target: &Target, stop: impl Future<Output = ()>) -> Result<()> {
+    pub(super) async fn ask(
+        &self,
+        endpoint: &Endpoint,
+        stop: impl Future<Output = ()>,
+    ) -> Result<()> {
         let Source::Exec(plugin) = &self.source else {
             return Ok(());
         };
         let mut state = self.state.lock().await;
-        let credential = plugin.ask(&target.context, stop).await?;
+        let credential = plugin.ask(&endpoint.context, stop).await?;
         state.failed = None;
         let now = self.clock.now();
         state.renew_at = credential.expires.map(|at| renewal(now, at));
-        self.adopt(&mut state, &credential, target)
+        self.adopt(&mut state, &credential, endpoint)
     }
 
     /// What to send the next request with.
     ///
     /// # Errors
     /// A plugin or a token file gave nothing.
-    pub(super) async fn grant(&self, target: &Target) -> Result<Grant> {
+    pub(super) async fn grant(&self, endpoint: &Endpoint) -> Result<Grant> {
         let mut state = self.state.lock().await;
         if state.renew_at.is_some_and(|at| self.clock.now() >= at) {
-            self.renew(&mut state, target).await?;
+            self.renew(&mut state, endpoint).await?;
         }
         Ok(state.grant.clone())
     }
@@ -137,14 +141,14 @@ impl Access {
     pub(super) async fn after_refusal(
         &self,
         refused: &Grant,
-        target: &Target,
+        endpoint: &Endpoint,
     ) -> Result<Option<Grant>> {
         if !self.is_renewable() {
             return Ok(None);
         }
         let mut state = self.state.lock().await;
         if state.grant.generation == refused.generation && !self.is_recent(state.unchanged) {
-            self.renew(&mut state, target).await?;
+            self.renew(&mut state, endpoint).await?;
             let same = state.grant.generation == refused.generation;
             state.unchanged = same.then(|| self.clock.instant());
         }
@@ -156,18 +160,18 @@ impl Access {
         at.is_some_and(|at| self.clock.instant().saturating_duration_since(at) < HOLDS_FOR)
     }
 
-    async fn renew(&self, state: &mut State, target: &Target) -> Result<()> {
+    async fn renew(&self, state: &mut State, endpoint: &Endpoint) -> Result<()> {
         if let Some((at, problem)) = &state.failed
             && self.is_recent(Some(*at))
         {
             return Err(problem.clone());
         }
         let now = self.clock.now();
-        match self.fetch(now, target).await {
+        match self.fetch(now, endpoint).await {
             Ok((credential, renew_at)) => {
                 state.failed = None;
                 state.renew_at = renew_at;
-                self.adopt(state, &credential, target)
+                self.adopt(state, &credential, endpoint)
             }
             // A token file that is gone for a moment must not break what still works (kubernetes#68164).
             Err(_) if matches!(self.source, Source::TokenFile(_)) && state.grant.generation > 0 => {
@@ -184,7 +188,7 @@ impl Access {
     async fn fetch(
         &self,
         now: Timestamp,
-        target: &Target,
+        endpoint: &Endpoint,
     ) -> Result<(Credential, Option<Timestamp>)> {
         match &self.source {
             Source::Fixed(_) => Ok((Credential::default(), None)),
@@ -194,7 +198,7 @@ impl Access {
                         ProblemKind::Unauthenticated,
                         "the token file cannot be read",
                     )
-                    .at(&target.context)
+                    .at(&endpoint.context)
                     .because(format!("{}: {why}", path.display()))
                 };
                 let text = tokio::fs::read_to_string(path).await;
@@ -210,22 +214,22 @@ impl Access {
                 Ok((credential, now.checked_add(REREAD).ok()))
             }
             Source::Exec(plugin) => {
-                let credential = plugin.run(&target.context).await?;
+                let credential = plugin.run(&endpoint.context).await?;
                 let renew_at = credential.expires.map(|at| renewal(now, at));
                 Ok((credential, renew_at))
             }
         }
     }
 
-    fn adopt(&self, state: &mut State, credential: &Credential, target: &Target) -> Result<()> {
+    fn adopt(&self, state: &mut State, credential: &Credential, endpoint: &Endpoint) -> Result<()> {
         let authorization = match &credential.token {
-            Some(token) => Some(bearer(token).map_err(|p| p.at(&target.context))?),
+            Some(token) => Some(bearer(token).map_err(|p| p.at(&endpoint.context))?),
             None => None,
         };
         if let (Some((certificate, key)), Some(config)) = (&credential.certificate, &self.config) {
             let mut config = config.clone();
             super::connect::set_identity(&mut config, certificate, key);
-            state.grant.client = super::connect::client(config, target)?;
+            state.grant.client = super::connect::client(config, endpoint)?;
         }
         let same = authorization == state.grant.authorization && credential.certificate.is_none();
         // An unchanged token is no news: sending the same again after a refusal would be refused again.

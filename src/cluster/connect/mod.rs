@@ -20,7 +20,7 @@ use serde_json::json;
 use super::access::exec::Plugin;
 use super::access::{Access, Source, bearer, secret_header};
 use super::connection::backoff::{Jitter, machine_jitter};
-use super::connection::transport::{AuthKind, Target};
+use super::connection::transport::{AuthKind, Endpoint};
 use super::{Connection, Environment, Kubeconfigs};
 use crate::domain::{Clock, Problem, ProblemKind, Result, SystemClock, Value};
 use kubeconfig::{AuthProvider, ClusterEntry, Secret, UserEntry};
@@ -104,7 +104,7 @@ fn prepare(entry: kubeconfig::Entry, options: &ConnectOptions) -> Result<Connect
     config.proxy_url = proxy::choose(&server, cluster.proxy_url.as_deref(), &options.environment)?;
 
     let (source, auth) = credentials(&cluster, &user, &mut config.auth_info, options)?;
-    let target = Target {
+    let endpoint = Endpoint {
         context: info.name,
         server: info.server,
         user: info.user,
@@ -112,10 +112,10 @@ fn prepare(entry: kubeconfig::Entry, options: &ConnectOptions) -> Result<Connect
         proxy: config.proxy_url.as_ref().map(proxy::shown),
         auth,
     };
-    let client = client(config.clone(), &target)?;
+    let client = client(config.clone(), &endpoint)?;
     let access = Access::new(source, client, Some(config), options.clock.clone());
     Ok(Connection::assemble(
-        target,
+        endpoint,
         access,
         options.timeout,
         options.clock.clone(),
@@ -124,13 +124,13 @@ fn prepare(entry: kubeconfig::Entry, options: &ConnectOptions) -> Result<Connect
 }
 
 /// Builds a client around a configuration.
-pub(super) fn client(config: Config, target: &Target) -> Result<kube::Client> {
+pub(super) fn client(config: Config, endpoint: &Endpoint) -> Result<kube::Client> {
     kube::Client::try_from(config).map_err(|error| {
         Problem::new(
             ProblemKind::Config,
             "the certificates or headers of the kubeconfig cannot be used",
         )
-        .at(&target.context)
+        .at(&endpoint.context)
         .because_of(&error)
     })
 }

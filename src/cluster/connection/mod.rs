@@ -26,7 +26,7 @@ use super::rights::Ask;
 use crate::domain::{Clock, GroupKind, Gvk, ObjectKey, Problem, ProblemKind, Result, Value};
 use backoff::Jitter;
 use recent::Recent;
-use transport::{AuthKind, Target};
+use transport::{AuthKind, Endpoint};
 
 /// A body larger than this is refused before it fills the memory.
 const MAX_BODY: usize = 512 << 20;
@@ -42,7 +42,7 @@ pub struct Connection {
 }
 
 struct Inner {
-    target: Target,
+    endpoint: Endpoint,
     access: Access,
     timeout: Duration,
     clock: Arc<dyn Clock>,
@@ -131,7 +131,7 @@ pub(super) fn not_json(error: &serde_json::Error) -> Problem {
 
 impl Connection {
     pub(super) fn assemble(
-        target: Target,
+        endpoint: Endpoint,
         access: Access,
         timeout: Duration,
         clock: Arc<dyn Clock>,
@@ -139,7 +139,7 @@ impl Connection {
     ) -> Self {
         Self {
             inner: Arc::new(Inner {
-                target,
+                endpoint,
                 access,
                 timeout,
                 clock,
@@ -167,27 +167,27 @@ impl Connection {
 
     /// The kubeconfig context that it was made from.
     pub fn context(&self) -> &str {
-        &self.inner.target.context
+        &self.inner.endpoint.context
     }
 
     /// The API server's URL; empty where it is not known.
     pub fn server(&self) -> &str {
-        &self.inner.target.server
+        &self.inner.endpoint.server
     }
 
     /// Name of the kubeconfig's user entry; may be empty.
     pub fn user(&self) -> &str {
-        &self.inner.target.user
+        &self.inner.endpoint.user
     }
 
     /// The namespace of the context.
     pub fn namespace(&self) -> &str {
-        &self.inner.target.namespace
+        &self.inner.endpoint.namespace
     }
 
     /// How the user proves who they are.
     pub fn auth(&self) -> AuthKind {
-        self.inner.target.auth
+        self.inner.endpoint.auth
     }
 
     /// Whether a Problem of this connection is one for which the person at a terminal could be asked to log in: the
@@ -201,7 +201,7 @@ impl Connection {
     /// # Errors
     /// The plugin gave nothing, or was stopped.
     pub async fn log_in(&self, stop: impl Future<Output = ()>) -> Result<()> {
-        self.inner.access.ask(self.target(), stop).await
+        self.inner.access.ask(self.endpoint(), stop).await
     }
 
     /// Requests sent so far, watches included.
@@ -242,8 +242,8 @@ impl Connection {
         &self.inner.names
     }
 
-    pub(super) fn target(&self) -> &Target {
-        &self.inner.target
+    pub(super) fn endpoint(&self) -> &Endpoint {
+        &self.inner.endpoint
     }
 
     pub(super) fn clock(&self) -> &dyn Clock {
@@ -312,7 +312,7 @@ impl Connection {
                 .await?;
             let reply = tokio::time::timeout(limit, self.collect(response).boxed())
                 .await
-                .unwrap_or_else(|_| Err(transport::timed_out(self.target(), limit)))
+                .unwrap_or_else(|_| Err(transport::timed_out(self.endpoint(), limit)))
                 .map_err(sent)?;
             let asked = reply.retry_after.filter(|_| reply.status == 429);
             // A wait of 0 s is one all the same: a server that is overloaded is not to be hurried.
@@ -337,7 +337,7 @@ impl Connection {
     ) -> Result<Response<Body>, Lost> {
         let access = &self.inner.access;
         let again = access.is_renewable().then(|| body.clone());
-        let grant = access.grant(self.target()).await.map_err(unsent)?;
+        let grant = access.grant(self.endpoint()).await.map_err(unsent)?;
         let response = self
             .send_once(&grant, &method, path_and_query, headers, body)
             .await?;
@@ -345,7 +345,7 @@ impl Connection {
         if response.status() == StatusCode::UNAUTHORIZED
             && let Some(body) = again
             && let Some(grant) = access
-                .after_refusal(&grant, self.target())
+                .after_refusal(&grant, self.endpoint())
                 .await
                 .map_err(unsent)?
         {
@@ -382,11 +382,11 @@ impl Connection {
         match tokio::time::timeout(self.inner.timeout, grant.client.send(request)).await {
             Ok(Ok(response)) => Ok(response),
             Ok(Err(error)) => Err(Lost {
-                problem: transport::broken(self.target(), &error),
+                problem: transport::broken(self.endpoint(), &error),
                 sent: !transport::is_unconnected(&error),
             }),
             Err(_) => Err(sent(transport::timed_out(
-                self.target(),
+                self.endpoint(),
                 self.inner.timeout,
             ))),
         }
@@ -404,7 +404,7 @@ impl Connection {
                         .at(self.context())
                         .because(format!("it is larger than {} MiB", MAX_BODY >> 20))
                 } else {
-                    transport::cut(self.target(), &*error)
+                    transport::cut(self.endpoint(), &*error)
                 }
             })?
             .to_bytes();
@@ -426,8 +426,8 @@ impl Connection {
         })
     }
 
-    /// The Problem that an answer other than success is: [`status::problem`], with what to do about a refused login.
-    /// `doing` completes "cannot ...".
+    /// The Problem that an answer other than success is, with what to do about a refused login. `doing` completes
+    /// "cannot ...".
     pub fn refused(&self, reply: &Reply, doing: &str) -> Problem {
         let problem = status::problem(reply, doing, self.context());
         if reply.status == 401 {

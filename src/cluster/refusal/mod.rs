@@ -8,12 +8,16 @@
 pub(super) mod status;
 #[cfg(test)]
 mod tests;
+mod texts;
+mod verdict;
 
 use crate::domain::drift::Conflict;
 use crate::domain::{ObjectKey, Problem, ProblemKind};
 
 use super::Resource;
 use status::{Status, StatusCause};
+use texts::{last_number, path_of, quoted_after, single_quoted_after, without_go_value};
+use verdict::{Verdict, too_large};
 
 /// Why the server will not take an object.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -468,184 +472,3 @@ const IMMUTABLE: &[&str] = &[
     "may not be updated",
     "can not be updated",
 ];
-
-impl StatusCause {
-    /// The field, where it names one.
-    fn path(&self) -> Option<&str> {
-        Some(self.field.trim_start_matches('.'))
-            .filter(|f| !f.is_empty() && *f != "<nil>" && *f != "[]")
-    }
-
-    /// The message without the value that it echoes.
-    fn detail(&self) -> String {
-        let message = self.message.as_str();
-        for kind in [
-            "Invalid value",
-            "Unsupported value",
-            "Duplicate value",
-            "Not found",
-            "Too many",
-        ] {
-            let Some(rest) = message
-                .strip_prefix(kind)
-                .and_then(|m| m.strip_prefix(": "))
-            else {
-                continue;
-            };
-            let rest = after_value(rest);
-            return match (rest, kind) {
-                ("", _) => kind.to_lowercase(),
-                (detail, "Invalid value") => detail.to_owned(),
-                (detail, _) => format!("{}: {detail}", kind.to_lowercase()),
-            };
-        }
-        message
-            .strip_prefix("Forbidden: ")
-            .or_else(|| message.strip_prefix("Too long: "))
-            .or_else(|| message.strip_prefix("Required value: "))
-            .unwrap_or(message)
-            .to_owned()
-    }
-}
-
-/// What follows an echoed value (a quoted string, JSON, or a bare word) and its colon.
-fn after_value(text: &str) -> &str {
-    let (mut depth, mut quoted, mut escaped) = (0_usize, false, false);
-    for (i, c) in text.char_indices() {
-        match c {
-            _ if escaped => escaped = false,
-            '\\' if quoted => escaped = true,
-            '"' => quoted = !quoted,
-            _ if quoted => {}
-            '{' | '[' => depth += 1,
-            '}' | ']' => depth = depth.saturating_sub(1),
-            ':' if depth == 0 => return text[i + 1..].trim_start(),
-            _ => {}
-        }
-    }
-    ""
-}
-
-/// `expected string, got &value.valueUnstructured{Value:1}` without the value.
-fn without_go_value(line: &str) -> String {
-    match line.split_once(", got &value.") {
-        Some((expected, _)) => format!("{expected}, got something else"),
-        None => line.to_owned(),
-    }
-}
-
-/// The path at the start of `.spec.foo: text`; keys in it may hold colons inside quotes.
-fn path_of(line: &str) -> Option<String> {
-    let mut quoted = false;
-    let end = line.char_indices().find_map(|(i, c)| {
-        quoted ^= c == '"';
-        (c == ':' && !quoted).then_some(i)
-    })?;
-    let path = line[..end].trim_start_matches('.');
-    (line.starts_with('.') && !path.is_empty()).then(|| path.to_owned())
-}
-
-/// Every `"text"` that follows a phrase.
-fn quoted_after(message: &str, phrase: &str) -> Vec<String> {
-    message
-        .split(phrase)
-        .skip(1)
-        .filter_map(|rest| Some(rest.strip_prefix('"')?.split_once('"')?.0.to_owned()))
-        .collect()
-}
-
-fn single_quoted_after(message: &str, phrase: &str) -> Option<String> {
-    let rest = message.split_once(phrase)?.1.strip_prefix('\'')?;
-    Some(rest.split_once('\'')?.0.to_owned())
-}
-
-fn last_number(text: &str) -> Option<u64> {
-    text.split(|c: char| !c.is_ascii_digit())
-        .rfind(|word| !word.is_empty())?
-        .parse()
-        .ok()
-}
-
-fn too_large() -> Verdict {
-    Verdict::new(
-        RefusalKind::TooLarge,
-        ProblemKind::TooLarge,
-        "the object is larger than the server takes",
-    )
-}
-
-/// A refusal before it is known which object it is about.
-struct Verdict(Refusal);
-
-impl Verdict {
-    fn new(kind: RefusalKind, problem: ProblemKind, summary: impl Into<String>) -> Self {
-        Self(Refusal {
-            kind,
-            problem: Problem::new(problem, summary),
-            fields: Vec::new(),
-        })
-    }
-
-    fn unknown_fields(fields: impl IntoIterator<Item = String>) -> Self {
-        let verdict =
-            Self::new(RefusalKind::UnknownField, ProblemKind::Rejected, "").fields(fields);
-        let names = verdict.0.fields.join(", ");
-        let mut verdict = verdict
-            .hint("Look for a slip of the pen, or a version of the kind that has the field.");
-        verdict.0.problem.summary = if verdict.0.fields.len() > 1 {
-            format!("the kind has no fields {names}")
-        } else {
-            format!("the kind has no field {names}")
-        };
-        verdict
-    }
-
-    fn because(mut self, cause: &str) -> Self {
-        if !cause.is_empty() && !self.0.problem.causes.iter().any(|c| c == cause) {
-            self.0.problem.causes.push(cause.to_owned());
-        }
-        self
-    }
-
-    fn hint(mut self, hint: &str) -> Self {
-        self.0.problem.hints.push(hint.to_owned());
-        self
-    }
-
-    fn fields(mut self, fields: impl IntoIterator<Item = String>) -> Self {
-        for field in fields {
-            if !self.0.fields.contains(&field) {
-                self.0.fields.push(field);
-            }
-        }
-        self
-    }
-
-    /// Adds what a person can do, by the sort of the refusal, where nothing was said yet.
-    fn advised(self, resource: &Resource) -> Self {
-        if !self.0.problem.hints.is_empty() {
-            return self;
-        }
-        let (plural, group) = (&resource.plural, &resource.gvk.group);
-        let dot = if group.is_empty() { "" } else { "." };
-        match self.0.kind {
-            RefusalKind::Forbidden => self.hint(&format!(
-                "Ask whoever administers the cluster for the rights to create and patch {plural}{dot}{group}, or use another context."
-            )),
-            RefusalKind::Quota => {
-                self.hint("Ask for less in Git, or have the namespace's ResourceQuota raised.")
-            }
-            RefusalKind::Webhook => {
-                self.hint("Change the manifest to what the policy or webhook asks for, or have it changed.")
-            }
-            RefusalKind::TooLarge => self.hint("Split the object, or keep less in it."),
-            RefusalKind::Invalid | RefusalKind::Duplicate => self.hint("Correct it in Git."),
-            _ => self,
-        }
-    }
-
-    fn about(mut self, key: &ObjectKey) -> Refusal {
-        self.0.problem.place = key.to_string();
-        self.0
-    }
-}

@@ -13,7 +13,7 @@ use crate::domain::{Problem, ProblemKind};
 
 /// Whom a connection talks to, for texts and hints.
 #[derive(Clone, Debug, Default)]
-pub(in crate::cluster) struct Target {
+pub(in crate::cluster) struct Endpoint {
     /// Name of the context: the place of every Problem.
     pub context: String,
     /// The API server's URL.
@@ -78,23 +78,23 @@ impl AuthKind {
 }
 
 /// No answer within the time allowed.
-pub(in crate::cluster) fn timed_out(target: &Target, limit: Duration) -> Problem {
+pub(in crate::cluster) fn timed_out(endpoint: &Endpoint, limit: Duration) -> Problem {
     let problem = Problem::new(
         ProblemKind::Unreachable,
         format!("the API server did not answer within {} s", limit.as_secs()),
     )
-    .at(&target.context)
+    .at(&endpoint.context)
     .hint(format!(
         "Check that {} is reachable from here: a VPN or a firewall may be in the way.",
-        target.server
+        endpoint.server
     ));
-    through_proxy(target, problem)
+    through_proxy(endpoint, problem)
 }
 
 /// The connection broke in the middle of an answer.
-pub(in crate::cluster) fn cut(target: &Target, error: &(dyn Error + 'static)) -> Problem {
+pub(in crate::cluster) fn cut(endpoint: &Endpoint, error: &(dyn Error + 'static)) -> Problem {
     Problem::new(ProblemKind::Unreachable, "the server's answer was cut off")
-        .at(&target.context)
+        .at(&endpoint.context)
         .because(innermost(error))
         .hint("The server may be restarting, or a proxy in between gave up.")
 }
@@ -108,9 +108,9 @@ pub(in crate::cluster) fn is_unconnected(error: &(dyn Error + 'static)) -> bool 
 }
 
 /// No answer came at all.
-pub(in crate::cluster) fn broken(target: &Target, error: &(dyn Error + 'static)) -> Problem {
-    if let Some(problem) = tls(target, error) {
-        return problem.at(&target.context);
+pub(in crate::cluster) fn broken(endpoint: &Endpoint, error: &(dyn Error + 'static)) -> Problem {
+    if let Some(problem) = tls(endpoint, error) {
+        return problem.at(&endpoint.context);
     }
     let reason = innermost(error);
     let io_kind = chain(error)
@@ -120,10 +120,10 @@ pub(in crate::cluster) fn broken(target: &Target, error: &(dyn Error + 'static))
         .next_back();
     let texts: Vec<String> = chain(error).iter().map(ToString::to_string).collect();
     let says = |needle: &str| texts.iter().any(|t| t.contains(needle));
-    let server = if target.server.is_empty() {
+    let server = if endpoint.server.is_empty() {
         "the API server"
     } else {
-        &target.server
+        &endpoint.server
     };
     let problem = |summary: &str| Problem::new(ProblemKind::Unreachable, summary).because(&reason);
 
@@ -174,11 +174,11 @@ pub(in crate::cluster) fn broken(target: &Target, error: &(dyn Error + 'static))
     } else {
         problem("the API server cannot be reached")
     };
-    through_proxy(target, problem.at(&target.context))
+    through_proxy(endpoint, problem.at(&endpoint.context))
 }
 
 /// Trouble with TLS and certificates; `None` where the error is about something else.
-fn tls(target: &Target, error: &(dyn Error + 'static)) -> Option<Problem> {
+fn tls(endpoint: &Endpoint, error: &(dyn Error + 'static)) -> Option<Problem> {
     use rustls::Error as Tls;
     let tls = chain(error)
         .into_iter()
@@ -201,7 +201,7 @@ fn tls(target: &Target, error: &(dyn Error + 'static)) -> Option<Problem> {
             CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. },
         ) => untrusted(format!(
             "It was made for another name than the one in {}: correct the address, or set tls-server-name in the kubeconfig.",
-            target.server
+            endpoint.server
         )),
         Tls::InvalidCertificate(
             CertificateError::Expired | CertificateError::ExpiredContext { .. },
@@ -234,15 +234,15 @@ fn tls(target: &Target, error: &(dyn Error + 'static)) -> Option<Problem> {
         .because(tls.to_string())
         .hint(format!(
             "Check the address {}: the port may be one for plain HTTP, or a proxy may answer.",
-            target.server
+            endpoint.server
         )),
         _ => Problem::new(ProblemKind::Unreachable, "no secure connection could be made")
             .because(tls.to_string()),
     })
 }
 
-fn through_proxy(target: &Target, problem: Problem) -> Problem {
-    match &target.proxy {
+fn through_proxy(endpoint: &Endpoint, problem: Problem) -> Problem {
+    match &endpoint.proxy {
         Some(proxy) => problem.because(format!("the way there leads through the proxy {proxy}")),
         None => problem,
     }
