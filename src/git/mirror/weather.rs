@@ -99,7 +99,13 @@ pub(super) fn problem(error: &gix::Error, said: &[String]) -> Problem {
 }
 
 fn sign_of(texts: &[String]) -> Option<&'static Sign> {
-    let all = texts.join("\n").to_lowercase();
+    // A repository may be called like a sign.
+    let said = |text: &String| {
+        let words = text.split(' ').filter(|word| !word.contains("://"));
+        words.collect::<Vec<_>>().join(" ")
+    };
+    let all: Vec<String> = texts.iter().map(said).collect();
+    let all = all.join("\n").to_lowercase();
     SIGNS.iter().find(|(phrase, ..)| all.contains(phrase))
 }
 
@@ -228,6 +234,10 @@ mod tests {
                 Unreachable,
             ),
             ("operation timed out", Unreachable),
+            (
+                "error sending request for url (https://host/tls-certificates/info/refs)",
+                Unreachable,
+            ),
             ("unexpected end of file", Unreachable),
             (
                 "The object format used by the remote is unsupported: sha256",
