@@ -15,6 +15,8 @@ const HTTP_CREDENTIALS: &str = "Set up a Git credential helper for this host.";
 const SSH_CREDENTIALS: &str = "Load your key into ssh-agent, or check with: ssh -T USER@HOST.";
 const HOST_KEY: &str = "Connect once with ssh by hand and check the host's key.";
 const OTHER_HOST_KEY: &str = "Find out why the host's key is another one than before, then remove the old one: ssh-keygen -R HOST.";
+const SHA_256: &str = "the repository uses SHA-256 object names";
+const OBJECT_NAMES: &str = "trueup reads repositories with SHA-1 object names.";
 const NOT_FOUND: &str =
     "Check the URL; servers also answer so where your account may not see the repository.";
 
@@ -66,7 +68,8 @@ const SIGNS: &[Sign] = &[
     ("failed to fill whole buffer", Unreachable, "the connection was cut", NETWORK),
     ("error sending request", Unreachable, "the server cannot be reached", NETWORK),
     // either
-    ("object hashes", Unsupported, "the repository uses SHA-256 object names", "trueup reads repositories with SHA-1 object names."),
+    ("object hashes", Unsupported, SHA_256, OBJECT_NAMES),
+    ("object format used by the remote is unsupported", Unsupported, SHA_256, OBJECT_NAMES),
     ("access denied", Forbidden, "the server does not let you read this repository", HTTP_CREDENTIALS),
     ("upload-pack", Rejected, "the server refused the fetch", NOT_FOUND),
 ];
@@ -96,7 +99,13 @@ pub(super) fn problem(error: &gix::Error, said: &[String]) -> Problem {
 }
 
 fn sign_of(texts: &[String]) -> Option<&'static Sign> {
-    let all = texts.join("\n").to_lowercase();
+    // A repository may be called like a sign.
+    let said = |text: &String| {
+        let words = text.split(' ').filter(|word| !word.contains("://"));
+        words.collect::<Vec<_>>().join(" ")
+    };
+    let all: Vec<String> = texts.iter().map(said).collect();
+    let all = all.join("\n").to_lowercase();
     SIGNS.iter().find(|(phrase, ..)| all.contains(phrase))
 }
 
@@ -225,7 +234,15 @@ mod tests {
                 Unreachable,
             ),
             ("operation timed out", Unreachable),
+            (
+                "error sending request for url (https://host/tls-certificates/info/refs)",
+                Unreachable,
+            ),
             ("unexpected end of file", Unreachable),
+            (
+                "The object format used by the remote is unsupported: sha256",
+                Unsupported,
+            ),
         ] {
             let found = sign_of(&[said.to_owned()]).map(|(_, kind, ..)| *kind);
             assert_eq!(found, Some(kind), "{said}");

@@ -94,14 +94,21 @@ const DIRECTORY: &[Field] = &[
     ("recurse", Switch),
     ("include", Text),
     ("exclude", Text),
-    (
-        "jsonnet",
-        Refused("Jsonnet is not rendered by this release"),
-    ),
+    // Argo CD writes an empty one into every source that says anything of its directory.
+    ("jsonnet", Within(JSONNET)),
     (
         "disableExtensionFilter",
         Refused("files are chosen by their extension in this release"),
     ),
+];
+
+const JSONNET: &[Field] = &[
+    (
+        "extVars",
+        Refused("Jsonnet is not rendered by this release"),
+    ),
+    ("tlas", Refused("Jsonnet is not rendered by this release")),
+    ("libs", Refused("Jsonnet is not rendered by this release")),
 ];
 
 const SYNC_POLICY: &[Field] = &[
@@ -254,7 +261,7 @@ impl Walk<'_> {
     }
 }
 
-/// Whether a field says anything. An empty map counts: `helm: {}` makes Argo CD render a chart.
+/// Whether a field says anything. An empty map counts: `helm: {}` of one of several sources makes Argo CD render a chart.
 fn is_set(value: &Value) -> bool {
     match value {
         Value::Null => false,

@@ -19,6 +19,11 @@ fn moved(fetched: &Fetched) -> Vec<(&str, Option<&CommitId>, Option<&CommitId>)>
         .collect()
 }
 
+fn head(mirror: &Mirror) -> CommitId {
+    let repo = mirror.repo().unwrap().unwrap();
+    repo.resolve(&Revision::Head).unwrap().commit
+}
+
 #[test]
 #[ignore = "needs git"]
 fn a_mirror_follows_its_remote() {
@@ -208,16 +213,7 @@ fn a_damaged_mirror_is_made_anew() {
     fs::remove_file(mirror.path().join("HEAD")).unwrap();
     assert!(mirror.repo().is_err());
     fetch(&mirror).unwrap();
-    assert_eq!(
-        mirror
-            .repo()
-            .unwrap()
-            .unwrap()
-            .resolve(&Revision::Head)
-            .unwrap()
-            .commit,
-        first
-    );
+    assert_eq!(head(&mirror), first);
 }
 
 #[test]
@@ -257,16 +253,7 @@ fn over_ssh() {
     let first = theirs.commit("first", &[("a", "1")]).unwrap();
     let mirror = Mirror::open(cache.path(), &format!("git@host:{}", origin.display())).unwrap();
     fetch(&mirror).unwrap();
-    assert_eq!(
-        mirror
-            .repo()
-            .unwrap()
-            .unwrap()
-            .resolve(&Revision::Head)
-            .unwrap()
-            .commit,
-        first
-    );
+    assert_eq!(head(&mirror), first);
     let second = theirs.commit("second", &[("a", "2")]).unwrap();
     let fetched = fetch(&mirror).unwrap();
     assert_eq!(

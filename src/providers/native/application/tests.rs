@@ -124,6 +124,18 @@ fn a_branch_called_worktree_is_a_branch() {
 }
 
 #[test]
+fn the_empty_jsonnet_that_argo_cd_writes_means_nothing() {
+    let app = read(
+        "
+  destination: {name: dev, namespace: shop}
+  source: {repoURL: 'https://h/x', path: ., directory: {jsonnet: {}, recurse: true}}
+",
+    );
+    assert_eq!((app.problems, app.notices), (vec![], vec![]));
+    assert!(app.source.directory.recurse);
+}
+
+#[test]
 fn what_cannot_be_honoured_is_named() {
     let source = "repoURL: https://h/x, path: a";
     for (spec, pointer, field) in [
@@ -154,8 +166,8 @@ fn what_cannot_be_honoured_is_named() {
         ),
         (
             format!("source: {{{source}, directory: {{jsonnet: {{libs: [x]}}}}}}"),
-            "/spec/source/directory/jsonnet",
-            "spec.source.directory.jsonnet",
+            "/spec/source/directory/jsonnet/libs",
+            "spec.source.directory.jsonnet.libs",
         ),
         (
             format!("sources: [{{{source}}}, {{{source}}}]"),
