@@ -15,6 +15,7 @@ use super::held::held;
 use super::work::Work;
 use crate::engine::apps::records::{self, record_key};
 use crate::engine::compare::question::{Asked, Question, missing as absent};
+use crate::engine::sources::blocking;
 
 /// All that the `sync` room wants to know of an App; for an adoption also what comes after it.
 pub(super) async fn input(work: &Work, kind: PlanKind) -> Result<AppInput, Problem> {
@@ -63,8 +64,11 @@ async fn record(work: &Work) -> RecordState {
     match work.connection.read_record(&key.namespace, &key.name).await {
         Ok(None) => RecordState::None,
         Ok(Some((config_map, _))) => {
-            let repo = work.repo.as_ref();
-            match records::read(&work.app, &config_map, &work.repository, repo) {
+            let (app, repo) = (work.app.clone(), work.repo.clone());
+            let repository = work.repository.clone();
+            let read =
+                blocking(move || records::read(&app, &config_map, &repository, repo.as_ref()));
+            match read.await {
                 Ok(record) => RecordState::Read(record),
                 Err(problem) => RecordState::Unreadable(problem),
             }

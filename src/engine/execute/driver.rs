@@ -4,11 +4,10 @@ use super::Driver;
 use super::step::{Acted, Place, VANISH, act, mask};
 use super::wait::{Wait, Waited};
 use crate::cluster::Failure;
-use crate::domain::record::Outcome;
 use crate::domain::{AppId, ObjectKey, Problem, ProblemKind};
 use crate::engine::core::Event;
 use crate::engine::report::{Report, RunView, StepState};
-use crate::sync::{Next, StepResult};
+use crate::sync::{Next, RunSummary, StepResult};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
@@ -141,14 +140,7 @@ impl Driver {
             Next::Do(_) | Next::Redraw(_) | Next::Done(_) => String::new(),
         };
         let summary = matches!(next, Next::Done(_)).then(|| self.run.summary());
-        let outcome = summary.as_ref().map(|summary| {
-            let of = |wanted| summary.apps.iter().any(|a| a.outcome == wanted);
-            match (of(Outcome::Failed), of(Outcome::Stopped)) {
-                (true, _) => Outcome::Failed,
-                (false, true) => Outcome::Stopped,
-                (false, false) => Outcome::Succeeded,
-            }
-        });
+        let outcome = summary.as_ref().map(RunSummary::outcome);
         let failed = summary
             .iter()
             .flat_map(|s| &s.apps)

@@ -106,33 +106,10 @@ pub(super) fn start(core: &mut Core, ticket: Ticket, plan: Arc<Plan>) -> Option<
     };
     let mut places = HashMap::new();
     for id in drawn.keys() {
-        let Some(cluster) = core.world.clusters.get(&id.context) else {
-            continue;
+        match place(core, &id.context) {
+            Ok(place) => places.insert(id.context.clone(), place),
+            Err(problem) => return refuse(problem.at(id.context.clone())),
         };
-        if cluster.mode == ClusterMode::ReadOnly {
-            return refuse(crate::engine::read_only().at(id.context.clone()));
-        }
-        if let (Some(connection), Some(discovery)) = (&cluster.connection, &cluster.discovery) {
-            let user = cluster
-                .identity
-                .as_ref()
-                .map(|i| i.user.clone())
-                .unwrap_or_default();
-            places.insert(
-                id.context.clone(),
-                Place {
-                    writer: connection.writer(),
-                    connection: connection.clone(),
-                    discovery: discovery.clone(),
-                    who: format!("{user}@{}", core.options.host),
-                    cluster: cluster
-                        .identity
-                        .as_ref()
-                        .map(|i| i.uid.clone())
-                        .unwrap_or_default(),
-                },
-            );
-        }
     }
     let stop = StopHandle::default();
     let driver = Driver {
@@ -152,6 +129,28 @@ pub(super) fn start(core: &mut Core, ticket: Ticket, plan: Arc<Plan>) -> Option<
     };
     tokio::spawn(driver.drive());
     Some(stop)
+}
+
+/// A cluster to be changed, as it is connected to now.
+fn place(core: &Core, context: &str) -> Result<Place, Problem> {
+    let cluster = core.world.clusters.get(context);
+    if cluster.is_some_and(|cluster| cluster.mode == ClusterMode::ReadOnly) {
+        return Err(super::read_only());
+    }
+    let connected = cluster.and_then(|c| Some((c.connection.clone()?, c.discovery.clone()?)));
+    let Some((connection, discovery)) = connected else {
+        let text = "the cluster is not connected";
+        return Err(Problem::new(ProblemKind::Unreachable, text));
+    };
+    let identity = cluster.and_then(|cluster| cluster.identity.as_ref());
+    let user = identity.map(|i| i.user.clone()).unwrap_or_default();
+    Ok(Place {
+        writer: connection.writer(),
+        connection,
+        discovery,
+        who: format!("{user}@{}", core.options.host),
+        cluster: identity.map(|i| i.uid.clone()).unwrap_or_default(),
+    })
 }
 
 /// A Run with all that its steps need.

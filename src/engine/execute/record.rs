@@ -1,5 +1,7 @@
 //! The lock and the record of an App around its steps: taken and written ahead, written again and let go.
 
+use crate::engine::sources::blocking;
+
 use super::Driver;
 use super::driver::names;
 use super::lock::Lock;
@@ -134,11 +136,10 @@ impl Driver {
         }
         if let (Ok(()), Some(drawn)) = (&result, self.drawn.get(id)) {
             let cluster = self.places.get(&id.context).map(|p| p.cluster.as_str());
-            let remembered = self.options.memory.remember(
-                &drawn.app,
-                &drawn.repository,
-                cluster.unwrap_or_default(),
-            );
+            let cluster = cluster.unwrap_or_default().to_owned();
+            let (memory, drawn) = (self.options.memory.clone(), drawn.clone());
+            let remembered =
+                blocking(move || memory.remember(&drawn.app, &drawn.repository, &cluster)).await;
             // What was done is done; the next sync will say where it goes.
             if let Err(problem) = remembered {
                 let _ = self.events.send(Event::Forgetful(problem)).await;

@@ -35,24 +35,26 @@ pub(super) async fn look_after(
     loop {
         let at = path.clone();
         let place = place(&path);
+        // What moves while it is looked at must not be missed: it is watched before.
+        let watches =
+            (watch.is_none() && settings.live).then(|| (directories.clone(), moved.clone()));
         let seen = blocking(move || {
             if !at.exists() {
                 return Err(gone(&at));
             }
             let repo = Repo::open(&at)?;
+            let new = watches.and_then(|(directories, moved)| watcher(&repo, &directories, moved));
             let uncommitted = if repo.is_bare() {
                 Vec::new()
             } else {
                 repo.changed_files()?
             };
-            Ok((repo, uncommitted))
+            Ok((repo, uncommitted, new))
         })
         .await;
         let seen = match seen {
-            Ok((repo, uncommitted)) => {
-                if watch.is_none() && settings.live {
-                    watch = watcher(&repo, &directories, moved.clone());
-                }
+            Ok((repo, uncommitted, new)) => {
+                watch = watch.or(new);
                 SourceSeen {
                     repo: Some(repo),
                     problem: None,

@@ -31,9 +31,10 @@ pub struct RunSummary {
 }
 
 impl RunSummary {
-    /// Whether every step of every App succeeded.
-    pub fn succeeded(&self) -> bool {
-        self.apps.iter().all(|a| a.outcome == Outcome::Succeeded)
+    /// How it ended as a whole: as badly as the App that ended worst.
+    pub fn outcome(&self) -> Outcome {
+        let any = |wanted| self.apps.iter().any(|app| app.outcome == wanted);
+        outcome(any(Outcome::Failed), any(Outcome::Stopped))
     }
 
     /// The part of one App.
