@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::domain::{
-    App, AppId, Commit, CommitId, Problem, Recorder, RepoPath, Revision, Tree,
+    App, AppId, Commit, CommitId, Problem, ReadRecord, Recorder, RepoPath, Revision, Tree,
     tree::reads_unchanged,
 };
 use crate::git::Repo;
@@ -221,7 +221,7 @@ fn stand_in_revision(repo: &Repo, name: &str) -> Revision {
     }
 }
 
-fn render(app: &App, tree: &dyn Tree) -> (Vec<crate::domain::ReadRecord>, crate::render::Rendered) {
+fn render(app: &App, tree: &dyn Tree) -> (Vec<ReadRecord>, crate::render::Rendered) {
     let recorder = Recorder::new(tree);
     let rendered = manifests(app, &recorder);
     (recorder.finish(), rendered)
@@ -299,8 +299,7 @@ fn ahead(
     for commit in commits.iter().rev() {
         let newer = tree(&job.repo, Some(&commit.id), trees).ok()?;
         let differs = desired.reads.iter().any(|record| {
-            let one = std::slice::from_ref(record);
-            match (same_there(one, &*older), same_there(one, &*newer)) {
+            match (id_there(record, &*older), id_there(record, &*newer)) {
                 (Some(a), Some(b)) => a != b,
                 _ => true,
             }
@@ -312,9 +311,8 @@ fn ahead(
 }
 
 /// The fingerprint that a tree has for one thing that was read.
-fn same_there(record: &[crate::domain::ReadRecord], tree: &dyn Tree) -> Option<String> {
-    use crate::domain::ReadRecord;
-    match record.first()? {
+fn id_there(record: &ReadRecord, tree: &dyn Tree) -> Option<String> {
+    match record {
         ReadRecord::Content(path, _) => Some(tree.content_id(path).ok()?.unwrap_or_default()),
         ReadRecord::Listing(dir, _) => Some(tree.listing_id(dir).ok()?.unwrap_or_default()),
     }
