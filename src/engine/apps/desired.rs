@@ -317,3 +317,60 @@ fn id_there(record: &ReadRecord, tree: &dyn Tree) -> Option<String> {
         ReadRecord::Listing(dir, _) => Some(tree.listing_id(dir).ok()?.unwrap_or_default()),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::{DirectoryOptions, Repository, Source};
+    use crate::git::fixture::Fixture;
+
+    #[test]
+    fn a_remote_that_is_back_is_not_said_to_be_unreachable() {
+        let dir = tempfile::tempdir().unwrap();
+        let mut git = Fixture::init(dir.path()).unwrap();
+        let manifest = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\n";
+        git.commit("One", &[("app/a.yaml", manifest)]).unwrap();
+        let app = App {
+            id: AppId::default(),
+            project: "default".into(),
+            source: Source {
+                repository: Repository::Remote("https://host/shop".into()),
+                revision: Revision::Worktree,
+                path: RepoPath::parse("app").unwrap(),
+                directory: DirectoryOptions::default(),
+            },
+            destination: Default::default(),
+            sync: Default::default(),
+            ignore: Vec::new(),
+            history_limit: 10,
+            discovered: false,
+            orphaned: false,
+            defined_at: String::new(),
+            notices: Vec::new(),
+            problems: Vec::new(),
+        };
+        let app = Arc::new(app);
+        let done = |stand_in, previous| {
+            let job = DesiredJob {
+                id: AppId::default(),
+                ticket: 0,
+                app: app.clone(),
+                repo: Repo::open(dir.path()).unwrap(),
+                stand_in,
+                revision: None,
+                uncommitted: Arc::default(),
+                previous,
+                synced: None,
+                previous_base: None,
+            };
+            run(job, &mut Shared::default())
+        };
+        let away = done(true, None).desired.unwrap();
+        assert!(away.stands_in);
+        let again = done(true, Some(away.clone())).desired.unwrap();
+        assert!(Arc::ptr_eq(&away, &again));
+        let back = done(false, Some(away.clone()));
+        assert!(!back.rendered, "nothing that was read has changed");
+        assert!(!back.desired.unwrap().stands_in);
+    }
+}
