@@ -26,10 +26,7 @@ pub(super) fn start(core: &Core, ticket: Ticket, id: &AppId, key: &ObjectKey) {
 }
 
 /// What the object's pods wait for, then the events of the object and of its pods, oldest first.
-pub(super) async fn reasons(
-    connection: &Connection,
-    live: &Arc<Live>,
-) -> Result<Vec<Reason>, Problem> {
+async fn reasons(connection: &Connection, live: &Arc<Live>) -> Result<Vec<Reason>, Problem> {
     let mut present = Vec::new();
     let mut events = Vec::new();
     let about = format!("{} {}", live.key.kind, live.key.name);

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::domain::{
-    App, AppId, Commit, CommitId, Problem, Recorder, RepoPath, Revision, Tree,
+    App, AppId, Commit, CommitId, Problem, ReadRecord, Recorder, RepoPath, Revision, Tree,
     tree::reads_unchanged,
 };
 use crate::git::Repo;
@@ -221,7 +221,7 @@ fn stand_in_revision(repo: &Repo, name: &str) -> Revision {
     }
 }
 
-fn render(app: &App, tree: &dyn Tree) -> (Vec<crate::domain::ReadRecord>, crate::render::Rendered) {
+fn render(app: &App, tree: &dyn Tree) -> (Vec<ReadRecord>, crate::render::Rendered) {
     let recorder = Recorder::new(tree);
     let rendered = manifests(app, &recorder);
     (recorder.finish(), rendered)
@@ -299,8 +299,7 @@ fn ahead(
     for commit in commits.iter().rev() {
         let newer = tree(&job.repo, Some(&commit.id), trees).ok()?;
         let differs = desired.reads.iter().any(|record| {
-            let one = std::slice::from_ref(record);
-            match (same_there(one, &*older), same_there(one, &*newer)) {
+            match (id_there(record, &*older), id_there(record, &*newer)) {
                 (Some(a), Some(b)) => a != b,
                 _ => true,
             }
@@ -312,10 +311,66 @@ fn ahead(
 }
 
 /// The fingerprint that a tree has for one thing that was read.
-fn same_there(record: &[crate::domain::ReadRecord], tree: &dyn Tree) -> Option<String> {
-    use crate::domain::ReadRecord;
-    match record.first()? {
+fn id_there(record: &ReadRecord, tree: &dyn Tree) -> Option<String> {
+    match record {
         ReadRecord::Content(path, _) => Some(tree.content_id(path).ok()?.unwrap_or_default()),
         ReadRecord::Listing(dir, _) => Some(tree.listing_id(dir).ok()?.unwrap_or_default()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::{DirectoryOptions, Repository, Source};
+    use crate::git::fixture::Fixture;
+
+    #[test]
+    fn a_remote_that_is_back_is_not_said_to_be_unreachable() {
+        let dir = tempfile::tempdir().unwrap();
+        let mut git = Fixture::init(dir.path()).unwrap();
+        let manifest = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\n";
+        git.commit("One", &[("app/a.yaml", manifest)]).unwrap();
+        let app = App {
+            id: AppId::default(),
+            project: "default".into(),
+            source: Source {
+                repository: Repository::Remote("https://host/shop".into()),
+                revision: Revision::Worktree,
+                path: RepoPath::parse("app").unwrap(),
+                directory: DirectoryOptions::default(),
+            },
+            destination: Default::default(),
+            sync: Default::default(),
+            ignore: Vec::new(),
+            history_limit: 10,
+            discovered: false,
+            orphaned: false,
+            defined_at: String::new(),
+            notices: Vec::new(),
+            problems: Vec::new(),
+        };
+        let app = Arc::new(app);
+        let done = |stand_in, previous| {
+            let job = DesiredJob {
+                id: AppId::default(),
+                ticket: 0,
+                app: app.clone(),
+                repo: Repo::open(dir.path()).unwrap(),
+                stand_in,
+                revision: None,
+                uncommitted: Arc::default(),
+                previous,
+                synced: None,
+                previous_base: None,
+            };
+            run(job, &mut Shared::default())
+        };
+        let away = done(true, None).desired.unwrap();
+        assert!(away.stands_in);
+        let again = done(true, Some(away.clone())).desired.unwrap();
+        assert!(Arc::ptr_eq(&away, &again));
+        let back = done(false, Some(away.clone()));
+        assert!(!back.rendered, "nothing that was read has changed");
+        assert!(!back.desired.unwrap().stands_in);
     }
 }

@@ -162,7 +162,8 @@ async fn draw(taken: Taken) -> Result<(Plan, BTreeMap<AppId, Drawn>), Problem> {
     Ok((plan, context))
 }
 
-/// The Plan. An adoption that has nothing to move (any more) is the sync that it was for.
+/// The Plan. An adoption comes with an estimate of the sync behind it; one that has nothing to move (any more) is that
+/// sync.
 fn planned(inputs: Vec<AppInput>, options: PlanOptions) -> Plan {
     if options.kind != PlanKind::Adopt {
         return crate::sync::plan(inputs, &options);
