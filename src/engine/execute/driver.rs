@@ -51,12 +51,12 @@ impl Driver {
                     }
                     self.waited(result);
                 }
-                Next::WaitHealthy { keys, .. } => {
+                Next::WaitHealthy { wave, keys } => {
                     // What was made so far is looked at meanwhile: this may take minutes.
                     let apps: BTreeSet<AppId> = keys.iter().map(|(id, _)| id.clone()).collect();
                     self.rest(&apps, true).await;
                     let result = self
-                        .wait(&keys, self.options.wave_timeout, Wait::Healthy)
+                        .wait(&keys, self.options.wave_timeout, Wait::Healthy(wave))
                         .await;
                     self.rest(&apps, false).await;
                     self.waited(result);
@@ -104,14 +104,14 @@ impl Driver {
         }
     }
 
-    /// Tells what is waited for, in words. Where nobody comes round to reading it, the next words will do.
-    pub(super) fn say(&self, waiting: String) {
+    /// Tells what is waited for, in words; false where nobody comes round to reading it.
+    pub(super) fn say(&self, waiting: String) -> bool {
         let view = RunView {
             waiting,
             ..self.view()
         };
         let report = Report::Run(self.ticket, Arc::new(view));
-        let _ = self.reports.try_send(report);
+        self.reports.try_send(report).is_ok()
     }
 
     /// How the Run stands: nothing is waited for, and it is not over.
@@ -132,9 +132,8 @@ impl Driver {
             Next::Begin(id) => format!("the lock and the record of {}", id.name),
             Next::End(id) => format!("the record of {} to be written", id.name),
             Next::WaitEstablished(keys) => format!("{} to be established", names(keys)),
-            Next::WaitHealthy { wave, keys } => {
-                format!("{} to be healthy before wave {wave}", names(keys))
-            }
+            // Whoever looks knows what is waited for, if anything.
+            Next::WaitHealthy { .. } => String::new(),
             Next::WaitGone(keys) => format!("{} to be gone", names(keys)),
             Next::Paused(_) => "the connection to come back".to_owned(),
             Next::Do(_) | Next::Redraw(_) | Next::Done(_) => String::new(),

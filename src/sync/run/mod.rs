@@ -80,6 +80,8 @@ struct Progress {
     failed: Option<String>,
     /// Steps whose health, establishment or end was waited for: all before this one.
     settled: usize,
+    /// The gates of all waves before this one were waited for.
+    gated: Option<i32>,
     established: usize,
 }
 
@@ -227,7 +229,11 @@ impl Run {
         let at = self.at;
         match (result, wait) {
             (Ok(()), Wait::Established) => self.of(&app).established = at,
-            (Ok(()), Wait::Healthy) => self.of(&app).settled = at,
+            (Ok(()), Wait::Healthy) => {
+                let wave = self.plan.steps.get(at).map(|step| step.wave);
+                let progress = self.of(&app);
+                (progress.settled, progress.gated) = (at, wave);
+            }
             (Ok(()), Wait::Gone) => {
                 for step in self.pruned_before(&app) {
                     self.states[step] = StepState::Gone;
@@ -429,13 +435,12 @@ impl Run {
         let new_wave = self.at > 0
             && self.plan.steps[self.at - 1].app == *app
             && self.plan.steps[self.at - 1].wave != step.wave;
-        if !new_wave {
-            return None;
-        }
-        if !self.pruned_before(app).is_empty() {
+        if new_wave && !self.pruned_before(app).is_empty() {
             return Some(Wait::Gone);
         }
-        (!self.applied_before(app, progress.settled).is_empty()).then_some(Wait::Healthy)
+        let applied = || !self.applied_before(app, progress.settled).is_empty();
+        let gated = || !self.gates_before(app, step.wave, progress.gated).is_empty();
+        (new_wave && applied() || gated()).then_some(Wait::Healthy)
     }
 
     fn wait_for(&self, wait: Wait) -> Next {
@@ -454,10 +459,13 @@ impl Run {
                 Next::WaitEstablished(keys(self.crds_before(&app, progress.established)))
             }
             Wait::Gone => Next::WaitGone(keys(self.pruned_before(&app))),
-            Wait::Healthy => Next::WaitHealthy {
-                wave: self.plan.steps.get(self.at).map_or(0, |s| s.wave),
-                keys: keys(self.applied_before(&app, progress.settled)),
-            },
+            Wait::Healthy => {
+                let wave = self.plan.steps.get(self.at).map_or(0, |s| s.wave);
+                let mut all = keys(self.applied_before(&app, progress.settled));
+                let gates = self.gates_before(&app, wave, progress.gated);
+                all.extend(gates.into_iter().map(|key| (app.clone(), key.clone())));
+                Next::WaitHealthy { wave, keys: all }
+            }
         }
     }
 
@@ -478,6 +486,16 @@ impl Run {
 
     fn applied_before(&self, app: &AppId, from: usize) -> Vec<usize> {
         self.done(app, from, |s| applies(s.action))
+    }
+
+    /// What is in sync and belongs to a wave before `wave` that was not waited for yet.
+    fn gates_before(&self, app: &AppId, wave: i32, gated: Option<i32>) -> Vec<&ObjectKey> {
+        let planned = self.plan.apps.iter().filter(|a| a.id == *app);
+        planned
+            .flat_map(|planned| &planned.gates)
+            .filter(|gate| gate.wave < wave && gated.is_none_or(|before| gate.wave >= before))
+            .map(|gate| &gate.key)
+            .collect()
     }
 
     fn pruned_before(&self, app: &AppId) -> Vec<usize> {

@@ -6,8 +6,10 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::domain::app::Propagation;
-use crate::domain::plan::Guard;
-use crate::domain::{Gvk, Health, HealthStatus, ObjectDrift, PlanKind, ProblemKind, Verdict};
+use crate::domain::plan::{Gate, Guard, PlannedApp};
+use crate::domain::{
+    Commit, CommitId, Gvk, Health, HealthStatus, ObjectDrift, PlanKind, ProblemKind, Verdict,
+};
 
 fn app(name: &str) -> AppId {
     AppId {
@@ -598,4 +600,44 @@ proptest! {
             }
         }
     }
+}
+
+#[test]
+fn a_second_run_slipped_past_a_wave_that_was_not_healthy_yet() {
+    let gate = |wave, name: &str| Gate {
+        key: ObjectKey::new("apps", "Deployment", "shop", name),
+        wave,
+        health: Health::new(HealthStatus::Progressing, "0 of 1 ready"),
+    };
+    let commit = Commit {
+        id: CommitId("a".repeat(40)),
+        author: String::new(),
+        time: jiff::Timestamp::UNIX_EPOCH,
+        summary: String::new(),
+    };
+    let mut plan = run(&["a 1 create ConfigMap/x", "a 3 create ConfigMap/y"])
+        .plan()
+        .clone();
+    plan.apps = vec![PlannedApp {
+        gates: vec![gate(0, "slow"), gate(1, "beside"), gate(2, "between")],
+        ..PlannedApp::refused(app("a"), commit, problem())
+    }];
+    let mut whole = Run::new(plan.clone());
+    assert_eq!(
+        rest(&mut whole),
+        [
+            "begin a",
+            "healthy<1 slow",
+            "do 0",
+            "healthy<3 x,beside,between",
+            "do 1",
+            "end a"
+        ]
+    );
+    let mut ill = Run::new(plan);
+    go(&mut ill);
+    assert_eq!(name(&ill.next()), "healthy<1 slow");
+    ill.waited(Err(problem()));
+    assert_eq!(rest(&mut ill), ["end a"]);
+    assert_eq!(ill.summary().outcome(), Outcome::Failed);
 }
