@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::app::Propagation;
 use super::record::RunKind;
-use super::{AppId, Commit, Manifest, ObjectDrift, ObjectKey, Problem};
+use super::{AppId, Commit, Health, Manifest, ObjectDrift, ObjectKey, Problem};
 
 /// What a Plan is for.
 pub type PlanKind = RunKind;
@@ -65,6 +65,18 @@ pub struct PlanStep {
     pub unpredicted: bool,
 }
 
+/// An object with a health that is as Git wants it and so has no step. Later waves wait for it all the same, as Argo CD's
+/// do (gitops-engine syncs what is in sync, too).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Gate {
+    /// Which object.
+    pub key: ObjectKey,
+    /// Its sync wave.
+    pub wave: i32,
+    /// Its health when the Plan was drawn.
+    pub health: Health,
+}
+
 /// One App of a Plan.
 #[derive(Clone, Debug)]
 pub struct PlannedApp {
@@ -78,6 +90,8 @@ pub struct PlannedApp {
     pub takes_everything: bool,
     /// Why nothing of this App is done. Its steps are not in the Plan then.
     pub refused: Option<Problem>,
+    /// What is in sync and must be healthy before the steps of later waves.
+    pub gates: Vec<Gate>,
     /// What a person must know before saying yes.
     pub warnings: Vec<String>,
 }
@@ -91,6 +105,7 @@ impl PlannedApp {
             prunable: Vec::new(),
             takes_everything: false,
             refused: Some(problem),
+            gates: Vec::new(),
             warnings: Vec::new(),
         }
     }

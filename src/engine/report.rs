@@ -56,11 +56,9 @@ pub enum StepState {
     Running,
     /// Done; with what the server said besides (warnings).
     Done(Vec<String>),
-    /// Not needed any more: nothing was left to change.
-    Unneeded,
     /// The server refused, or the object changed since the Plan was drawn.
     Failed(Problem),
-    /// Sent, and no answer came: nobody knows whether it was done.
+    /// Sent, and no answer tells whether it was done.
     Unknown(Problem),
     /// Not begun, because the Run stopped before it.
     NotRun,

@@ -91,9 +91,8 @@ pub fn step(state: &StepState) -> &'static str {
         StepState::Waiting => "waiting",
         StepState::Running => "running",
         StepState::Done(_) => "done",
-        StepState::Unneeded => "nothing left to change",
         StepState::Failed(_) => "failed",
-        StepState::Unknown(_) => "sent, and no answer came",
+        StepState::Unknown(_) => "sent, and not known whether it was done",
         StepState::NotRun => "not run",
     }
 }

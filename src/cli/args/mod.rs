@@ -217,7 +217,7 @@ pub struct Run {
     /// Wait until the Apps are healthy
     #[arg(long)]
     pub wait: bool,
-    /// How long to wait at most (30s, 10m) [default: 10m]
+    /// How long the Run and the wait after it may take (30s, 10m) [default: as long as the Run takes, then 10m]
     #[arg(long, value_name = "SPAN", value_parser = duration::parse)]
     pub timeout: Option<Duration>,
 }

@@ -19,7 +19,7 @@ use super::{Session, with_reasons};
 
 type Done = Result<Exit, Vec<Problem>>;
 
-/// How long `--wait` waits without `--timeout`.
+/// How long `--wait` waits after the Run without `--timeout`.
 const PATIENCE: Duration = Duration::from_secs(600);
 
 /// Syncs Apps.
@@ -198,6 +198,7 @@ async fn carry_out(
     if run.dry_run {
         return Ok(of_refusal);
     }
+    let mut began = tokio::time::Instant::now();
     let mut ended = if plan.steps.is_empty() {
         nothing_to_run(&plan)
     } else {
@@ -205,16 +206,30 @@ async fn carry_out(
         if !run.yes && !session.ask("Run this Plan? [y/N] ", "y").await? {
             return Err(unchanged());
         }
-        RunView::clone(&*execute(session, plan.clone(), is_json).await?)
+        began = tokio::time::Instant::now();
+        let view = execute(session, plan.clone(), is_json, run.timeout).await?;
+        RunView::clone(&view)
     };
     let mut exit = exit::of_run(&ended).max(of_refusal);
     let mut problems = Vec::new();
+    if ended.outcome == Some(Outcome::Stopped)
+        && session.caught.is_none()
+        && let Some(limit) = run.timeout
+    {
+        problems.push(out_of_time(limit));
+        exit = Exit::Error;
+    }
     // The sync that follows an adoption is waited for, not the adoption.
     if run.wait && exit == Exit::Success && plan.kind != PlanKind::Adopt && session.caught.is_none()
     {
-        let patience = run.timeout.unwrap_or(PATIENCE);
+        // What the Run took is taken off.
+        let whole = run.timeout.unwrap_or(PATIENCE);
+        let patience = match run.timeout {
+            Some(limit) => limit.saturating_sub(began.elapsed()),
+            None => PATIENCE,
+        };
         let health;
-        (health, problems) = healthy(session, &ended, snapshot, patience).await?;
+        (health, problems) = healthy(session, &ended, snapshot, patience, whole).await?;
         if !problems.is_empty() {
             exit = Exit::Error;
         }
@@ -281,13 +296,25 @@ async fn guarded(
     Ok(())
 }
 
-/// Runs a Plan, and prints what each step comes to. A signal stops it before its next step; what cannot be printed does
-/// not, for the Run would be left with its lock.
+/// The Run did not come to its end in time.
+fn out_of_time(limit: Duration) -> Problem {
+    let seconds = limit.as_secs();
+    Problem::new(
+        ProblemKind::Cancelled,
+        format!("the {seconds} s of --timeout were over: the Run was stopped before its next step"),
+    )
+    .hint("What is done stays done. Sync again, with more time, for the rest.")
+}
+
+/// Runs a Plan, and prints what each step comes to. A signal or the end of its time stops it before its next step; what
+/// cannot be printed does not, for the Run would be left with its lock.
 async fn execute(
     session: &mut Session,
     plan: Arc<Plan>,
     quiet: bool,
+    limit: Option<Duration>,
 ) -> Result<Arc<RunView>, Vec<Problem>> {
+    let mut deadline = limit.map(|limit| tokio::time::Instant::now() + limit);
     let ticket = session.ticket();
     session.engine.send(Request::Run(ticket, plan));
     let mut before: Option<Arc<RunView>> = None;
@@ -296,6 +323,11 @@ async fn execute(
     loop {
         let report = tokio::select! {
             report = session.engine.report() => report,
+            () = until(deadline) => {
+                deadline = None;
+                session.engine.send(Request::StopRun(ticket));
+                continue;
+            }
             caught = session.signals.next() => {
                 session.engine.send(Request::StopRun(ticket));
                 session.caught.get_or_insert(caught);
@@ -331,13 +363,22 @@ async fn execute(
     }
 }
 
+async fn until(deadline: Option<tokio::time::Instant>) {
+    match deadline {
+        Some(at) => tokio::time::sleep_until(at).await,
+        None => std::future::pending().await,
+    }
+}
+
 /// Waits until the Apps of a Run are healthy: the worst health among them, and what is wrong when patience ends.
-/// `before` is what was known before the Run: health is believed only where the Run itself has been seen.
+/// `before` is what was known before the Run: health is believed only where the Run itself has been seen. `whole` is what
+/// Run and wait had together.
 async fn healthy(
     session: &mut Session,
     run: &RunView,
     before: &Snapshot,
     patience: Duration,
+    whole: Duration,
 ) -> Result<(Option<Health>, Vec<Problem>), Vec<Problem>> {
     let plan = &run.plan;
     let ids: Vec<AppId> = plan
@@ -372,7 +413,7 @@ async fn healthy(
     let worst = apps()
         .filter_map(|app| app.health.as_ref())
         .max_by_key(|health| health.status);
-    let seconds = patience.as_secs();
+    let seconds = whole.as_secs();
     let problems = apps()
         .filter(|app| !is_well(app))
         .map(|app| {

@@ -62,7 +62,6 @@ pub fn step(state: &StepState) -> &'static str {
         StepState::Waiting => "waiting",
         StepState::Running => "running",
         StepState::Done(_) => "done",
-        StepState::Unneeded => "unneeded",
         StepState::Failed(_) => "failed",
         StepState::Unknown(_) => "unknown",
         StepState::NotRun => "not-run",

@@ -79,7 +79,6 @@ pub fn ended(state: &StepState) -> Option<Word> {
     let ink = match state {
         StepState::Waiting | StepState::Running => return None,
         StepState::Done(_) => Ink::Green,
-        StepState::Unneeded => Ink::Dim,
         StepState::Failed(_) | StepState::Unknown(_) => Ink::Red,
         StepState::NotRun => Ink::Yellow,
     };

@@ -12,7 +12,14 @@ pub fn changes(before: Option<&RunView>, now: &RunView, style: &Style) -> String
     let mut out = String::new();
     for (i, state) in now.steps.iter().enumerate() {
         let was = before.and_then(|b| b.steps.get(i));
-        if was != Some(state) {
+        // What is in doubt is looked at again: how it ends is told, not every attempt.
+        let is_told = match state {
+            StepState::Unknown(_) => {
+                now.outcome.is_none() || before.is_some_and(|b| b.outcome.is_some())
+            }
+            _ => was == Some(state),
+        };
+        if !is_told {
             out.push_str(&step(&now.plan, i, state, style));
         }
     }
@@ -76,7 +83,7 @@ fn ending(run: &RunView, style: &Style) -> String {
         return out;
     };
     let number = |wanted: fn(&StepState) -> bool| run.steps.iter().filter(|s| wanted(s)).count();
-    let done = number(|s| matches!(s, StepState::Done(_) | StepState::Unneeded));
+    let done = number(|s| matches!(s, StepState::Done(_)));
     let (word, ink) = inks::outcome(outcome);
     let word = style.paint(ink, word);
     out.push_str(&format!(

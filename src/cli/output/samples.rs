@@ -367,6 +367,7 @@ pub(crate) fn plan() -> Plan {
             prunable: vec![pruned.key.clone()],
             takes_everything: false,
             refused: None,
+            gates: Vec::new(),
             warnings: vec!["this cluster is shared".into()],
         }],
         steps: vec![

@@ -284,15 +284,16 @@ fn unsendable(problem: Problem) -> Prediction {
     })
 }
 
-/// A text of `metadata`, empty where there is none.
-fn another_answer() -> Problem {
+/// A success that speaks of something else confirms nothing.
+pub(super) fn another_answer() -> Problem {
     Problem::new(
         ProblemKind::Unreachable,
-        "the server's answer to the dry run is not the object that was asked about",
+        "the server's answer is not the object that was asked about",
     )
     .hint("A proxy or gateway may have answered in the server's place.")
 }
 
+/// A text of `metadata`, empty where there is none.
 pub(super) fn meta(object: &Value, field: &str) -> String {
     object
         .get("metadata")

@@ -24,7 +24,7 @@ use crate::domain::plan::Guard;
 use crate::domain::{Gvk, ObjectKey, Problem, ProblemKind, Result, Value};
 use crate::merge::MANAGER;
 
-use super::predict::{APPLY, JSON, JSON_PATCH, QUERY, bytes, guarded, meta};
+use super::predict::{APPLY, JSON, JSON_PATCH, QUERY, another_answer, bytes, guarded, meta};
 use super::resource::target::Target;
 use super::{Connection, Refusal, RefusalKind, Reply, Resource, Status};
 
@@ -156,7 +156,7 @@ impl Writer {
         let reply = self
             .send(Method::PUT, &target.with(QUERY), JSON, &body)
             .await?;
-        done(&reply, resource, &target.key)
+        done_to(&reply, resource, &target.key, &guard.uid)
     }
 
     /// Makes trueup's apply the holder of all that `object` states, after a [`Writer::replace`] of the same object that
@@ -284,7 +284,13 @@ impl Writer {
             }
             return Err(failure(&reply, resource, &target.key));
         }
-        Ok(deletion(&reply.value().map_err(unknown)?))
+        let answer = reply.value().map_err(unknown)?;
+        let text = |field| answer.get(field).and_then(Value::as_str);
+        let is_done = text("kind") == Some("Status") && text("status") == Some("Success");
+        if !is_done {
+            is_of(&answer, resource, &target.key, uid)?;
+        }
+        Ok(deletion(&answer))
     }
 
     /// Creates a namespace. One that exists is left as it is.
@@ -347,7 +353,7 @@ impl Writer {
         let force = if force { "&force=true" } else { "" };
         let path = target.with(&format!("{QUERY}{force}"));
         let reply = self.send(Method::PATCH, &path, APPLY, body).await?;
-        done(&reply, resource, &target.key)
+        done_to(&reply, resource, &target.key, &meta(body, "uid"))
     }
 
     /// Sends a mutation, once.
@@ -427,6 +433,7 @@ pub(super) fn done(reply: &Reply, resource: &Resource, key: &ObjectKey) -> Resul
         return Err(failure(reply, resource, key));
     }
     let object = reply.value().map_err(unknown)?;
+    is_of(&object, resource, key, "")?;
     Ok(Done {
         resource_version: meta(&object, "resourceVersion"),
         uid: meta(&object, "uid"),
@@ -434,6 +441,28 @@ pub(super) fn done(reply: &Reply, resource: &Resource, key: &ObjectKey) -> Resul
         warnings: reply.warnings.clone(),
         object,
     })
+}
+
+/// Whether a success speaks of the object that was sent: what does not confirms nothing.
+fn is_of(answer: &Value, resource: &Resource, key: &ObjectKey, uid: &str) -> Result<(), Failure> {
+    let is_kind = answer.get("kind").and_then(Value::as_str) == Some(resource.gvk.kind.as_str());
+    let is_uid = uid.is_empty() || meta(answer, "uid") == uid;
+    match is_kind && is_uid && meta(answer, "name") == key.name {
+        true => Ok(()),
+        false => Err(unknown(another_answer().at(key.to_string()))),
+    }
+}
+
+/// A success that has to speak of exactly this object.
+pub(super) fn done_to(
+    reply: &Reply,
+    resource: &Resource,
+    key: &ObjectKey,
+    uid: &str,
+) -> Result<Done, Failure> {
+    let done = done(reply, resource, key)?;
+    is_of(&done.object, resource, key, uid)?;
+    Ok(done)
 }
 
 /// What an error answer to a mutation means.

@@ -4,7 +4,7 @@ use http::Method;
 
 use crate::domain::{Gvk, Result, Value};
 
-use super::{Failure, Writer, done};
+use super::{Failure, Writer, done_to};
 use crate::cluster::predict::{JSON, QUERY, guarded, meta};
 use crate::cluster::resource::target::Target;
 use crate::cluster::{Connection, Resource, Status};
@@ -108,6 +108,7 @@ impl Writer {
                     .await?
             }
         };
-        done(&reply, resource, &target.key).map(|done| done.object)
+        let uid = resource_version.map(|_| meta(object, "uid"));
+        done_to(&reply, resource, &target.key, &uid.unwrap_or_default()).map(|done| done.object)
     }
 }

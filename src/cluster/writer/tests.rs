@@ -599,3 +599,54 @@ async fn a_namespace_is_created_and_never_applied_to() {
         json!({"name": "shop", "labels": {"team": "a"}, "resourceVersion": "1"})
     );
 }
+
+#[tokio::test]
+async fn an_answer_that_is_not_the_object_was_taken_for_success() {
+    let another = |field: &str, value: &str| {
+        let mut object = live("8");
+        object["metadata"][field] = json!(value);
+        object
+    };
+    let answers = [
+        json!({}),
+        json!({"kind": "Status", "apiVersion": "v1", "status": "Failure"}),
+        another("name", "other"),
+        another("uid", "u-2"),
+    ];
+    let resource = configmaps();
+    for answer in answers {
+        for what in ["create", "apply", "replace", "delete", "record"] {
+            // A create does not know the uid yet.
+            if what == "create" && answer.pointer("/metadata/uid") == Some(&json!("u-2")) {
+                continue;
+            }
+            let (connection, log) = play(vec![(200, answer.clone())]);
+            let writer = connection.writer();
+            let failed = match what {
+                "create" => writer.create(&resource, &cm()).await.err(),
+                "apply" => writer.apply(&resource, &cm(), &guard(false)).await.err(),
+                "replace" => writer.replace(&resource, &cm(), &guard(true)).await.err(),
+                "delete" => writer
+                    .delete(
+                        &resource,
+                        "shop",
+                        "env",
+                        "u-1",
+                        "7",
+                        Propagation::Background,
+                    )
+                    .await
+                    .err(),
+                _ => writer
+                    .write_record("shop", "env", live("7"), Some("7"))
+                    .await
+                    .err(),
+            };
+            assert!(
+                matches!(failed, Some(Failure::Weather(_))),
+                "{what}: {answer}: {failed:?}"
+            );
+            assert_eq!(log.lines().len(), 1);
+        }
+    }
+}

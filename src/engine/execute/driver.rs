@@ -7,6 +7,8 @@ use crate::cluster::Failure;
 use crate::domain::{AppId, ObjectKey, Problem, ProblemKind};
 use crate::engine::core::Event;
 use crate::engine::report::{Report, RunView, StepState};
+use crate::sync::lock::EXPIRES_AFTER;
+use crate::sync::run::{MAX_ATTEMPTS, Pause};
 use crate::sync::{Next, RunSummary, StepResult};
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -51,12 +53,12 @@ impl Driver {
                     }
                     self.waited(result);
                 }
-                Next::WaitHealthy { keys, .. } => {
+                Next::WaitHealthy { wave, keys } => {
                     // What was made so far is looked at meanwhile: this may take minutes.
                     let apps: BTreeSet<AppId> = keys.iter().map(|(id, _)| id.clone()).collect();
                     self.rest(&apps, true).await;
                     let result = self
-                        .wait(&keys, self.options.wave_timeout, Wait::Healthy)
+                        .wait(&keys, self.options.wave_timeout, Wait::Healthy(wave))
                         .await;
                     self.rest(&apps, false).await;
                     self.waited(result);
@@ -70,14 +72,21 @@ impl Driver {
                     self.run.recorded(ended);
                     let _ = self.events.send(Event::AppEnded(id)).await;
                 }
-                Next::Paused(_) => {
-                    // Without its locks there is nothing to come back to.
-                    if !self.locks.is_empty() && self.locks.values().all(|l| l.lost().is_some()) {
+                Next::Paused(pause) => {
+                    let now = self.clock.instant();
+                    let since = *self.paused_since.get_or_insert(now);
+                    if self.is_hopeless(now.saturating_duration_since(since)) {
+                        for id in self.drawn.keys() {
+                            self.run.give_up(id, pause.problem.to_string());
+                        }
                         self.run.stop();
                         continue;
                     }
-                    self.stop.pause(Duration::from_secs(2)).await;
+                    // What comes to nothing again and again is given ever more time.
+                    let times = pause.attempts.max(pause.looks).clamp(1, 5);
+                    self.stop.pause(Duration::from_secs(2) * times).await;
                     if self.reachable().await {
+                        self.paused_since = None;
                         self.run.resume();
                     }
                 }
@@ -86,6 +95,15 @@ impl Driver {
         }
         let apps: Vec<AppId> = self.drawn.keys().cloned().collect();
         let _ = self.events.send(Event::RunEnded(self.ticket, apps)).await;
+    }
+
+    /// Whether there is nothing to come back to: the locks are lost, or there is none and nobody answers for as long as
+    /// one would have lasted.
+    fn is_hopeless(&self, paused: Duration) -> bool {
+        match self.locks.is_empty() {
+            true => paused >= EXPIRES_AFTER,
+            false => self.locks.values().all(|lock| lock.lost().is_some()),
+        }
     }
 
     async fn rest(&self, apps: &BTreeSet<AppId>, waits: bool) {
@@ -104,14 +122,14 @@ impl Driver {
         }
     }
 
-    /// Tells what is waited for, in words. Where nobody comes round to reading it, the next words will do.
-    pub(super) fn say(&self, waiting: String) {
+    /// Tells what is waited for, in words; false where nobody comes round to reading it.
+    pub(super) fn say(&self, waiting: String) -> bool {
         let view = RunView {
             waiting,
             ..self.view()
         };
         let report = Report::Run(self.ticket, Arc::new(view));
-        let _ = self.reports.try_send(report);
+        self.reports.try_send(report).is_ok()
     }
 
     /// How the Run stands: nothing is waited for, and it is not over.
@@ -132,11 +150,10 @@ impl Driver {
             Next::Begin(id) => format!("the lock and the record of {}", id.name),
             Next::End(id) => format!("the record of {} to be written", id.name),
             Next::WaitEstablished(keys) => format!("{} to be established", names(keys)),
-            Next::WaitHealthy { wave, keys } => {
-                format!("{} to be healthy before wave {wave}", names(keys))
-            }
+            // Whoever looks knows what is waited for, if anything.
+            Next::WaitHealthy { .. } => String::new(),
             Next::WaitGone(keys) => format!("{} to be gone", names(keys)),
-            Next::Paused(_) => "the connection to come back".to_owned(),
+            Next::Paused(pause) => pause_words(pause),
             Next::Do(_) | Next::Redraw(_) | Next::Done(_) => String::new(),
         };
         let summary = matches!(next, Next::Done(_)).then(|| self.run.summary());
@@ -189,7 +206,7 @@ impl Driver {
         let step = self.run.plan().steps[at].clone();
         let place = match self.place(&step.app) {
             Ok(place) => place.clone(),
-            Err(problem) => return StepResult::Lost(problem),
+            Err(problem) => return StepResult::NotDone(problem),
         };
         let mut acted = Box::pin(act(&place, &step)).await;
         if is_secret(&step.key) {
@@ -207,7 +224,8 @@ impl Driver {
             Err(Failure::Changed(problem)) => StepResult::Conflict(problem),
             Err(Failure::Refused(refusal)) => StepResult::Failed(refusal.problem),
             // What never reached the object is looked at again like what may have: the object itself tells.
-            Err(Failure::NotDone(problem) | Failure::Weather(problem)) => StepResult::Lost(problem),
+            Err(Failure::NotDone(problem)) => StepResult::NotDone(problem),
+            Err(Failure::Weather(problem)) => StepResult::Lost(problem),
         }
     }
 
@@ -236,6 +254,24 @@ impl Driver {
             }
         }
         true
+    }
+}
+
+/// What a paused Run waits for.
+fn pause_words(pause: &Pause) -> String {
+    let tries = |n: u32| {
+        format!(
+            "{n} of {MAX_ATTEMPTS} came to nothing: {}",
+            pause.problem.summary
+        )
+    };
+    match (pause.problem.kind, pause.looks, pause.attempts) {
+        (ProblemKind::Unauthenticated, ..) => {
+            format!("credentials that are accepted ({})", pause.problem.summary)
+        }
+        (_, 0, 0) => format!("the connection to come back ({})", pause.problem.summary),
+        (_, 0, attempts) => format!("the next attempt; {}", tries(attempts)),
+        (_, looks, _) => format!("the next look at the object; {}", tries(looks)),
     }
 }
 

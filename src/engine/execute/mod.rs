@@ -121,6 +121,7 @@ pub(super) fn start(core: &mut Core, ticket: Ticket, plan: Arc<Plan>) -> Option<
         records: HashMap::new(),
         locks: HashMap::new(),
         warnings: HashMap::new(),
+        paused_since: None,
         stop: stop.clone(),
         reports: core.reports.clone(),
         events: core.events.clone(),
@@ -164,6 +165,8 @@ struct Driver {
     records: HashMap<AppId, (AppRecord, String)>,
     locks: HashMap<AppId, Lock>,
     warnings: HashMap<usize, Vec<String>>,
+    /// Since when it is paused and nobody answers.
+    paused_since: Option<std::time::Instant>,
     stop: StopHandle,
     reports: mpsc::Sender<Report>,
     events: Events,

@@ -58,7 +58,16 @@ impl Driver {
             manifest.clone(),
             live.clone().map(Arc::new),
         );
-        let mut asked = Box::pin(question.put()).await?;
+        let mut asked = match Box::pin(question.put()).await {
+            Ok(asked) => asked,
+            // The dry run fails like the step itself, but the object is the very one that the Plan was drawn from.
+            Err(_) if is_as_drawn(&step, live.as_ref()) => {
+                return Ok(Redrawn::Same {
+                    resource_version: step.guard.resource_version.clone(),
+                });
+            }
+            Err(problem) => return Err(problem),
+        };
         if live.is_some() && !asked.drift.is_drift() {
             return Ok(Redrawn::AlreadyDone);
         }
@@ -90,6 +99,16 @@ impl Driver {
         } else {
             Redrawn::Different
         })
+    }
+}
+
+/// Whether nothing has happened to the object since the step was drawn.
+fn is_as_drawn(step: &PlanStep, live: Option<&Live>) -> bool {
+    match live {
+        Some(live) => {
+            live.uid == step.guard.uid && live.resource_version == step.guard.resource_version
+        }
+        None => step.action == Action::Create,
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::domain::{AppId, Health, ObjectKey, Problem, ProblemKind, Value};
+use crate::domain::{AppId, Health, HealthStatus, ObjectKey, Problem, ProblemKind, Value};
 use crate::sync::run::{Settled, settled};
 
 use super::Driver;
@@ -12,7 +12,8 @@ use super::step::LOOK;
 #[derive(Clone, Copy)]
 pub(super) enum Wait {
     Established,
-    Healthy,
+    /// Before this wave begins.
+    Healthy(i32),
     Gone,
 }
 
@@ -33,12 +34,14 @@ impl Driver {
         wait: Wait,
     ) -> Waited {
         let began = self.clock.instant();
+        let mut keys: Vec<&(AppId, ObjectKey)> = keys.iter().collect();
+        let mut said = String::new();
         loop {
             if self.stop.is_stopped() {
                 return Waited::Stopped;
             }
             let mut looked = Vec::new();
-            for (id, key) in keys {
+            for (id, key) in &keys {
                 match self.look(id, key).await {
                     Ok(value) => looked.push((key, value)),
                     Err(problem) => return Waited::Lost(problem),
@@ -52,14 +55,30 @@ impl Driver {
                         .filter(|(_, v)| !established(v.as_ref()))
                         .map(|(k, _)| *k),
                 ),
-                Wait::Healthy => {
+                Wait::Healthy(wave) => {
                     let health: Vec<(&ObjectKey, Option<Health>)> = looked
                         .iter()
-                        .map(|(k, v)| (*k, v.as_ref().and_then(crate::health::assess)))
+                        .map(|(k, v)| (*k, v.as_ref().and_then(health_of)))
                         .collect();
-                    match settled(health.iter().map(|(k, h)| (*k, h.as_ref()))) {
+                    let settled = settled(health.iter().map(|(k, h)| (*k, h.as_ref())));
+                    // What was healthy once holds nothing up any more (as with Argo CD).
+                    let mut waits = health.iter().map(|(_, health)| is_waited_for(health));
+                    keys.retain(|_| waits.next().unwrap_or_default());
+                    match settled {
                         Settled::Yes => None,
-                        Settled::NotYet(_, example) => Some(example),
+                        Settled::NotYet(n, example) => {
+                            let waiting = match n {
+                                1 => format!("{example} to be healthy before wave {wave}"),
+                                n => format!(
+                                    "{example} and {} more to be healthy before wave {wave}",
+                                    n - 1
+                                ),
+                            };
+                            if waiting != said && self.say(waiting.clone()) {
+                                said = waiting;
+                            }
+                            Some(example)
+                        }
                         Settled::Never(problem) => return Waited::Never(problem),
                     }
                 }
@@ -92,6 +111,19 @@ impl Driver {
             .await?;
         Ok(live.map(|l| l.value()))
     }
+}
+
+/// Its health, where it counts.
+fn health_of(object: &Value) -> Option<Health> {
+    (!crate::health::ignored(object))
+        .then(|| crate::health::assess(object))
+        .flatten()
+}
+
+fn is_waited_for(health: &Option<Health>) -> bool {
+    health
+        .as_ref()
+        .is_some_and(|health| health.status != HealthStatus::Healthy)
 }
 
 fn established(crd: Option<&Value>) -> bool {

@@ -2,6 +2,7 @@
 //! to do, rather than doing half of it.
 
 mod choose;
+mod gate;
 mod prune;
 mod refuse;
 
@@ -10,7 +11,7 @@ use std::sync::Arc;
 
 use super::facts::LiveFacts;
 use super::order::{Task, defines, order, wave};
-use crate::domain::plan::{Guard, PlannedApp};
+use crate::domain::plan::{Gate, Guard, PlannedApp};
 use crate::domain::record::AppRecord;
 use crate::domain::{
     Action, App, AppId, Commit, Destination, Gvk, Manifest, ObjectDrift, ObjectKey, Plan, PlanKind,
@@ -202,6 +203,7 @@ fn unplanned(input: &AppInput) -> PlannedApp {
         prunable: Vec::new(),
         takes_everything: false,
         refused: None,
+        gates: Vec::new(),
         warnings: Vec::new(),
     }
 }
@@ -258,7 +260,12 @@ fn plan_app(input: &AppInput, options: &PlanOptions) -> (PlannedApp, Vec<PlanSte
         let text = "nothing is pruned by a rollback or an adoption".to_owned();
         planned.warnings.push(text);
     }
-    let mut steps = in_order(input, steps);
+    let (mut steps, gates) = match options.kind {
+        PlanKind::Adopt => (in_order(input, steps, &[]).0, Vec::new()),
+        PlanKind::Sync | PlanKind::Rollback => in_order(input, steps, &in_sync(input, &chosen)),
+    };
+    planned.warnings.extend(gate::warnings(&gates, &steps));
+    planned.gates = gates;
     if options.kind != PlanKind::Adopt && !input.namespace_exists && !steps.is_empty() {
         match namespace_first(input, &mut steps) {
             Ok(()) => {}
@@ -273,16 +280,7 @@ fn plan_app(input: &AppInput, options: &PlanOptions) -> (PlannedApp, Vec<PlanSte
 
 /// Puts objects in the order that their steps would have, so that whatever names them names the same ones every time.
 fn in_plan_order(chosen: &mut Vec<&Candidate>) {
-    let tasks = chosen
-        .iter()
-        .map(|c| Task {
-            key: c.drift.key.clone(),
-            wave: wave_of(c),
-            prune: c.desired.is_none(),
-            prune_last: false,
-            defines: c.desired.as_ref().and_then(|m| defines(&m.value)),
-        })
-        .collect();
+    let tasks = chosen.iter().map(|c| task(c)).collect();
     let ranks: HashMap<ObjectKey, usize> = order(tasks)
         .into_iter()
         .zip(0..)
@@ -291,8 +289,33 @@ fn in_plan_order(chosen: &mut Vec<&Candidate>) {
     chosen.sort_by_key(|c| ranks.get(&c.drift.key).copied());
 }
 
-/// Puts the steps of one App in order and gives them the waves that they run in.
-fn in_order(input: &AppInput, steps: Vec<PlanStep>) -> Vec<PlanStep> {
+fn task(candidate: &Candidate) -> Task {
+    let desired = candidate.desired.as_ref();
+    Task {
+        key: candidate.drift.key.clone(),
+        wave: wave_of(candidate),
+        prune: desired.is_none(),
+        prune_last: false,
+        defines: desired.and_then(|m| defines(&m.value)),
+    }
+}
+
+/// What has no step because it is as Git wants it, and is part of the sync all the same.
+fn in_sync<'a>(input: &AppInput, chosen: &[&'a Candidate]) -> Vec<&'a Candidate> {
+    if input.app.sync.out_of_sync_only {
+        return Vec::new();
+    }
+    let is_in_sync = |c: &&&Candidate| c.desired.is_some() && c.drift.verdict == Verdict::InSync;
+    chosen.iter().filter(is_in_sync).copied().collect()
+}
+
+/// Puts the steps of one App in order and gives them the waves that they run in. What is in sync counts where waves are
+/// settled, as it does with Argo CD; what of it gates later steps is given beside them.
+fn in_order(
+    input: &AppInput,
+    steps: Vec<PlanStep>,
+    in_sync: &[&Candidate],
+) -> (Vec<PlanStep>, Vec<Gate>) {
     let last: BTreeSet<&ObjectKey> = input
         .candidates
         .iter()
@@ -308,11 +331,14 @@ fn in_order(input: &AppInput, steps: Vec<PlanStep>) -> Vec<PlanStep> {
             prune_last: last.contains(&step.key),
             defines: step.manifest.as_ref().and_then(|m| defines(&m.value)),
         })
+        .chain(in_sync.iter().map(|c| task(c)))
         .collect();
     // A key has one step: it is either desired or not.
     let mut by_key: HashMap<ObjectKey, PlanStep> =
         steps.into_iter().map(|s| (s.key.clone(), s)).collect();
-    order(tasks)
+    let tasks = order(tasks);
+    let mut gates = gate::gates(&tasks, in_sync);
+    let steps = tasks
         .into_iter()
         .filter_map(|task| {
             let wave = task.wave;
@@ -320,7 +346,10 @@ fn in_order(input: &AppInput, steps: Vec<PlanStep>) -> Vec<PlanStep> {
                 .remove(&task.key)
                 .map(|step| PlanStep { wave, ..step })
         })
-        .collect()
+        .collect::<Vec<_>>();
+    let last = steps.iter().map(|step| step.wave).max();
+    gates.retain(|gate| last > Some(gate.wave));
+    (steps, gates)
 }
 
 /// Makes the creation of an absent destination namespace the first step: the record and the lock live in it.

@@ -15,13 +15,17 @@ use crate::domain::record::Outcome;
 use crate::domain::{Action, AppId, ObjectKey, Plan, PlanStep, Problem};
 use crate::sync::order::is_definition;
 
-use reasons::{half_recreated, moved_on, reason, too_busy};
+use reasons::{half_recreated, in_vain, moved_on, reason, too_busy, unseen};
 pub use settled::{Settled, settled};
 pub use step::{Redrawn, StepResult, StepState};
 pub use summary::{AppSummary, Pause, RunSummary};
 
 /// How often a step is drawn anew when somebody else was faster.
 pub const MAX_REDRAWS: u32 = 10;
+
+/// How often a step is sent that comes to nothing, and how often an object is looked at in vain, while the cluster
+/// answers otherwise.
+pub const MAX_ATTEMPTS: u32 = 10;
 
 /// What the driver does next.
 #[derive(Clone, Debug, PartialEq)]
@@ -80,6 +84,8 @@ struct Progress {
     failed: Option<String>,
     /// Steps whose health, establishment or end was waited for: all before this one.
     settled: usize,
+    /// The gates of all waves before this one were waited for.
+    gated: Option<i32>,
     established: usize,
 }
 
@@ -89,6 +95,12 @@ pub struct Run {
     plan: Plan,
     states: Vec<StepState>,
     redraws: HashMap<usize, u32>,
+    /// How often each step came to nothing.
+    attempts: HashMap<usize, u32>,
+    /// What the last attempt at each came to.
+    last: HashMap<usize, Problem>,
+    /// How often it was looked in vain, one after the other.
+    looks: u32,
     apps: HashMap<AppId, Progress>,
     /// The step that comes next.
     at: usize,
@@ -103,6 +115,9 @@ impl Run {
         Self {
             states: vec![StepState::Pending; plan.steps.len()],
             redraws: HashMap::new(),
+            attempts: HashMap::new(),
+            last: HashMap::new(),
+            looks: 0,
             apps: HashMap::new(),
             at: 0,
             doing: Doing::Nothing,
@@ -163,12 +178,23 @@ impl Run {
                     self.doing = Doing::Redrawing(step);
                 }
             }
-            StepResult::Lost(problem) => {
+            // Of a recreate the first half may be done.
+            StepResult::NotDone(problem) if self.plan.steps[step].action != Action::Recreate => {
+                self.states[step] = StepState::Pending;
+                self.pause_at(step, problem);
+            }
+            StepResult::Lost(problem) | StepResult::NotDone(problem) => {
                 self.states[step] = StepState::InDoubt(problem.clone());
-                self.doing = Doing::Redrawing(step);
-                self.paused = Some(problem);
+                self.pause_at(step, problem);
             }
         }
+    }
+
+    fn pause_at(&mut self, step: usize, problem: Problem) {
+        *self.attempts.entry(step).or_default() += 1;
+        self.last.insert(step, problem.clone());
+        self.doing = Doing::Redrawing(step);
+        self.paused = Some(problem);
     }
 
     /// The steps of an App whose deletion the server took, while the object was still there.
@@ -195,6 +221,8 @@ impl Run {
             return;
         }
         self.doing = Doing::Nothing;
+        self.looks = 0;
+        let attempts = self.attempts.get(&step).copied().unwrap_or_default();
         match redrawn {
             Redrawn::Same { resource_version }
                 if self.stopped
@@ -205,6 +233,12 @@ impl Run {
             }
             // Asked to stop meanwhile: the step is known not to be done.
             Redrawn::Same { .. } if self.stopped => self.states[step] = StepState::Pending,
+            Redrawn::Same { resource_version } if attempts >= MAX_ATTEMPTS => {
+                let is_half_done =
+                    resource_version.is_empty() && self.plan.steps[step].action == Action::Recreate;
+                let last = self.last.remove(&step);
+                self.fail(step, in_vain(last, is_half_done));
+            }
             Redrawn::Same { resource_version } => {
                 self.plan.steps[step].guard.resource_version = resource_version;
                 self.begin_step(step);
@@ -225,9 +259,14 @@ impl Run {
             return;
         };
         let at = self.at;
+        self.looks = 0;
         match (result, wait) {
             (Ok(()), Wait::Established) => self.of(&app).established = at,
-            (Ok(()), Wait::Healthy) => self.of(&app).settled = at,
+            (Ok(()), Wait::Healthy) => {
+                let wave = self.plan.steps.get(at).map(|step| step.wave);
+                let progress = self.of(&app);
+                (progress.settled, progress.gated) = (at, wave);
+            }
             (Ok(()), Wait::Gone) => {
                 for step in self.pruned_before(&app) {
                     self.states[step] = StepState::Gone;
@@ -288,9 +327,41 @@ impl Run {
         }
         match self.doing {
             Doing::Step(step) => self.report(step, StepResult::Lost(problem)),
+            Doing::Redrawing(_) | Doing::Waiting(_) if self.looks + 1 >= MAX_ATTEMPTS => {
+                self.looks = 0;
+                self.cannot_see(problem);
+            }
+            Doing::Redrawing(_) | Doing::Waiting(_) => {
+                self.looks += 1;
+                self.paused.get_or_insert(problem);
+            }
             _ => {
                 self.paused.get_or_insert(problem);
             }
+        }
+    }
+
+    /// Ends the App's part where what it needs to know cannot be had.
+    fn cannot_see(&mut self, problem: Problem) {
+        let (doing, app) = (self.doing, self.current_app());
+        self.doing = Doing::Nothing;
+        self.paused = None;
+        match (doing, app) {
+            (Doing::Redrawing(step), _) => {
+                let is_in_doubt = matches!(self.states[step], StepState::InDoubt(_));
+                let why = unseen(&problem, is_in_doubt);
+                match is_in_doubt {
+                    false => self.fail(step, why),
+                    true => {
+                        let app = self.plan.steps[step].app.clone();
+                        let reason = reason(&self.plan.steps[step].key, &why);
+                        self.settle(step, StepState::InDoubt(why));
+                        self.give_up(&app, reason);
+                    }
+                }
+            }
+            (_, Some(app)) => self.give_up(&app, unseen(&problem, false).to_string()),
+            (_, None) => {}
         }
     }
 
@@ -312,7 +383,11 @@ impl Run {
     }
 
     fn pause(&self, problem: Problem) -> Pause {
-        summary::pause(&self.states, problem)
+        let step = match self.doing {
+            Doing::Redrawing(step) => self.attempts.get(&step).copied(),
+            _ => None,
+        };
+        summary::pause(&self.states, problem, step.unwrap_or_default(), self.looks)
     }
 
     fn of(&mut self, app: &AppId) -> &mut Progress {
@@ -429,13 +504,12 @@ impl Run {
         let new_wave = self.at > 0
             && self.plan.steps[self.at - 1].app == *app
             && self.plan.steps[self.at - 1].wave != step.wave;
-        if !new_wave {
-            return None;
-        }
-        if !self.pruned_before(app).is_empty() {
+        if new_wave && !self.pruned_before(app).is_empty() {
             return Some(Wait::Gone);
         }
-        (!self.applied_before(app, progress.settled).is_empty()).then_some(Wait::Healthy)
+        let applied = || !self.applied_before(app, progress.settled).is_empty();
+        let gated = || !self.gates_before(app, step.wave, progress.gated).is_empty();
+        (new_wave && applied() || gated()).then_some(Wait::Healthy)
     }
 
     fn wait_for(&self, wait: Wait) -> Next {
@@ -454,10 +528,13 @@ impl Run {
                 Next::WaitEstablished(keys(self.crds_before(&app, progress.established)))
             }
             Wait::Gone => Next::WaitGone(keys(self.pruned_before(&app))),
-            Wait::Healthy => Next::WaitHealthy {
-                wave: self.plan.steps.get(self.at).map_or(0, |s| s.wave),
-                keys: keys(self.applied_before(&app, progress.settled)),
-            },
+            Wait::Healthy => {
+                let wave = self.plan.steps.get(self.at).map_or(0, |s| s.wave);
+                let mut all = keys(self.applied_before(&app, progress.settled));
+                let gates = self.gates_before(&app, wave, progress.gated);
+                all.extend(gates.into_iter().map(|key| (app.clone(), key.clone())));
+                Next::WaitHealthy { wave, keys: all }
+            }
         }
     }
 
@@ -478,6 +555,16 @@ impl Run {
 
     fn applied_before(&self, app: &AppId, from: usize) -> Vec<usize> {
         self.done(app, from, |s| applies(s.action))
+    }
+
+    /// What is in sync and belongs to a wave before `wave` that was not waited for yet.
+    fn gates_before(&self, app: &AppId, wave: i32, gated: Option<i32>) -> Vec<&ObjectKey> {
+        let planned = self.plan.apps.iter().filter(|a| a.id == *app);
+        planned
+            .flat_map(|planned| &planned.gates)
+            .filter(|gate| gate.wave < wave && gated.is_none_or(|before| gate.wave >= before))
+            .map(|gate| &gate.key)
+            .collect()
     }
 
     fn pruned_before(&self, app: &AppId) -> Vec<usize> {

@@ -7,7 +7,8 @@ use crate::domain::{Health, HealthStatus, ObjectKey, Problem, ProblemKind};
 pub enum Settled {
     /// All are healthy, or have no health.
     Yes,
-    /// Not yet: how many still are on their way, and one of them with its reason.
+    /// Not yet: how many still are on their way, and one of them with its reason:
+    /// `Service/shop/web (Progressing: no address yet)`.
     NotYet(usize, String),
     /// One is Degraded: the rest of the App is not run.
     Never(Problem),
@@ -38,7 +39,10 @@ pub fn settled<'a>(
             status => {
                 waiting += 1;
                 if example.is_empty() {
-                    example = format!("{key} is {status}: {}", health.message);
+                    example = match health.message.as_str() {
+                        "" => format!("{key} ({status})"),
+                        message => format!("{key} ({status}: {message})"),
+                    };
                 }
             }
         }

@@ -13,7 +13,10 @@ pub enum StepResult {
     Conflict(Problem),
     /// The server refused it.
     Failed(Problem),
-    /// No answer came: it may or may not have been done. Pauses the Run.
+    /// It never reached the object (no connection, credentials not accepted, the server asks to slow down): it was not
+    /// done. Pauses the Run.
+    NotDone(Problem),
+    /// No answer came, or one that does not tell: it may or may not have been done. Pauses the Run.
     Lost(Problem),
 }
 
@@ -48,7 +51,7 @@ pub enum StepState {
     Failed(Problem),
     /// It was not run, for this reason.
     Skipped(String),
-    /// No answer came: it may or may not have been done.
+    /// No answer came, or none that tells: it may or may not have been done.
     InDoubt(Problem),
 }
 

@@ -50,18 +50,24 @@ pub struct Pause {
     pub problem: Problem,
     /// Steps that were done.
     pub done: Vec<usize>,
-    /// Steps that were sent and never answered.
+    /// Steps that were sent, and of which no answer tells whether they were done.
     pub in_doubt: Vec<usize>,
     /// Steps that were not begun.
     pub not_done: Vec<usize>,
+    /// How often the step at hand was sent and came to nothing.
+    pub attempts: u32,
+    /// How often it was looked in vain since, one after the other.
+    pub looks: u32,
 }
 
-pub(super) fn pause(states: &[StepState], problem: Problem) -> Pause {
+pub(super) fn pause(states: &[StepState], problem: Problem, attempts: u32, looks: u32) -> Pause {
     let which = |wanted: fn(&StepState) -> bool| {
         (0..states.len()).filter(|i| wanted(&states[*i])).collect()
     };
     Pause {
         problem,
+        attempts,
+        looks,
         done: which(StepState::succeeded),
         in_doubt: which(|s| matches!(s, StepState::InDoubt(_) | StepState::Running)),
         not_done: which(|s| {

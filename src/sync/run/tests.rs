@@ -6,8 +6,10 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::domain::app::Propagation;
-use crate::domain::plan::Guard;
-use crate::domain::{Gvk, Health, HealthStatus, ObjectDrift, PlanKind, ProblemKind, Verdict};
+use crate::domain::plan::{Gate, Guard, PlannedApp};
+use crate::domain::{
+    Commit, CommitId, Gvk, Health, HealthStatus, ObjectDrift, PlanKind, ProblemKind, Verdict,
+};
 
 fn app(name: &str) -> AppId {
     AppId {
@@ -597,5 +599,133 @@ proptest! {
                 prop_assert!(run.stopped);
             }
         }
+    }
+}
+
+#[test]
+fn a_second_run_slipped_past_a_wave_that_was_not_healthy_yet() {
+    let gate = |wave, name: &str| Gate {
+        key: ObjectKey::new("apps", "Deployment", "shop", name),
+        wave,
+        health: Health::new(HealthStatus::Progressing, "0 of 1 ready"),
+    };
+    let commit = Commit {
+        id: CommitId("a".repeat(40)),
+        author: String::new(),
+        time: jiff::Timestamp::UNIX_EPOCH,
+        summary: String::new(),
+    };
+    let mut plan = run(&["a 1 create ConfigMap/x", "a 3 create ConfigMap/y"])
+        .plan()
+        .clone();
+    plan.apps = vec![PlannedApp {
+        gates: vec![gate(0, "slow"), gate(1, "beside"), gate(2, "between")],
+        ..PlannedApp::refused(app("a"), commit, problem())
+    }];
+    let mut whole = Run::new(plan.clone());
+    assert_eq!(
+        rest(&mut whole),
+        [
+            "begin a",
+            "healthy<1 slow",
+            "do 0",
+            "healthy<3 x,beside,between",
+            "do 1",
+            "end a"
+        ]
+    );
+    let mut ill = Run::new(plan);
+    go(&mut ill);
+    assert_eq!(name(&ill.next()), "healthy<1 slow");
+    ill.waited(Err(problem()));
+    assert_eq!(rest(&mut ill), ["end a"]);
+    assert_eq!(ill.summary().outcome(), Outcome::Failed);
+}
+
+/// Gives one answer to every attempt, until it is over; how many there were.
+fn answers(run: &mut Run, answer: impl Fn() -> StepResult) -> u32 {
+    let mut sent = 0;
+    for _ in 0..200 {
+        match run.next() {
+            Next::Do(step) => {
+                sent += 1;
+                run.report(step, answer());
+            }
+            Next::Done(_) => break,
+            _ => {
+                go(run);
+            }
+        }
+    }
+    sent
+}
+
+#[test]
+fn a_step_that_the_server_kept_answering_with_weather_was_sent_for_ever() {
+    let failed = || Problem::new(ProblemKind::Unreachable, "the API server failed (500)");
+    let answer: [fn(Problem) -> StepResult; 2] = [StepResult::Lost, StepResult::NotDone];
+    for answer in answer {
+        let mut run = run(&["a 0 apply Service/one", "a 0 apply Service/two"]);
+        assert_eq!(answers(&mut run, || answer(failed())), MAX_ATTEMPTS);
+        let StepState::Failed(problem) = &run.progress()[0] else {
+            panic!("{:?}", run.progress());
+        };
+        assert_eq!(
+            problem.summary,
+            "10 attempts came to nothing: it was looked at after each, and the change was not made"
+        );
+        assert_eq!(problem.causes, ["the API server failed (500)"]);
+        assert_eq!(counts(&run, "a"), (Outcome::Failed, 0, 0, 1, 1));
+    }
+}
+
+#[test]
+fn what_never_reached_the_object_was_told_as_not_known() {
+    let mut run = run(&["a 0 apply Service/one"]);
+    go(&mut run);
+    assert_eq!(run.next(), Next::Do(0));
+    run.report(0, StepResult::NotDone(lost()));
+    assert_eq!(name(&run.next()), "paused [] [] [0]");
+    run.stop();
+    assert_eq!(rest(&mut run), ["end a"]);
+    assert_eq!(counts(&run, "a"), (Outcome::Stopped, 0, 0, 0, 1));
+    let summary = run.summary();
+    assert_eq!(summary.of(&app("a")).unwrap().reason, "stopped on request");
+}
+
+#[test]
+fn what_could_not_be_looked_at_was_looked_at_for_ever() {
+    for sent in [true, false] {
+        let mut run = run(&["a 0 apply Service/one", "a 1 apply Service/two"]);
+        go(&mut run);
+        assert_eq!(run.next(), Next::Do(0));
+        run.report(
+            0,
+            if sent {
+                StepResult::Lost(lost())
+            } else {
+                StepResult::Done
+            },
+        );
+        let mut looks = 0;
+        for _ in 0..100 {
+            match run.next() {
+                Next::Redraw(_) | Next::WaitHealthy { .. } => {
+                    looks += 1;
+                    run.lost_connection(lost());
+                }
+                Next::Done(_) => break,
+                _ => {
+                    go(&mut run);
+                }
+            }
+        }
+        assert_eq!(looks, MAX_ATTEMPTS);
+        let is_in_doubt = matches!(run.progress()[0], StepState::InDoubt(_));
+        assert_eq!(
+            is_in_doubt, sent,
+            "only what was sent and never seen is not known"
+        );
+        assert_eq!(run.summary().outcome(), Outcome::Failed);
     }
 }

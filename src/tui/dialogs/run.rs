@@ -128,7 +128,7 @@ impl Running {
         let done = self.view.as_ref().map_or(0, |view| {
             view.steps
                 .iter()
-                .filter(|s| matches!(s, StepState::Done(_) | StepState::Unneeded))
+                .filter(|s| matches!(s, StepState::Done(_)))
                 .count()
         });
         format!(
@@ -412,7 +412,6 @@ fn step_words(state: &State, step: &StepState) -> (&'static str, &'static str, L
         StepState::Waiting => (g.waiting, Label::Faint),
         StepState::Running => (g.running, Label::Busy),
         StepState::Done(_) => (g.synced, Label::Good),
-        StepState::Unneeded => (g.synced, Label::Dim),
         StepState::Failed(_) => (g.failed, Label::Bad),
         StepState::Unknown(_) => (g.unknown, Label::Warn),
         StepState::NotRun => (g.extra, Label::Warn),

@@ -552,6 +552,7 @@ pub fn planned(context: &str, name: &str) -> PlannedApp {
         prunable: vec![],
         takes_everything: false,
         refused: None,
+        gates: Vec::new(),
         warnings: vec![],
     }
 }

@@ -12,8 +12,8 @@ use crate::domain::drift::Conflict;
 use crate::domain::record::SyncRecord;
 use crate::domain::tracking::{ANNOTATION, TrackingId};
 use crate::domain::{
-    CommitId, DirectoryOptions, Inventory, Origin, Owner, ProblemKind, Provider, RepoPath,
-    Repository, Revision, Source, SyncOptions,
+    CommitId, DirectoryOptions, Health, HealthStatus, Inventory, Origin, Owner, ProblemKind,
+    Provider, RepoPath, Repository, Revision, Source, SyncOptions,
 };
 
 const APP: &str = "web";
@@ -496,4 +496,51 @@ fn a_large_app_is_planned_whole() {
     let plan = draw(input(candidates), sync());
     assert_eq!(plan.steps.len(), 3_000);
     assert!(plan.steps.windows(2).all(|w| w[0].key < w[1].key));
+}
+
+#[test]
+fn what_is_in_sync_holds_up_later_waves() {
+    let wave = "argocd.argoproj.io/sync-wave";
+    let standing = |kind, name, at, status| {
+        let candidate = annotated(managed(kind, name, Verdict::InSync), wave, at);
+        with_live(candidate, |live| {
+            live.health = Some(Health::new(status, String::new()));
+        })
+    };
+    let candidates = vec![
+        standing("Deployment", "slow", "0", HealthStatus::Progressing),
+        standing("Deployment", "well", "0", HealthStatus::Healthy),
+        standing("Deployment", "ill", "1", HealthStatus::Degraded),
+        standing("Deployment", "late", "2", HealthStatus::Progressing),
+        annotated(managed("ConfigMap", "plain", Verdict::InSync), wave, "0"),
+        annotated(missing("ConfigMap", "new"), wave, "2"),
+    ];
+    let gates = |input: AppInput, options| {
+        let plan = draw(input, options);
+        let gates: Vec<String> = plan.apps[0]
+            .gates
+            .iter()
+            .map(|gate| format!("{} {}", gate.wave, gate.key.name))
+            .collect();
+        (gates, plan.apps[0].warnings.clone())
+    };
+    let (all, warnings) = gates(input(candidates.clone()), sync());
+    assert_eq!(all, ["0 slow", "0 well", "1 ill"]);
+    assert_eq!(
+        warnings,
+        [
+            "apps/Deployment/shop/slow is Progressing: wave 2 waits for it",
+            "apps/Deployment/shop/ill is Degraded: unless it recovers before, nothing of wave 2 and later is run",
+        ]
+    );
+    let quiet = with_app(input(candidates.clone()), |app| {
+        app.sync.out_of_sync_only = true
+    });
+    assert_eq!(gates(quiet, sync()).0, Vec::<String>::new());
+    let one = input(candidates);
+    let chosen = PlanOptions {
+        only: vec![(one.app.id.clone(), key("ConfigMap", "new"))],
+        ..sync()
+    };
+    assert_eq!(gates(one, chosen).0, Vec::<String>::new());
 }
