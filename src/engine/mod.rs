@@ -37,8 +37,8 @@ pub use options::{EngineOptions, KubeconfigConnector, Machine, SourceArgument, a
 pub use report::{Reason, Report, RunView, StepState};
 pub use request::{Draw, Move, Moves, Request, Ticket};
 pub use snapshot::{
-    AppState, AppView, ClusterMode, ClusterView, Counters, Counts, ObjectView, Reach, Rights,
-    Snapshot, SyncStatus, Target,
+    AppState, AppView, ClusterMode, ClusterView, Counters, Counts, Distance, ObjectView, Reach,
+    Rights, Snapshot, SyncStatus, Target,
 };
 pub use sources::locate;
 

@@ -244,6 +244,17 @@ pub struct Target {
     pub behind: usize,
 }
 
+/// How far Git is from the commit that was last synced, in commits that change what the App reads. Both are zero where
+/// none does.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Distance {
+    /// Commits that came since.
+    pub ahead: usize,
+    /// Commits that were synced and are not in Git's history any more: it was rewound or rewritten, or something older
+    /// is looked at.
+    pub behind: usize,
+}
+
 /// One App with all that is known of it.
 #[derive(Clone, Debug)]
 pub struct AppView {
@@ -268,8 +279,8 @@ pub struct AppView {
     pub rendered: Arc<Vec<PackedManifest>>,
     /// Record of its Runs and inventory; `None` where there is none or it is not known.
     pub record: Option<Arc<AppRecord>>,
-    /// Commits between the last synced one and the target that touched what this App reads; `None` where not known.
-    pub ahead: Option<usize>,
+    /// How far the target is from what was last synced; `None` where not known.
+    pub distance: Option<Distance>,
     /// The commit it is pinned to by a rollback, until the next sync.
     pub pinned: Option<CommitId>,
     /// Why it cannot be compared or is only partly known; its App's own Problems among them.

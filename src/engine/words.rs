@@ -2,9 +2,11 @@
 //! look like (signs, colours) is for those two to say.
 
 use crate::domain::record::{Outcome, RunKind, SyncRecord};
-use crate::domain::{Action, HealthStatus, Verdict};
+use crate::domain::{Action, HealthStatus, Verdict, count};
 
-use super::{AppState, AppView, ClusterMode, Reach, Rights, StepState, SyncStatus, Target};
+use super::{
+    AppState, AppView, ClusterMode, Distance, Reach, Rights, StepState, SyncStatus, Target,
+};
 
 /// The verdict on an App, in ten columns at most.
 pub fn sync(view: &AppView) -> &'static str {
@@ -122,6 +124,17 @@ pub fn mode(mode: ClusterMode) -> &'static str {
         ClusterMode::Normal => "normal",
         ClusterMode::Guarded => "guarded",
         ClusterMode::ReadOnly => "read-only",
+    }
+}
+
+/// How far Git is from what was last synced; `None`: not at all, as far as the App goes.
+pub fn distance(distance: Distance) -> Option<String> {
+    let commits = |n: usize| count(n, "commit");
+    match (distance.ahead, distance.behind) {
+        (0, 0) => None,
+        (ahead, 0) => Some(format!("{} ahead", commits(ahead))),
+        (0, behind) => Some(format!("{} behind", commits(behind))),
+        (ahead, behind) => Some(format!("{} ahead, {behind} behind", commits(ahead))),
     }
 }
 

@@ -17,7 +17,7 @@ use crate::providers::native::RepositoryRef;
 
 use super::apps::packed::{PackedManifest, Ready};
 use super::clusters::listed::Listed;
-use super::snapshot::{AppView, ClusterMode, ClusterView, Reach, Rights, Target};
+use super::snapshot::{AppView, ClusterMode, ClusterView, Distance, Reach, Rights, Target};
 use super::sources::orphans::Recorded;
 use super::sources::search::Searches;
 
@@ -138,7 +138,7 @@ pub(super) struct AppEntry {
     pub order: Vec<ObjectKey>,
     /// Keys under which it stands in [`World::holders`], in their own order.
     pub indexed: Vec<ObjectKey>,
-    pub ahead: Option<usize>,
+    pub distance: Option<Distance>,
     pub changed_at: Timestamp,
     /// The view last built; `None` when something changed since.
     pub view: Option<Arc<AppView>>,
@@ -164,7 +164,9 @@ pub(super) struct Base {
     pub manifests: Option<Arc<Vec<PackedManifest>>>,
     /// Prepared by key, once kinds are known.
     pub prepared: Option<HashMap<ObjectKey, Ready>>,
-    pub ahead: Option<usize>,
+    /// What was read for them; empty when they read the same as the target's.
+    pub reads: Vec<ReadRecord>,
+    pub distance: Option<Distance>,
 }
 
 /// What is known of an App's record in the cluster.
@@ -253,7 +255,7 @@ impl AppEntry {
             objects: BTreeMap::new(),
             order: Vec::new(),
             indexed: Vec::new(),
-            ahead: None,
+            distance: None,
             changed_at: now,
             view: None,
             last_view: None,

@@ -37,6 +37,22 @@ impl Repo {
         read(&repo, object_id(&repo, id)?)
     }
 
+    /// The parents of a commit.
+    ///
+    /// # Errors
+    /// No such commit here.
+    pub fn parents(&self, id: &CommitId) -> Result<Vec<CommitId>> {
+        let repo = self.gix();
+        let id = object_id(&repo, id)?;
+        let found = repo
+            .find_commit(id)
+            .map_err(|e| problem(&e, "cannot read the commit").at(id.to_string()))?;
+        Ok(found
+            .parent_ids()
+            .map(|id| commit_id(id.detach()))
+            .collect())
+    }
+
     /// The newest commits reachable from one, itself included, at most `limit`. A shallow clone's log ends early.
     ///
     /// # Errors

@@ -6,7 +6,7 @@ use serde_json::json;
 
 use crate::domain::age::age;
 use crate::domain::{Notice, Value, count};
-use crate::engine::{AppState, AppView, Snapshot, SyncStatus};
+use crate::engine::{AppState, AppView, Distance, Snapshot, SyncStatus, words};
 
 use super::table::{Cell, Table};
 use super::{Ink, Style, inks, json, problem};
@@ -128,8 +128,17 @@ pub fn remarks(app: &AppView, style: &Style) -> Vec<String> {
     if let Some(commit) = &app.pinned {
         remarks.push(format!("pinned to {}", commit.short()));
     }
-    if let Some(ahead) = app.ahead.filter(|n| *n > 0) {
-        remarks.push(format!("Git is ahead by {}", count(ahead, "commit")));
+    match app.distance.unwrap_or_default() {
+        Distance { ahead, behind: 0 } if ahead > 0 => {
+            remarks.push(format!("Git is ahead by {}", count(ahead, "commit")));
+        }
+        Distance { ahead: 0, behind } if behind > 0 => {
+            remarks.push(format!("Git is behind by {}", count(behind, "commit")));
+        }
+        Distance { behind: 0, .. } => {}
+        parted => remarks.extend(
+            words::distance(parted).map(|far| format!("Git's history was rewritten: {far}")),
+        ),
     }
     // Where it is as Git has it, its verdict says so already.
     if app.state == AppState::Unmanaged && app.sync != SyncStatus::Synced {

@@ -86,7 +86,7 @@ pub(crate) fn app_at(context: &str, namespace: &str, name: &str) -> AppView {
         objects: Vec::new(),
         rendered: Arc::default(),
         record: None,
-        ahead: None,
+        distance: None,
         pinned: None,
         problems: Vec::new(),
         notices: Vec::new(),
@@ -228,7 +228,10 @@ pub(crate) fn drifted() -> AppView {
         ],
         ..AppRecord::default()
     }));
-    view.ahead = Some(2);
+    view.distance = Some(Distance {
+        ahead: 2,
+        behind: 0,
+    });
     view
 }
 

@@ -11,6 +11,8 @@ use crate::domain::Result;
 pub enum ReadRecord {
     /// The names and kinds in a directory; `None`: no such directory.
     Listing(RepoPath, Option<String>),
+    /// What stands at a path; `None`: nothing.
+    Kind(RepoPath, Option<EntryKind>),
     /// The content of a file or the target of a link; `None`: no such file.
     Content(RepoPath, Option<String>),
 }
@@ -51,12 +53,9 @@ impl Tree for Recorder<'_> {
     }
 
     fn kind(&self, path: &RepoPath) -> Result<Option<EntryKind>> {
-        // Whether something is there, and what, is part of its parent's listing.
-        if let Some(parent) = path.parent() {
-            let listing = self.tree.listing_id(&parent)?;
-            self.note(ReadRecord::Listing(parent, listing));
-        }
-        self.tree.kind(path)
+        let kind = self.tree.kind(path)?;
+        self.note(ReadRecord::Kind(path.clone(), kind));
+        Ok(kind)
     }
 
     fn list(&self, dir: &RepoPath) -> Result<Vec<Entry>> {
@@ -100,6 +99,7 @@ pub fn reads_unchanged(reads: &[ReadRecord], tree: &dyn Tree) -> Result<bool> {
         let same = match record {
             ReadRecord::Content(path, id) => tree.content_id(path)? == *id,
             ReadRecord::Listing(dir, id) => tree.listing_id(dir)? == *id,
+            ReadRecord::Kind(path, kind) => tree.kind(path)? == *kind,
         };
         if !same {
             return Ok(false);

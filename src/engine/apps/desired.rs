@@ -10,9 +10,10 @@ use crate::domain::{
 };
 use crate::git::Repo;
 
+use super::distance::Touch;
 use super::packed::{PackedManifest, pack};
 use crate::engine::core::{Event, Events};
-use crate::engine::snapshot::Target;
+use crate::engine::snapshot::{Distance, Target};
 use crate::engine::sources::blocking;
 use crate::engine::world::{Base, Desired};
 
@@ -30,8 +31,11 @@ pub(in crate::engine) struct DesiredJob {
     pub previous: Option<Arc<Desired>>,
     /// The commit of the last sync, where one is known.
     pub synced: Option<CommitId>,
-    pub previous_base: Option<(CommitId, Option<Arc<Vec<PackedManifest>>>)>,
+    pub previous_base: Option<PreviousBase>,
 }
+
+/// The commit of the base before, its manifests and what they were read from.
+type PreviousBase = (CommitId, Option<Arc<Vec<PackedManifest>>>, Vec<ReadRecord>);
 
 /// What became of a [`DesiredJob`].
 pub(in crate::engine) struct DesiredDone {
@@ -247,7 +251,8 @@ fn base(job: &DesiredJob, desired: &Desired, synced: &CommitId, trees: &mut Tree
             commit: synced.clone(),
             manifests: None,
             prepared: None,
-            ahead: Some(0),
+            reads: Vec::new(),
+            distance: Some(Distance::default()),
         });
     }
     let at_base = tree(&job.repo, Some(synced), trees).ok()?;
@@ -256,66 +261,37 @@ fn base(job: &DesiredJob, desired: &Desired, synced: &CommitId, trees: &mut Tree
             commit: synced.clone(),
             manifests: None,
             prepared: None,
-            ahead: Some(0),
+            reads: Vec::new(),
+            distance: Some(Distance::default()),
         });
     }
-    let ahead = ahead(job, desired, synced, trees);
-    if let Some((commit, manifests)) = &job.previous_base
-        && commit == synced
-        && manifests.is_some()
-    {
-        return Some(Base {
-            commit: synced.clone(),
-            manifests: manifests.clone(),
-            prepared: None,
-            ahead,
-        });
-    }
-    let (_, rendered) = render(&job.app, &*at_base);
-    if !rendered.problems.is_empty() {
-        return None;
-    }
+    let known = job.previous_base.as_ref().filter(|base| base.0 == *synced);
+    let (reads, manifests) = match known {
+        Some((_, Some(manifests), reads)) => (reads.clone(), manifests.clone()),
+        _ => {
+            let (reads, rendered) = render(&job.app, &*at_base);
+            if !rendered.problems.is_empty() {
+                return None;
+            }
+            (reads, Arc::new(pack(&rendered.manifests)))
+        }
+    };
+    // What one of the two does not have any more was read by the other.
+    let both: Vec<ReadRecord> = desired.reads.iter().chain(&reads).cloned().collect();
+    let touch = Touch {
+        repo: &job.repo,
+        reads: &both,
+        recurse: job.app.source.directory.recurse,
+    };
+    let mut tree_of = |commit: &CommitId| tree(&job.repo, Some(commit), trees);
+    let distance = touch.distance(synced, &desired.target.commit.id, &mut tree_of);
     Some(Base {
         commit: synced.clone(),
-        manifests: Some(Arc::new(pack(&rendered.manifests))),
+        manifests: Some(manifests),
+        reads,
         prepared: None,
-        ahead,
+        distance,
     })
-}
-
-/// How many commits since the last sync changed something that this App reads. Counts as far as 100 commits.
-fn ahead(
-    job: &DesiredJob,
-    desired: &Desired,
-    synced: &CommitId,
-    trees: &mut Trees,
-) -> Option<usize> {
-    let commits = job
-        .repo
-        .commits_between(synced, &desired.target.commit.id, 100)
-        .ok()?;
-    let mut n_ahead = 0;
-    let mut older = tree(&job.repo, Some(synced), trees).ok()?;
-    for commit in commits.iter().rev() {
-        let newer = tree(&job.repo, Some(&commit.id), trees).ok()?;
-        let differs = desired.reads.iter().any(|record| {
-            match (id_there(record, &*older), id_there(record, &*newer)) {
-                (Some(a), Some(b)) => a != b,
-                _ => true,
-            }
-        });
-        n_ahead += usize::from(differs);
-        older = newer;
-    }
-    Some(n_ahead)
-}
-
-/// The fingerprint that a tree has for one thing that was read.
-fn id_there(record: &ReadRecord, tree: &dyn Tree) -> Option<String> {
-    match record {
-        ReadRecord::Content(path, _) => Some(tree.content_id(path).ok()?.unwrap_or_default()),
-        ReadRecord::Listing(dir, _) => Some(tree.listing_id(dir).ok()?.unwrap_or_default()),
-    }
 }
 
 #[cfg(test)]

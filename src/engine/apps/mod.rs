@@ -2,6 +2,7 @@
 
 pub(super) mod content;
 pub(super) mod desired;
+mod distance;
 pub(super) mod index;
 pub(super) mod packed;
 pub(super) mod prepare;
@@ -165,7 +166,7 @@ impl Core {
                 previous_base: entry
                     .base
                     .as_ref()
-                    .map(|b| (b.commit.clone(), b.manifests.clone())),
+                    .map(|b| (b.commit.clone(), b.manifests.clone(), b.reads.clone())),
                 app,
             });
         }
@@ -231,7 +232,7 @@ impl Core {
                     (None, None) => false,
                     _ => true,
                 };
-                entry.ahead = done.base.as_ref().and_then(|b| b.ahead);
+                entry.distance = done.base.as_ref().and_then(|b| b.distance);
                 if base_moved || entry.base.is_none() {
                     entry.base = done.base;
                 }

@@ -32,7 +32,7 @@ pub(super) fn app(world: &World, id: &AppId) -> Option<AppView> {
             RecordState::Read(record) => Some(record.clone()),
             _ => None,
         },
-        ahead: entry.ahead,
+        distance: entry.distance,
         pinned: match &entry.record {
             RecordState::Read(record) => record.pinned().cloned(),
             _ => None,

@@ -305,6 +305,7 @@ fn rendering_reads_only_what_it_must() {
     let mut changed = tree.clone();
     changed.set(&path("app/notes.txt"), "y".into());
     changed.set(&path("other/b.yaml"), "z".into());
+    changed.set(&path("tools/c.yaml"), "a new sibling".into());
     assert!(unchanged(&changed));
     changed.set(&path("app/a.yaml"), "y".into());
     assert!(!unchanged(&changed));

@@ -13,7 +13,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
 use crate::domain::{ObjectDrift, ObjectKey, Verdict, count};
-use crate::engine::{AppState, AppView, words};
+use crate::engine::{AppState, AppView, Distance, words};
 
 use super::document::{BodyOptions, Reader};
 use super::fit;
@@ -341,9 +341,8 @@ fn revision(p: &Painter<'_>, view: &AppView, synced: Option<&str>) -> Vec<Piece>
     let mut status = Vec::new();
     let moved = synced.is_some_and(|s| s != target.commit.id.short());
     // Commits that touch nothing of this App are no news for it.
-    let moved = moved && view.ahead != Some(0);
-    let ahead = view.ahead.filter(|n| moved && *n > 0);
-    let ahead = ahead.map(|n| count(n, "commit") + " ahead");
+    let moved = moved && view.distance != Some(Distance::default());
+    let ahead = view.distance.filter(|_| moved).and_then(words::distance);
     if let Some(pinned) = &view.pinned {
         let ahead = ahead.map_or_else(String::new, |text| format!(", Git is {text}"));
         status.push(piece(

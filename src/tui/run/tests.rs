@@ -67,7 +67,7 @@ fn world() -> Snapshot {
         objects: vec![],
         rendered: Arc::default(),
         record: None,
-        ahead: None,
+        distance: None,
         pinned: None,
         problems: vec![],
         notices: vec![],

@@ -355,7 +355,10 @@ pub fn view(app: App, sync: SyncStatus, health: Option<HealthStatus>) -> AppView
         objects: vec![],
         rendered: Arc::default(),
         record: Some(Arc::new(history())),
-        ahead: Some(1),
+        distance: Some(Distance {
+            ahead: 1,
+            behind: 0,
+        }),
         pinned: None,
         problems: vec![],
         notices: vec![],

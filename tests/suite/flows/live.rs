@@ -204,7 +204,7 @@ async fn cluster_and_git_show_as_they_move() {
 
     g.commit("Two", &[("app/a.yaml", &config_map("a", &[("x", "2")]))]);
     until(&mut engine, "Git being ahead", |s| {
-        app(s, "app").is_some_and(|a| a.ahead == Some(1) && a.counts.git == 1)
+        app(s, "app").is_some_and(|a| a.distance.is_some_and(|d| d.ahead == 1) && a.counts.git == 1)
     })
     .await;
     std::fs::write(
