@@ -349,6 +349,37 @@ fn a_credential_plugin_ends_with_the_program_and_so_does_what_it_started() {
     }
 }
 
+#[test]
+fn a_directory_is_rendered_whole_or_not_at_all() {
+    let machine = Machine::new();
+    let good = MAP.replace("name: a", "name: good");
+    let kindless = format!("{good}---\napiVersion: v1\nmetadata: {{name: b}}\n");
+    let truth = MAP.replace("name: a", "name: true");
+    let generated = MAP.replace("name: a", "generateName: a-");
+    let hook = "{generateName: a-, annotations: {argocd.argoproj.io/hook: Sync}}";
+    let hook = MAP.replace("{name: a}", hook);
+    machine.shop(&[
+        ("kindless/a.yaml", &kindless),
+        ("twice/a.yaml", MAP),
+        ("twice/b.yaml", MAP),
+        ("truth/a.yaml", &format!("{good}---\n{truth}")),
+        ("generated/a.yaml", &format!("{good}---\n{generated}")),
+        ("hook/a.yaml", &format!("{good}---\n{hook}")),
+    ]);
+    for (directory, words) in [
+        ("kindless", "a.yaml:6:1: the manifest cannot be used"),
+        ("twice", "two manifests define ConfigMap"),
+        ("truth", "metadata.name of a ConfigMap is not a string"),
+        ("generated", "a ConfigMap with generateName"),
+    ] {
+        let said = machine.run("shop", &["render", directory]);
+        said.fails_with(&[words]);
+        assert_eq!(said.out, "", "{directory}");
+    }
+    let said = machine.run("shop", &["render", "hook"]);
+    assert_eq!(said.code, Some(0), "{said:?}");
+}
+
 /// A signal is no weather; but whoever waits for a cluster that hangs sends one.
 #[test]
 fn a_signal_ends_a_command_by_its_number() {
