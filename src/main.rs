@@ -53,7 +53,8 @@ fn main() -> ExitCode {
             None => console(&cli, &setup, &process).await,
         }
     });
-    // Work that nobody waits for (a fetch, a hanging plugin) does not keep the program.
+    commands::end_plugins();
+    // Work that nobody waits for (a fetch) does not keep the program.
     runtime.shutdown_background();
     exit.into()
 }

@@ -24,6 +24,7 @@ mod real_tests;
 #[cfg(test)]
 mod scripted;
 
+pub use access::exec::end_plugins;
 pub use connect::ConnectOptions;
 pub use connect::environment::Environment;
 pub use connect::kubeconfig::{ContextInfo, IN_CLUSTER, Kubeconfigs};

@@ -254,8 +254,13 @@ impl Core {
         }
     }
 
-    /// Looks for answers of the server that are too old to believe.
+    /// Looks for answers of the server that are too old to believe, and for kubeconfigs that were changed.
     fn expire(&mut self) {
+        if self.options.live {
+            for orders in self.clusters.values() {
+                let _ = orders.send(ClusterOrder::Reread);
+            }
+        }
         let now = self.clock.instant();
         // Webhooks and policies come and go unseen: no answer is believed for ever.
         let believe = self.options.believe;

@@ -227,7 +227,8 @@ pub fn assemble(settings: &Settings, machine: &Machine) -> (EngineOptions, Arc<d
         ..ConnectOptions::default()
     };
     let connector = KubeconfigConnector {
-        kubeconfigs,
+        paths,
+        home: machine.places.home.clone(),
         options: connect,
     };
     let options = EngineOptions {
@@ -285,23 +286,52 @@ fn source(text: &str, here: &Path) -> Result<SourceArgument, Problem> {
     }
 }
 
-/// Connects as the kubeconfigs say.
+/// Connects as the kubeconfigs say at that time: they are read anew for each connection.
 pub struct KubeconfigConnector {
-    /// The kubeconfigs; `None`: there are none.
-    pub kubeconfigs: Option<Kubeconfigs>,
+    /// A list of files, as in `KUBECONFIG`.
+    pub paths: Option<OsString>,
+    /// The home directory, for `~/.kube/config` where no file is named.
+    pub home: Option<PathBuf>,
     /// How to connect.
     pub options: ConnectOptions,
 }
 
+impl KubeconfigConnector {
+    /// Reads the kubeconfigs and does something with them, off the async threads.
+    fn reading<T: Send + 'static>(
+        &self,
+        then: impl FnOnce(Result<Kubeconfigs, Problem>) -> T + Send + 'static,
+    ) -> tokio::task::JoinHandle<T> {
+        let (paths, home) = (self.paths.clone(), self.home.clone());
+        let environment = self.options.environment.clone();
+        tokio::task::spawn_blocking(move || {
+            then(Kubeconfigs::load_in(
+                &environment,
+                paths.as_deref(),
+                home.as_deref(),
+            ))
+        })
+    }
+}
+
 impl Connector for KubeconfigConnector {
     fn connect(&self, context: &str) -> BoxFuture<'static, Result<Connection, Problem>> {
-        let (kubeconfigs, options) = (self.kubeconfigs.clone(), self.options.clone());
+        let (reading, options) = (self.reading(|read| read), self.options.clone());
         let context = context.to_owned();
         async move {
-            let kubeconfigs = kubeconfigs
-                .ok_or_else(|| Problem::new(ProblemKind::Config, "there is no kubeconfig"))?;
+            let kubeconfigs = reading.await.map_err(|error| {
+                Problem::new(ProblemKind::Internal, "the kubeconfig was not read")
+                    .because_of(&error)
+            })??;
             Connection::open(&kubeconfigs, &context, &options).await
         }
         .boxed()
+    }
+
+    fn is_outdated(&self, connection: &Connection) -> BoxFuture<'static, bool> {
+        let connection = connection.clone();
+        // What is just being written may be cut short or empty, and is no reason to leave a connection.
+        let reading = self.reading(move |read| read.is_ok_and(|k| connection.is_outdated(&k)));
+        async move { reading.await.unwrap_or(false) }.boxed()
     }
 }

@@ -16,6 +16,8 @@ use crate::domain::{Clock, Notice, Problem, ProblemKind, Revision};
 use crate::engine::{Engine, Machine, Snapshot, assemble};
 use crate::settings::{ColorWhen, Loaded, Places, load};
 
+pub use crate::cluster::end_plugins;
+
 use super::output::{Style, problem};
 use super::{Cli, Command, Exit, Format, Pipe, complete};
 pub use session::Session;

@@ -158,7 +158,8 @@ fn tree_of(directory: &Path) -> Result<(Arc<dyn Tree>, RepoPath), Problem> {
     })
 }
 
-/// Prints the manifests of a directory, real values and all.
+/// Prints the manifests of a directory, real values and all; nothing where one of them cannot be rendered: whoever
+/// pipes it on would deploy a half, and prune by it.
 pub fn render(setup: &Setup, process: &Process, directory: &Path, recurse: bool) -> Done {
     let (tree, path) = tree_of(&process.here.join(directory)).map_err(|p| vec![p])?;
     let options = DirectoryOptions {
@@ -167,12 +168,13 @@ pub fn render(setup: &Setup, process: &Process, directory: &Path, recurse: bool)
     };
     let rendered = crate::render::directory(&*tree, &path, &options);
     remark(setup, process, &rendered.notices);
-    print(&crate::render::stream(&rendered.manifests))?;
-    if rendered.problems.is_empty() {
-        Ok(Exit::Success)
-    } else {
-        Err(rendered.problems)
+    let mut problems = rendered.problems;
+    problems.extend(crate::drift::desired::faults(&rendered.manifests));
+    if !problems.is_empty() {
+        return Err(problems);
     }
+    print(&crate::render::stream(&rendered.manifests))?;
+    Ok(Exit::Success)
 }
 
 /// Prints what may complete the last word.

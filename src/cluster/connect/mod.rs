@@ -3,6 +3,7 @@
 
 pub(super) mod environment;
 pub(super) mod kubeconfig;
+pub(super) mod origin;
 mod proxy;
 
 use std::sync::Arc;
@@ -24,6 +25,7 @@ use super::connection::transport::{AuthKind, Endpoint};
 use super::{Connection, Environment, Kubeconfigs};
 use crate::domain::{Clock, Problem, ProblemKind, Result, SystemClock, Value};
 use kubeconfig::{AuthProvider, ClusterEntry, Secret, UserEntry};
+use origin::Origin;
 
 /// How to connect.
 #[derive(Clone)]
@@ -86,6 +88,8 @@ impl Connection {
 }
 
 fn prepare(entry: kubeconfig::Entry, options: &ConnectOptions) -> Result<Connection> {
+    // Before the files are used: one that changes meanwhile counts as changed.
+    let origin = Origin::of(entry.clone());
     let kubeconfig::Entry {
         info,
         cluster,
@@ -114,13 +118,14 @@ fn prepare(entry: kubeconfig::Entry, options: &ConnectOptions) -> Result<Connect
     };
     let client = client(config.clone(), &endpoint)?;
     let access = Access::new(source, client, Some(config), options.clock.clone());
-    Ok(Connection::assemble(
+    let connection = Connection::assemble(
         endpoint,
         access,
         options.timeout,
         options.clock.clone(),
         options.jitter.clone(),
-    ))
+    );
+    Ok(connection.made_from(origin))
 }
 
 /// Builds a client around a configuration.

@@ -21,6 +21,7 @@ use serde::de::DeserializeOwned;
 use tokio::sync::Notify;
 
 use super::access::{Access, Grant};
+use super::connect::origin::Origin;
 use super::refusal::status;
 use super::rights::Ask;
 use crate::domain::{Clock, GroupKind, Gvk, ObjectKey, Problem, ProblemKind, Result, Value};
@@ -39,6 +40,7 @@ const PATIENCE: Duration = Duration::from_secs(10);
 #[derive(Clone)]
 pub struct Connection {
     inner: Arc<Inner>,
+    origin: Option<Arc<Origin>>,
 }
 
 struct Inner {
@@ -152,7 +154,18 @@ impl Connection {
                 names: Recent::default(),
                 dry_runs: Recent::for_as_long_as(DRY_RUN_KNOWN),
             }),
+            origin: None,
         }
+    }
+
+    pub(super) fn made_from(self, origin: Origin) -> Self {
+        let origin = Some(Arc::new(origin));
+        Self { origin, ..self }
+    }
+
+    /// What it was made from; `None` where that was no kubeconfig.
+    pub(super) fn origin(&self) -> Option<&Origin> {
+        self.origin.as_deref()
     }
 
     /// Makes watches that wait before they try again try now.

@@ -3,14 +3,14 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::cluster::{Live, WatchEvent};
+use crate::cluster::{Connection, Live, WatchEvent};
 use crate::domain::{GroupKind, ObjectKey, Problem, ProblemKind, Value};
 use crate::drift;
 use crate::engine::apps::content::content_hash;
 use crate::engine::apps::records::record_key;
 use crate::engine::core::{Core, Event};
-use crate::engine::snapshot::Reach;
-use crate::engine::world::Seen;
+use crate::engine::snapshot::{Reach, Rights};
+use crate::engine::world::{ClusterEntry, Seen};
 use crate::sync::order::{defines, is_definition};
 
 use super::{ClusterEvent, ClusterOrder, start};
@@ -67,10 +67,25 @@ impl Core {
                     latency: identity.latency,
                 };
                 cluster.since = now;
+                let is_another = cluster.identity.is_some();
+                if is_another {
+                    cluster.begin_anew(&connection);
+                }
                 cluster.connection = Some(connection);
                 cluster.identity = Some(identity);
                 self.discovered(context, discovery);
                 self.list_records(context);
+                if is_another {
+                    // Another user, if not another server: what was answered before proves nothing.
+                    let apps = self.world.apps.keys().filter(|id| id.context == context);
+                    let apps: Vec<_> = apps.cloned().collect();
+                    apps.iter().for_each(|id| self.forget_verdicts(id));
+                }
+            }
+            ClusterEvent::Outdated => {
+                // What is not in the kubeconfig any more is not to be used, least of all for a sync.
+                cluster.connection = None;
+                self.world.touch_cluster(context);
             }
             ClusterEvent::Discovered(discovery) => self.discovered(context, discovery),
             ClusterEvent::Alive => self.back_up(context),
@@ -221,7 +236,11 @@ impl Core {
         let Some(cluster) = self.world.clusters.get_mut(context) else {
             return;
         };
-        if let Reach::Down { .. } = cluster.reach {
+        // An answer that comes late by a connection that was given up says nothing of the next one.
+        let is_connected = cluster.connection.is_some();
+        if let Reach::Down { .. } = cluster.reach
+            && is_connected
+        {
             let latency = cluster
                 .identity
                 .as_ref()
@@ -316,6 +335,23 @@ impl Core {
                 self.consider(&id, key, false);
             }
         }
+    }
+}
+
+impl ClusterEntry {
+    /// It is reached by another connection than before: of what was known the objects stay in view until they are
+    /// listed anew, unless it is another server.
+    fn begin_anew(&mut self, connection: &Connection) {
+        if self.server != connection.server() {
+            self.live.clear();
+        }
+        self.server = connection.server().to_owned();
+        self.user = connection.user().to_owned();
+        self.listed.forget();
+        self.unreadable.clear();
+        self.may_not_patch.clear();
+        self.rights = Rights::Unknown;
+        self.recorded = None;
     }
 }
 

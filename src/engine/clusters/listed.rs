@@ -46,6 +46,11 @@ impl Listed {
         self.told.clone()
     }
 
+    /// No list that has arrived counts any more.
+    pub fn forget(&mut self) {
+        self.results.clear();
+    }
+
     /// A list of a kind has arrived. One of the whole cluster answers for every namespace.
     pub fn arrived(&mut self, kind: &GroupKind, namespace: Option<&str>, round: u64) {
         if !self.counts(kind, round) {

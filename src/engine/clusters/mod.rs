@@ -10,6 +10,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, RwLock};
 use std::time::Duration;
 
+use futures::FutureExt as _;
 use futures::future::BoxFuture;
 use jiff::Timestamp;
 use tokio::sync::mpsc;
@@ -27,6 +28,11 @@ use wanted::Wanted;
 pub trait Connector: Send + Sync {
     /// Connects through a kubeconfig context.
     fn connect(&self, context: &str) -> BoxFuture<'static, Result<Connection, Problem>>;
+
+    /// Whether a connection would be made in another way by now, or not at all.
+    fn is_outdated(&self, _: &Connection) -> BoxFuture<'static, bool> {
+        futures::future::ready(false).boxed()
+    }
 }
 
 /// What a cluster's task is told.
@@ -40,6 +46,8 @@ pub(super) enum ClusterOrder {
     Check,
     /// It answers again: watches that wait for their turn try at once.
     Wake,
+    /// The kubeconfig may say something else by now.
+    Reread,
 }
 
 /// What a cluster's task saw.
@@ -49,6 +57,8 @@ pub(super) enum ClusterEvent {
         identity: Identity,
         discovery: Arc<Discovery>,
     },
+    /// The kubeconfig says something else than what it was connected by, which is not used any more.
+    Outdated,
     Discovered(Arc<Discovery>),
     /// It answers.
     Alive,
@@ -91,11 +101,14 @@ pub(super) fn start(
         context,
         events,
         lender,
+        connector,
+        clock,
+        orders: sender.downgrade(),
         wanted: Arc::default(),
         streams: HashMap::new(),
         checking: None,
     };
-    tokio::spawn(task.run(connector, clock, orders));
+    tokio::spawn(task.run(orders));
     sender
 }
 
@@ -105,6 +118,10 @@ struct Task {
     context: String,
     events: Events,
     lender: Lender,
+    connector: Arc<dyn Connector>,
+    clock: Arc<dyn Clock>,
+    /// Where its own questions order something of it.
+    orders: mpsc::WeakUnboundedSender<ClusterOrder>,
     wanted: Arc<RwLock<Arc<Wanted>>>,
     streams: HashMap<StreamKey, AbortHandle>,
     checking: Option<AbortHandle>,
@@ -112,8 +129,7 @@ struct Task {
 
 impl Drop for Task {
     fn drop(&mut self) {
-        let all = self.streams.values().chain(&self.checking);
-        all.for_each(AbortHandle::abort);
+        self.let_go();
     }
 }
 
@@ -125,90 +141,123 @@ impl Task {
             .is_ok()
     }
 
-    async fn run(
-        mut self,
-        connector: Arc<dyn Connector>,
-        clock: Arc<dyn Clock>,
-        mut orders: mpsc::UnboundedReceiver<ClusterOrder>,
-    ) {
-        let mut pause = FIRST_RETRY;
+    /// Ends all that goes through the connection.
+    fn let_go(&mut self) {
+        let streams = self.streams.drain().map(|(_, stream)| stream);
+        streams
+            .chain(self.checking.take())
+            .for_each(|task| task.abort());
+    }
+
+    fn wanted(&self) -> Arc<Wanted> {
+        self.wanted.read().map(|w| w.clone()).unwrap_or_default()
+    }
+
+    async fn run(mut self, mut orders: mpsc::UnboundedReceiver<ClusterOrder>) {
         let mut may_ask = self.lender.at_once;
-        let mut wanted = Arc::<Wanted>::default();
-        let connection = loop {
-            match self.reach(&*connector, std::mem::take(&mut may_ask)).await {
+        while let Some(connection) = self.connected(&mut orders, may_ask).await {
+            self.want(&connection, self.wanted());
+            let Some(asked) = self.attend(&connection, &mut orders).await else {
+                return;
+            };
+            may_ask = asked;
+            self.let_go();
+            if !self.tell(ClusterEvent::Outdated).await {
+                return;
+            }
+        }
+    }
+
+    /// Connects, however long that takes. `None` when nobody listens any more.
+    async fn connected(
+        &self,
+        orders: &mut mpsc::UnboundedReceiver<ClusterOrder>,
+        mut may_ask: bool,
+    ) -> Option<Connection> {
+        let mut pause = FIRST_RETRY;
+        loop {
+            let problem = match self.reach(std::mem::take(&mut may_ask)).await {
                 Ok((connection, identity, discovery)) => {
-                    let discovery = Arc::new(discovery);
                     let up = ClusterEvent::Up {
                         connection: connection.clone(),
                         identity,
-                        discovery,
+                        discovery: Arc::new(discovery),
                     };
-                    if !self.tell(up).await {
-                        return;
-                    }
-                    break connection;
+                    return self.tell(up).await.then_some(connection);
                 }
-                Err(problem) => {
-                    let retry_at = clock.now().checked_add(pause).ok();
-                    if !self.tell(ClusterEvent::Down { problem, retry_at }).await {
-                        return;
-                    }
-                    let sleep = tokio::time::sleep(pause);
-                    tokio::pin!(sleep);
-                    loop {
-                        tokio::select! {
-                            () = &mut sleep => break,
-                            order = orders.recv() => match order {
-                                None => return,
-                                Some(ClusterOrder::Want(want)) => wanted = want,
-                                Some(
-                                    ClusterOrder::Check
-                                    | ClusterOrder::Discover
-                                    | ClusterOrder::Wake,
-                                ) => {}
-                                Some(ClusterOrder::Refresh) => {
-                                    pause = FIRST_RETRY;
-                                    may_ask = true;
-                                    break
-                                }
-                            },
+                Err(problem) => problem,
+            };
+            let retry_at = self.clock.now().checked_add(pause).ok();
+            if !self.tell(ClusterEvent::Down { problem, retry_at }).await {
+                return None;
+            }
+            let sleep = tokio::time::sleep(pause);
+            tokio::pin!(sleep);
+            loop {
+                tokio::select! {
+                    () = &mut sleep => break,
+                    order = orders.recv() => match order? {
+                        ClusterOrder::Want(want) => {
+                            if let Ok(mut wanted) = self.wanted.write() {
+                                *wanted = want;
+                            }
                         }
-                    }
-                    pause = (pause * 2).min(LAST_RETRY);
+                        // The kubeconfig is read at each attempt.
+                        ClusterOrder::Check
+                        | ClusterOrder::Discover
+                        | ClusterOrder::Wake
+                        | ClusterOrder::Reread => {}
+                        ClusterOrder::Refresh => {
+                            pause = FIRST_RETRY;
+                            may_ask = true;
+                            break
+                        }
+                    },
                 }
             }
-        };
-        self.want(&connection, wanted);
-        while let Some(order) = orders.recv().await {
-            match order {
-                ClusterOrder::Want(want) => self.want(&connection, want),
-                ClusterOrder::Check => self.check(&connection, clock.clone()),
+            pause = (pause * 2).min(LAST_RETRY);
+        }
+    }
+
+    /// Does as it is told until the connection is outdated; then whether the person asked for a look. `None` when
+    /// nobody listens any more.
+    async fn attend(
+        &mut self,
+        connection: &Connection,
+        orders: &mut mpsc::UnboundedReceiver<ClusterOrder>,
+    ) -> Option<bool> {
+        loop {
+            match orders.recv().await? {
+                ClusterOrder::Want(want) => self.want(connection, want),
+                ClusterOrder::Check => self.check(connection),
                 ClusterOrder::Wake => connection.wake(),
                 ClusterOrder::Discover => {
-                    if !self.discover(&connection, &clock, false).await {
-                        return;
+                    if !self.discover(connection, false).await {
+                        return None;
+                    }
+                }
+                ClusterOrder::Reread => {
+                    if self.connector.is_outdated(connection).await {
+                        return Some(false);
                     }
                 }
                 ClusterOrder::Refresh => {
-                    if !self.discover(&connection, &clock, true).await {
-                        return;
+                    if self.connector.is_outdated(connection).await {
+                        return Some(true);
+                    }
+                    if !self.discover(connection, true).await {
+                        return None;
                     }
                     // A watch that waits for its back-off starts over at once.
                     self.streams.drain().for_each(|(_, stream)| stream.abort());
-                    let wanted = self.wanted.read().map(|w| w.clone()).unwrap_or_default();
-                    self.want(&connection, wanted);
+                    self.want(connection, self.wanted());
                 }
             }
         }
     }
 
     /// Asks for the kinds anew. False when nobody listens any more.
-    async fn discover(
-        &mut self,
-        connection: &Connection,
-        clock: &Arc<dyn Clock>,
-        may_ask: bool,
-    ) -> bool {
+    async fn discover(&mut self, connection: &Connection, may_ask: bool) -> bool {
         let mut found = connection.discover().await;
         if may_ask
             && let Err(problem) = &found
@@ -230,13 +279,13 @@ impl Task {
         let is_told = self.tell(event).await;
         if is_down {
             // Nothing else would say that it is back where no watch is broken.
-            self.check(connection, clock.clone());
+            self.check(connection);
         }
         is_told
     }
 
     /// Asks a plain question until it is answered, unless one is being asked.
-    fn check(&mut self, connection: &Connection, clock: Arc<dyn Clock>) {
+    fn check(&mut self, connection: &Connection) {
         if self.checking.as_ref().is_some_and(|c| !c.is_finished()) {
             return;
         }
@@ -245,6 +294,7 @@ impl Task {
             self.context.clone(),
             self.events.clone(),
         );
+        let (orders, clock) = (self.orders.clone(), self.clock.clone());
         let checking = tokio::spawn(async move {
             let mut pause = FIRST_RETRY;
             loop {
@@ -260,6 +310,10 @@ impl Task {
                 if is_over || told.is_err() {
                     return;
                 }
+                // A new token or another address may be in the kubeconfig already.
+                if let Some(orders) = orders.upgrade() {
+                    let _ = orders.send(ClusterOrder::Reread);
+                }
                 tokio::time::sleep(pause).await;
                 pause = (pause * 2).min(LAST_RETRY);
             }
@@ -267,12 +321,8 @@ impl Task {
         self.checking = Some(checking.abort_handle());
     }
 
-    async fn reach(
-        &self,
-        connector: &dyn Connector,
-        may_ask: bool,
-    ) -> Result<(Connection, Identity, Discovery), Problem> {
-        let connection = connector.connect(&self.context).await?;
+    async fn reach(&self, may_ask: bool) -> Result<(Connection, Identity, Discovery), Problem> {
+        let connection = self.connector.connect(&self.context).await?;
         let look = async || tokio::try_join!(connection.identify(), connection.discover());
         let mut found = look().await;
         if let Err(problem) = &found

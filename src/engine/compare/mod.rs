@@ -312,6 +312,8 @@ impl Core {
                 // A Problem of the object is the server's own answer: it is there, and other questions may fare better.
                 let lost =
                     problem.kind == ProblemKind::Unreachable && problem.place != key.to_string();
+                // Watches that are open outlive the token that they were opened with.
+                let logged_out = problem.kind == ProblemKind::Unauthenticated;
                 let drift = match entry.objects.get(&key) {
                     // What was known stays on screen, with the reason why it is not verified.
                     Some(before) if before.drift.verdict != Verdict::InSync => {
@@ -339,6 +341,8 @@ impl Core {
                 );
                 if lost {
                     self.down(&id.context, problem, None);
+                }
+                if lost || logged_out {
                     self.order(&id.context, ClusterOrder::Check);
                 }
                 self.ask_later(id, key, WEATHER_PASSES);

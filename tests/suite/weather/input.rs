@@ -1,5 +1,6 @@
 //! What is wrong before any cluster is asked.
 
+use std::process::Command;
 use std::time::Duration;
 
 use super::machine::Machine;
@@ -279,7 +280,8 @@ fn a_guard_of_no_context_is_noticed() {
 #[test]
 fn a_directory_is_rendered_as_a_part_of_its_repository() {
     let machine = Machine::new();
-    let mut shop = machine.shop(&[("web/a.yaml", MAP), ("base/b.yaml", MAP)]);
+    let other = MAP.replace("name: a", "name: b");
+    let mut shop = machine.shop(&[("web/a.yaml", MAP), ("base/b.yaml", &other)]);
     shop.link("web/b.yaml", "../base/b.yaml").unwrap();
     shop.commit("linked", &[]).unwrap();
     let said = machine.run("shop", &["render", "web"]);
@@ -304,6 +306,78 @@ fn expressions_are_no_revisions() {
             "hint: A revision is a branch, a tag",
         ]);
     }
+}
+
+#[test]
+fn a_credential_plugin_ends_with_the_program_and_so_does_what_it_started() {
+    let machine = Machine::new();
+    machine.cluster(DEAD).shop(&[("web/a.yaml", MAP)]);
+    let pid = machine.path("pid");
+    let script = format!(
+        "sleep 1000 & echo $! > {0}.tmp; mv {0}.tmp {0}; wait",
+        pid.display()
+    );
+    let kubeconfig = std::fs::read_to_string(machine.path("kubeconfig")).unwrap();
+    let exec = format!(
+        "{{exec: {{apiVersion: client.authentication.k8s.io/v1, command: sh, args: [-c, '{script}']}}}}"
+    );
+    let kubeconfig = kubeconfig.replace("{token: TOKEN-VALUE}", &exec);
+    std::fs::write(machine.path("kubeconfig"), kubeconfig).unwrap();
+    let mut child = machine
+        .command("shop", &["diff", "web"])
+        .stdout(std::process::Stdio::null())
+        .stderr(std::process::Stdio::null())
+        .spawn()
+        .unwrap();
+    let started = loop {
+        if let Ok(started) = std::fs::read_to_string(&pid) {
+            break started;
+        }
+        assert!(child.try_wait().unwrap().is_none(), "it ended too early");
+        std::thread::sleep(Duration::from_millis(20));
+    };
+    let sh = |line: String| Command::new("sh").args(["-c", &line]).status().unwrap();
+    assert!(sh(format!("kill -TERM {}", child.id())).success());
+    assert_eq!(child.wait().unwrap().code(), Some(143));
+    // One that nobody has waited for yet is a zombie and runs no more. If it lived on, this would hang.
+    let runs = || {
+        std::fs::read_to_string(format!("/proc/{}/stat", started.trim()))
+            .is_ok_and(|stat| !stat.contains(") Z "))
+    };
+    while runs() {
+        std::thread::sleep(Duration::from_millis(5));
+    }
+}
+
+#[test]
+fn a_directory_is_rendered_whole_or_not_at_all() {
+    let machine = Machine::new();
+    let good = MAP.replace("name: a", "name: good");
+    let kindless = format!("{good}---\napiVersion: v1\nmetadata: {{name: b}}\n");
+    let truth = MAP.replace("name: a", "name: true");
+    let generated = MAP.replace("name: a", "generateName: a-");
+    let hook = "{generateName: a-, annotations: {argocd.argoproj.io/hook: Sync}}";
+    let hook = MAP.replace("{name: a}", hook);
+    machine.shop(&[
+        ("kindless/a.yaml", &kindless),
+        ("twice/a.yaml", MAP),
+        ("twice/b.yaml", MAP),
+        ("truth/a.yaml", &format!("{good}---\n{truth}")),
+        ("generated/a.yaml", &format!("{good}---\n{generated}")),
+        ("hook/a.yaml", &format!("{good}---\n{hook}")),
+    ]);
+    for (directory, words) in [
+        ("kindless", "a.yaml:6:1: the manifest cannot be used"),
+        ("twice", "two manifests define ConfigMap"),
+        ("truth", "metadata.name of a ConfigMap is not a string"),
+        ("generated", "a ConfigMap with generateName"),
+    ] {
+        let said = machine.run("shop", &["render", directory]);
+        said.fails_with(&[words]);
+        assert_eq!(said.out, "", "{directory}");
+    }
+    let said = machine.run("shop", &["render", "hook"]);
+    assert_eq!(said.code, Some(0), "{said:?}");
 }
 
 /// A signal is no weather; but whoever waits for a cluster that hangs sends one.

@@ -4,4 +4,5 @@ mod answers;
 mod input;
 mod machine;
 mod output;
+mod renewal;
 mod server;

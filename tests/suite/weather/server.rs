@@ -24,6 +24,7 @@ pub struct Spell(pub &'static str, pub Weather, pub usize);
 pub struct Server {
     pub url: String,
     asked: Arc<Mutex<Vec<String>>>,
+    spells: Arc<Mutex<Vec<Spell>>>,
 }
 
 /// A `Status` as the API server says no.
@@ -40,14 +41,24 @@ impl Server {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
         let asked = Arc::new(Mutex::new(Vec::new()));
-        let (log, spells) = (asked.clone(), Arc::new(Mutex::new(spells)));
+        let spells = Arc::new(Mutex::new(spells));
+        let server = Self {
+            url,
+            asked: asked.clone(),
+            spells: spells.clone(),
+        };
         std::thread::spawn(move || {
             for stream in listener.incoming().flatten() {
-                let (live, log, spells) = (live.clone(), log.clone(), spells.clone());
+                let (live, log, spells) = (live.clone(), asked.clone(), spells.clone());
                 std::thread::spawn(move || serve(stream, &live, &log, &spells));
             }
         });
-        Self { url, asked }
+        server
+    }
+
+    /// From now on the weather is this.
+    pub fn turn(&self, spells: Vec<Spell>) {
+        *self.spells.lock().unwrap() = spells;
     }
 
     /// The lines of the requests so far.

@@ -4,8 +4,11 @@
 //! whole group is ended. What they print is never logged; of stderr the last line goes into the Problem. Only while the
 //! terminal is lent to one ([`Plugin::ask`]) has it stdin and stderr, and the time that a person takes.
 
+mod group;
 #[cfg(test)]
 mod tests;
+
+pub use group::end_plugins;
 
 use std::future::Future;
 use std::process::{ExitStatus, Stdio};
@@ -15,10 +18,11 @@ use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::json;
 use tokio::io::{AsyncRead, AsyncReadExt as _};
-use tokio::process::{Child, Command};
+use tokio::process::Command;
 
 use crate::cluster::connect::kubeconfig::{ExecEntry, InteractiveMode, Secret};
 use crate::domain::{Problem, ProblemKind, Result, Value};
+use group::Running;
 
 /// The versions of the protocol (KEP-541); the plugin must answer in the one that it was asked in.
 const VERSIONS: [&str; 2] = [
@@ -133,17 +137,17 @@ impl Plugin {
         }
     }
 
-    fn start(&self, interactive: bool) -> Result<Child> {
+    fn start(&self, interactive: bool) -> Result<Running> {
         let name = &self.entry.command;
-        self.command(interactive).spawn().map_err(|error| {
+        Running::start(self.command(interactive), !interactive).map_err(|error| {
             config(&format!("the credential plugin {name} cannot be started"))
                 .because(error.to_string())
         })
     }
 
     async fn attempt_at_terminal(&self, stop: impl Future<Output = ()>) -> Result<Credential> {
-        let mut child = self.start(true)?;
-        let out = child.stdout.take();
+        let mut running = self.start(true)?;
+        let out = running.child.stdout.take();
         let stdout = {
             let work = all(out);
             tokio::select! {
@@ -153,30 +157,30 @@ impl Plugin {
         };
         let Some(stdout) = stdout.filter(|out| (out.len() as u64) < MAX_STDOUT) else {
             // It shares the terminal's interrupt, and may have ended by itself.
-            let _ = child.kill().await;
+            running.end().await;
             return Err(Problem::new(
                 ProblemKind::Cancelled,
                 "the credential plugin was stopped",
             ));
         };
-        let status = child.wait().await;
+        let status = running.ended().await;
         self.finished(status, &stdout, &[])
     }
 
     async fn attempt(&self) -> Result<Credential> {
         let name = &self.entry.command;
-        let mut child = self.start(false)?;
+        let mut running = self.start(false)?;
         let mut stderr = Vec::new();
         let finished = {
-            let (out, err) = (child.stdout.take(), child.stderr.take());
+            let (out, err) = (running.child.stdout.take(), running.child.stderr.take());
             let work = async {
                 let (out, ()) = tokio::join!(all(out), tail(err, &mut stderr));
-                (out, child.wait().await)
+                (out, running.ended().await)
             };
             tokio::time::timeout(self.deadline, work).await
         };
         let Ok((stdout, status)) = finished else {
-            end(&mut child).await;
+            running.end().await;
             return Err(said(
                 failed(format!(
                     "the credential plugin {name} did not finish within {} s",
@@ -190,7 +194,7 @@ impl Plugin {
             )));
         };
         if stdout.len() as u64 >= MAX_STDOUT {
-            end(&mut child).await;
+            running.end().await;
             return Err(failed(format!(
                 "the credential plugin {name} did not print a credential"
             ))
@@ -414,18 +418,4 @@ async fn tail(pipe: Option<impl AsyncRead + Unpin>, kept: &mut Vec<u8>) {
             kept.drain(..kept.len() - MAX_STDERR / 2);
         }
     }
-}
-
-/// Ends a plugin and all that it started.
-async fn end(child: &mut Child) {
-    #[cfg(unix)]
-    if let Some(pid) = child
-        .id()
-        .and_then(|id| i32::try_from(id).ok())
-        .and_then(rustix::process::Pid::from_raw)
-    {
-        // It may have ended by itself in this moment.
-        let _ = rustix::process::kill_process_group(pid, rustix::process::Signal::KILL);
-    }
-    let _ = child.kill().await;
 }

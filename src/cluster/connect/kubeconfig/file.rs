@@ -46,7 +46,7 @@ pub(super) struct Named<T: Default> {
     pub entry: T,
 }
 
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
 #[serde(default, rename_all = "kebab-case")]
 pub(in crate::cluster) struct ClusterEntry {
     #[serde(deserialize_with = "or_default")]
@@ -63,7 +63,7 @@ pub(in crate::cluster) struct ClusterEntry {
     pub extensions: Vec<Extension>,
 }
 
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
 #[serde(default)]
 pub(in crate::cluster) struct Extension {
     #[serde(deserialize_with = "or_default")]
@@ -71,7 +71,7 @@ pub(in crate::cluster) struct Extension {
     pub extension: Value,
 }
 
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
 #[serde(default, rename_all = "kebab-case")]
 pub(in crate::cluster) struct UserEntry {
     pub client_certificate: Option<String>,
@@ -92,7 +92,7 @@ pub(in crate::cluster) struct UserEntry {
     pub exec: Option<ExecEntry>,
 }
 
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
 #[serde(default)]
 pub(in crate::cluster) struct AuthProvider {
     #[serde(deserialize_with = "or_default")]
@@ -102,7 +102,7 @@ pub(in crate::cluster) struct AuthProvider {
 }
 
 /// A credential plugin.
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
 pub(in crate::cluster) struct ExecEntry {
     #[serde(deserialize_with = "or_default")]
@@ -120,7 +120,7 @@ pub(in crate::cluster) struct ExecEntry {
     pub interactive_mode: Option<InteractiveMode>,
 }
 
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
 #[serde(default)]
 pub(in crate::cluster) struct EnvEntry {
     #[serde(deserialize_with = "or_default")]

@@ -64,6 +64,7 @@ impl fmt::Debug for Kubeconfigs {
 }
 
 /// What a connection needs of a context.
+#[derive(Clone, PartialEq)]
 pub(in crate::cluster) struct Entry {
     pub info: ContextInfo,
     pub cluster: ClusterEntry,
