@@ -8,7 +8,7 @@ use crate::domain::{Plan, count};
 use crate::engine::{Draw, Move, Moves, Request, Ticket};
 
 use super::super::dialogs::question::Then;
-use super::super::dialogs::{self, Dialog, Intent, PlanDialog, Running, Typed};
+use super::super::dialogs::{self, About, Dialog, Intent, PlanDialog, Running, Typed};
 use super::super::document::Reader;
 use super::super::field::Field;
 use super::super::keymap::Command;
@@ -19,6 +19,22 @@ use super::commands;
 
 /// Runs a command in the uppermost dialog.
 pub fn run(state: &mut State, command: Command) -> Vec<Effect> {
+    match (command, state.dialogs.last()) {
+        // On the keys themselves it closes them.
+        (Command::Help, Some(Dialog::Text(text))) if matches!(text.about, About::Keys(_)) => {
+            state.dialogs.pop();
+            return Vec::new();
+        }
+        (Command::Help, Some(_)) => {
+            commands::text(state, About::Keys(state.context()));
+            return Vec::new();
+        }
+        (Command::Problems, Some(_)) => {
+            commands::text(state, About::Problems(state.apps.selected.clone()));
+            return Vec::new();
+        }
+        _ => {}
+    }
     match state.dialogs.last() {
         Some(Dialog::Plan(_)) => in_plan(state, command),
         Some(Dialog::Run) => in_run(state, command),

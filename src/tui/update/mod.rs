@@ -5,7 +5,9 @@ mod dialogs;
 mod panes;
 mod reports;
 
-pub(super) use commands::{draw_plan, interrupt, refresh_of, run as run_command, set_revision};
+pub(super) use commands::{
+    ask_to_quit, draw_plan, interrupt, refresh_of, run as run_command, set_revision,
+};
 pub(super) use panes::only_context;
 
 use std::sync::Arc;

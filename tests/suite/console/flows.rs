@@ -430,8 +430,30 @@ fn the_command_line() {
     assert!(console.shows("There is no command `frobnicate`."));
     console.keys(": \"sync\" space \"cart\" enter");
     assert!(console.shows("Several Apps are called `cart`"));
-    console.keys(": \"q\" enter");
+    // From the detail too it asks, as the key does at the root.
+    console.keys("enter : \"quit\" enter");
+    assert!(console.shows("Leave trueup?") && !console.has_quit);
+    console.keys("esc : \"q!\" enter");
     assert!(console.has_quit);
+}
+
+#[test]
+fn a_plan_a_run_and_a_question_had_no_help() {
+    let mut console = at_checkout(false);
+    console.keys("s").drawn(Ok(scene::plan("prod-eu", false)));
+    console.keys("?");
+    assert!(console.shows("run the Plan as shown"), "{}", console.text());
+    assert!(!console.shows("The command line"));
+    // Behind its keys, nothing of it can be answered.
+    console.keys("y ? !");
+    assert!(console.shows("What is wrong") && console.run_ticket().is_none());
+    console.keys("? ? q y ?");
+    assert!(console.run_ticket().is_some());
+    assert!(console.shows("stop the Run before its next step"));
+    console.keys("? x f1");
+    assert!(console.shows("Keys: A question"), "{}", console.text());
+    console.keys("f1 y");
+    assert!(matches!(console.asked.last(), Some(Request::StopRun(_))));
 }
 
 #[test]
