@@ -61,6 +61,11 @@ impl Reader {
         self.column = 0;
     }
 
+    /// How bodies are built.
+    pub fn options(&self) -> BodyOptions {
+        self.document.options()
+    }
+
     /// Changes how bodies are built, and stays at the same field.
     pub fn set_options(&mut self, options: BodyOptions) -> bool {
         let (top, cursor) = (

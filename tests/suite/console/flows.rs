@@ -354,7 +354,7 @@ fn a_filtered_list_selects_what_it_shows() {
 
 #[test]
 fn secrets_are_shown_after_asking_and_only_for_this_app() {
-    let secret = "c3dvcmRmaXNo";
+    let secret = "swordfish";
     let mut console = at_checkout(false);
     assert!(!console.shows(secret));
     console.keys("x");
@@ -366,6 +366,31 @@ fn secrets_are_shown_after_asking_and_only_for_this_app() {
     assert!(console.shows(secret) && console.shows("secrets shown"));
     console.keys("j k");
     assert!(!console.shows(secret));
+}
+
+#[test]
+fn a_plan_showed_no_secret_value_and_no_way_to() {
+    let mut console = at_checkout(false);
+    console.keys("s").drawn(Ok(scene::plan("prod-eu", false)));
+    assert!(!console.shows("swordfish"));
+    console.keys("x enter");
+    assert!(!console.shows("swordfish"), "No is preselected");
+    console.keys("x y");
+    assert!(
+        console.shows("+   password: swordfish"),
+        "{}",
+        console.text()
+    );
+    assert!(console.shows("secrets shown"));
+    console.keys("}");
+    assert!(console.shows("swordfish"));
+    console.keys("x");
+    assert!(!console.shows("swordfish") && !console.shows("secrets shown"));
+    // Another Plan begins masked.
+    console
+        .keys("x y q s")
+        .drawn(Ok(scene::plan("prod-eu", false)));
+    assert!(!console.shows("swordfish"), "{}", console.text());
 }
 
 #[test]

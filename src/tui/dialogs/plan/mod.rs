@@ -122,6 +122,20 @@ impl PlanDialog {
         self.moved = moved;
     }
 
+    /// Whether its secret values are shown.
+    pub fn is_revealed(&self) -> bool {
+        self.reader.options().revealed
+    }
+
+    /// Shows its secret values, or masks them.
+    pub fn reveal(&mut self, revealed: bool) {
+        let options = self.reader.options();
+        self.reader.set_options(BodyOptions {
+            revealed,
+            ..options
+        });
+    }
+
     /// Whether there is a yes to choose.
     pub fn has_choice(&self, state: &State) -> bool {
         !state.data.read_only && self.plan().is_some_and(|plan| !plan.steps.is_empty())
