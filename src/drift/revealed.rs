@@ -164,7 +164,7 @@ fn of_field(mut field: FieldDrift, names: &BTreeSet<String>) -> Vec<FieldDrift> 
         path: FieldPath::fields([STRING_DATA]),
         ..field.clone()
     };
-    let mut take = |side: &mut Option<Value>| side.as_mut().and_then(|data| split(data, names));
+    let take = |side: &mut Option<Value>| side.as_mut().and_then(|data| split(data, names));
     readable.live = take(&mut field.live).map(Value::Object);
     readable.predicted = take(&mut field.predicted).map(Value::Object);
     let rest = [&field.live, &field.predicted];
