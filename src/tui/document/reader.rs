@@ -226,6 +226,13 @@ impl Reader {
         .take(height)
     }
 
+    /// How many lines there are above those on screen, likewise for short documents.
+    pub fn above(&self) -> usize {
+        let before = 0..self.top.section.min(self.document.sections().len());
+        let lines: usize = before.map(|i| self.document.height(i)).sum();
+        lines + self.top.line
+    }
+
     /// How many lines there are below those on screen. Unbuilt bodies are built for it, so it is for short documents.
     pub fn below(&self, height: usize) -> usize {
         let sections = self.document.sections().len();

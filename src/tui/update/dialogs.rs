@@ -380,7 +380,7 @@ fn prune(state: &mut State) -> Vec<Effect> {
 }
 
 fn adopt(state: &mut State) -> Vec<Effect> {
-    let Some(dialog) = plan_dialog(state).filter(|d| d.can_adopt(state)) else {
+    let Some(dialog) = plan_dialog(state).filter(|d| d.can_adopt()) else {
         state.say("There is nothing to adopt.");
         return Vec::new();
     };

@@ -58,6 +58,8 @@ pub fn update(state: &mut State, message: Message) -> Vec<Effect> {
         }
         Message::Tick => {
             state.touch();
+            let now = state.now;
+            state.remark.take_if(|remark| remark.until <= now);
             reports::rewrite(state);
             reports::ask_reasons(state)
         }

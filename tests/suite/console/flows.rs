@@ -245,12 +245,14 @@ fn adoption_is_offered_and_a_sync_follows_it() {
     let mut console = at_checkout(false);
     let mut plan = scene::plan("prod-eu", false);
     plan.steps.clear();
-    plan.apps[0].refused = Some(Problem::new(
-        ProblemKind::Conflict,
-        "Helm manages these objects",
-    ));
-    console.keys("s").drawn(Ok(plan));
-    assert!(console.shows("A adopt"));
+    let refused = Problem::new(ProblemKind::Conflict, "Helm manages these objects");
+    plan.apps[0].refused = Some(refused.clone());
+    console.keys("s").drawn(Ok(plan.clone()));
+    // Nothing says that an adoption would mend that.
+    assert!(!console.shows("A adopt") && console.shows("r draw again"));
+    plan.apps[0].refused = Some(refused.hint("Adopt them (`--adopt`)."));
+    console.keys("r").drawn(Ok(plan));
+    assert!(console.shows("A adopt") && console.shows("Adopt them (A)."));
     console.keys("A");
     assert!(matches!(
         console.asked.last(),
@@ -261,6 +263,7 @@ fn adoption_is_offered_and_a_sync_follows_it() {
     console.drawn(Ok(plan.clone())).keys("y");
     let states = vec![StepState::Done(vec![]); 3];
     console.ran(running(plan, states, Some(Outcome::Succeeded)));
+    assert!(console.shows("enter draw the sync"), "{}", console.text());
     // Asked the same again: what is left to do is the sync, of what was chosen.
     let adopts = |r: &&Request| matches!(r, Request::Draw(_, Draw::Sync { adopt: true, .. }));
     let before = console.asked.iter().filter(adopts).count();

@@ -84,6 +84,8 @@ fn a_mark_that_a_filter_hid_won_over_the_cursor_unseen() {
 #[test]
 fn footers_name_the_keys_that_hold_there() {
     for (width, keys, wanted) in [
+        (80, "", "enter open"),
+        (80, "", ": command"),
         (80, "n enter ]", "[ ] tab"),
         (80, "n enter", "{ } context"),
         (80, "n enter", "q back"),
@@ -105,6 +107,17 @@ fn footers_name_the_keys_that_hold_there() {
     let mut console = Console::new(120, 40, scene::world());
     console.keys("tab tab i");
     assert!(console.shows("https://prod-eu.example.com:6443"));
+}
+
+#[test]
+fn what_is_said_in_passing_hid_the_keys_until_one_was_pressed() {
+    let mut console = Console::new(80, 24, scene::world());
+    console.keys("r");
+    assert!(footer(&console).contains("Refreshing"));
+    console.pass(7);
+    assert!(footer(&console).contains("Refreshing"));
+    console.pass(1);
+    assert!(footer(&console).contains("? help"), "{}", footer(&console));
 }
 
 #[test]
