@@ -100,7 +100,8 @@ pub fn draw(state: &State, p: &Painter<'_>, buf: &mut Buffer, dialog: &TextDialo
     );
     body::draw(&dialog.reader, p, buf, text, false);
     let frame = super::super::layout::dialog(state.size, None);
-    p.below(buf, frame, dialog.reader.below(usize::from(text.height)));
+    let below = dialog.reader.below(usize::from(text.height));
+    p.hidden(buf, frame, dialog.reader.above(), below);
 }
 
 pub(super) fn heading(name: &str, lines: Vec<Vec<Piece>>) -> Section {

@@ -1,5 +1,6 @@
 //! The reader's place in a document: the line at the top, the line under the cursor, the first column shown.
 
+use super::super::fit;
 use super::super::list::Motion;
 use super::{BodyOptions, Document, Piece, Pos, Section};
 
@@ -179,6 +180,16 @@ impl Reader {
         }
     }
 
+    /// Goes to the heading of a section and shows as much of it as fits, and so many lines before it.
+    pub fn go_behind(&mut self, section: usize, before: usize, height: usize) {
+        self.go(section, height);
+        let top = self
+            .document
+            .moved(self.cursor, -(before.min(height / 2) as isize));
+        self.top = self.top.min(top);
+        self.show(height);
+    }
+
     /// Goes to the heading of a section and shows as much of it as fits.
     pub fn go(&mut self, section: usize, height: usize) {
         self.cursor = Pos { section, line: 0 };
@@ -242,20 +253,17 @@ impl Reader {
         all.saturating_sub(self.top.line + height)
     }
 
-    /// How far the text is read, for the edge of its frame: the lines below, or, of a text too long to be built whole,
-    /// how much of it is above. Empty where all of it is on screen.
-    pub fn position(&self, height: usize) -> String {
+    /// How far the text is read, for the edge of its frame: the lines above and below, or, of a text too long to be built
+    /// whole, how much of it is above. Empty where all of it is on screen.
+    pub fn position(&self, height: usize, dot: &str) -> String {
         let sections = self.document.sections().len();
-        let open = (self.top.section..sections)
+        let open = (0..sections)
             .filter(|i| !self.document.is_folded(*i))
             .nth(MAX_COUNTED);
         if open.is_some() {
             return format!("{} %", self.top.section * 100 / sections.max(1));
         }
-        match self.below(height) {
-            0 => String::new(),
-            n => format!("{n} more below"),
-        }
+        fit::hidden(self.above(), self.below(height), dot)
     }
 
     fn row(&self, at: Pos) -> Option<Row<'_>> {

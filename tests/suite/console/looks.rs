@@ -121,6 +121,23 @@ fn what_is_said_in_passing_hid_the_keys_until_one_was_pressed() {
 }
 
 #[test]
+fn lists_said_nothing_of_what_was_above() {
+    let mut console = Console::new(80, 15, scene::world());
+    let edge = |console: &Console| console.text().lines().nth(9).unwrap_or_default().to_owned();
+    assert!(edge(&console).contains("more below"), "{}", console.text());
+    console.keys("G");
+    let end = edge(&console);
+    assert!(
+        end.contains("more above") && !end.contains("below"),
+        "{end}"
+    );
+    console.keys("enter esc ?");
+    assert!(!console.shows("more above"));
+    console.keys("ctrl-d");
+    assert!(console.shows("more above \u{b7}"), "{}", console.text());
+}
+
+#[test]
 fn read_only_help_offers_no_sync() {
     let mut world = scene::world();
     world.read_only = true;

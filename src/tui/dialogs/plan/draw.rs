@@ -56,7 +56,9 @@ pub fn draw(state: &State, p: &Painter<'_>, buf: &mut Buffer, dialog: &PlanDialo
         }
         Stage::Ready(_) | Stage::Failed(_) => {
             body::draw(&dialog.reader, p, buf, text, true);
-            let position = dialog.reader.position(usize::from(text.height));
+            let position = dialog
+                .reader
+                .position(usize::from(text.height), p.glyphs.dot);
             p.edge(buf, layout::dialog(state.size, None), &position);
         }
     }
