@@ -144,8 +144,8 @@ pub fn run(state: &mut State, text: &str) -> Vec<Effect> {
         return Vec::new();
     }
     match (spec.command, argument) {
-        // Typed in full, it is meant.
-        (Command::Quit, _) => update::interrupt(state),
+        (Command::Quit, _) if name == "q!" => update::interrupt(state),
+        (Command::Quit, _) => update::ask_to_quit(state),
         (Command::Revision, Some(revision)) => {
             update::set_revision(state, Some(Revision::parse(revision)))
         }

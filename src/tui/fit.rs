@@ -111,6 +111,16 @@ pub fn wrap(text: &str, columns: usize) -> Vec<String> {
     lines
 }
 
+/// How much of a list or a text is out of sight; empty where all of it is on screen.
+pub fn hidden(above: usize, below: usize, dot: &str) -> String {
+    match (above, below) {
+        (0, 0) => String::new(),
+        (0, below) => format!("{below} more below"),
+        (above, 0) => format!("{above} more above"),
+        (above, below) => format!("{above} more above {dot} {below} below"),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

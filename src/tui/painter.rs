@@ -130,11 +130,9 @@ impl<'a> Painter<'a> {
         fit::end(&visible(text), columns, self.glyphs.ellipsis).into_owned()
     }
 
-    /// Says in a frame's lower edge how much there is below what it shows.
-    pub fn below(&self, buf: &mut Buffer, frame: Rect, lines: usize) {
-        if lines > 0 {
-            self.edge(buf, frame, &format!("{lines} more below"));
-        }
+    /// Says in a frame's lower edge how much there is above and below what it shows.
+    pub fn hidden(&self, buf: &mut Buffer, frame: Rect, above: usize, below: usize) {
+        self.edge(buf, frame, &fit::hidden(above, below, self.glyphs.dot));
     }
 
     /// Says something in a frame's lower edge.

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use ratatui::layout::Size;
 
 use crate::domain::{AppId, ObjectKey};
@@ -42,13 +42,18 @@ pub enum Prompt {
     Command(Field),
 }
 
-/// Something said in passing, until the next key.
+/// How long something said in passing stays, where no key comes.
+const MOMENT: SignedDuration = SignedDuration::from_secs(8);
+
+/// Something said in passing, in the place of the keys: until the next key, or for a moment.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Remark {
     /// The text.
     pub text: String,
     /// Whether something could not be done.
     pub refusal: bool,
+    /// When it gives way by itself.
+    pub until: Timestamp,
 }
 
 /// See the module.
@@ -181,6 +186,7 @@ impl State {
         self.remark = Some(Remark {
             text: text.into(),
             refusal: false,
+            until: self.now + MOMENT,
         });
     }
 
@@ -189,6 +195,7 @@ impl State {
         self.remark = Some(Remark {
             text: text.into(),
             refusal: true,
+            until: self.now + MOMENT,
         });
     }
 

@@ -198,16 +198,12 @@ pub fn draw(state: &State, p: &Painter<'_>, buf: &mut Buffer, areas: &Areas) {
 fn draw_position(state: &State, p: &Painter<'_>, buf: &mut Buffer, areas: &Areas) {
     let detail = &state.detail;
     let height = usize::from(areas.content.height);
-    let rows_below = |len: usize, offset: usize| {
-        let n = len.saturating_sub(offset + height.saturating_sub(1));
-        if n > 0 {
-            format!("{n} more below")
-        } else {
-            String::new()
-        }
+    let rows = |len: usize, offset: usize| {
+        let below = len.saturating_sub(offset + height.saturating_sub(1));
+        fit::hidden(offset, below, p.glyphs.dot)
     };
     let of_text = |reader: &Reader| {
-        let position = reader.position(height);
+        let position = reader.position(height, p.glyphs.dot);
         match (reader.column, position.is_empty()) {
             (0, _) => position,
             (column, true) => format!("from column {}", column + 1),
@@ -217,8 +213,8 @@ fn draw_position(state: &State, p: &Painter<'_>, buf: &mut Buffer, areas: &Areas
     let text = match detail.tab {
         Tab::Diff => of_text(&detail.diff),
         Tab::Source => of_text(&detail.source),
-        Tab::Resources => rows_below(detail.object_rows.len(), detail.objects.offset),
-        Tab::History => rows_below(detail.record_rows.len(), detail.records.offset),
+        Tab::Resources => rows(detail.object_rows.len(), detail.objects.offset),
+        Tab::History => rows(detail.record_rows.len(), detail.records.offset),
     };
     p.edge(buf, areas.detail, &text);
 }

@@ -55,7 +55,16 @@ impl Dialog {
             (Self::Plan(plan), Command::Fold | Command::FoldAll) => plan.has_folds(),
             (Self::Plan(plan), Command::LessContext | Command::MoreContext) => plan.has_folds(),
             (Self::Plan(plan), Command::Prune) => plan.can_prune(),
-            (Self::Plan(plan), Command::Adopt) => plan.can_adopt(state),
+            (Self::Plan(plan), Command::Adopt) => plan.can_adopt(),
+            (Self::Run, Command::Open) => state.run.as_ref().is_some_and(Running::leads_to_sync),
+            (Self::Run, Command::ScrollDown) => state.run.as_ref().is_some_and(|run| {
+                let (_, height) = text_size(state.size);
+                run.reader.above() + run.reader.below(height) > 0
+            }),
+            (Self::Text(text), Command::ScrollDown) => {
+                let (_, height) = text_size(state.size);
+                text.reader.above() + text.reader.below(height) > 0
+            }
             (Self::Run, Command::Stop) => state.is_running(),
             (Self::Run, Command::Refresh) => {
                 state.run.as_ref().is_some_and(Running::can_draw_again)

@@ -22,6 +22,8 @@ pub enum Intent {
     Quit,
     /// Show the secret values of an App.
     Reveal(AppId),
+    /// Show the secret values of a Plan.
+    RevealPlan(Ticket),
     /// Stop a Run.
     Stop(Ticket),
     /// Draw a Plan with which Apps go elsewhere than before.

@@ -27,6 +27,9 @@ pub const MAX_ASKED: usize = 4;
 /// Lines of explanation shown of each, the newest.
 const MAX_REASONS: usize = 5;
 
+/// Lines of the steps that stay in view above how a Run ended.
+const LAST_STEPS: usize = 4;
+
 /// What is not well is asked about again after this long: events go on arriving.
 const ASK_AGAIN: SignedDuration = SignedDuration::from_secs(3);
 
@@ -220,8 +223,8 @@ impl Running {
         if self.follows {
             let last = self.reader.document.sections().len().saturating_sub(1);
             if self.outcome().is_some() && last > 0 {
-                // The end from its beginning: what it says first weighs most.
-                self.reader.go(last, height);
+                // The end from its beginning, since what it says first weighs most; and what led to it.
+                self.reader.go_behind(last, LAST_STEPS, height);
             } else if let Some(section) = self.step_under_way() {
                 self.reader.cursor = Pos { section, line: 0 };
             }
@@ -454,7 +457,8 @@ pub fn draw(state: &State, p: &Painter<'_>, buf: &mut Buffer) {
     );
     body::draw(&run.reader, p, buf, text, false);
     let frame = super::super::layout::dialog(state.size, None);
-    p.below(buf, frame, run.reader.below(usize::from(text.height)));
+    let below = run.reader.below(usize::from(text.height));
+    p.hidden(buf, frame, run.reader.above(), below);
     let waiting = run.view.as_ref().map_or("", |v| v.waiting.as_str());
     let (status, label) = match (run.outcome(), run.stopping, waiting) {
         (Some(_), ..) => {

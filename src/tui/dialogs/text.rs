@@ -100,7 +100,8 @@ pub fn draw(state: &State, p: &Painter<'_>, buf: &mut Buffer, dialog: &TextDialo
     );
     body::draw(&dialog.reader, p, buf, text, false);
     let frame = super::super::layout::dialog(state.size, None);
-    p.below(buf, frame, dialog.reader.below(usize::from(text.height)));
+    let below = dialog.reader.below(usize::from(text.height));
+    p.hidden(buf, frame, dialog.reader.above(), below);
 }
 
 pub(super) fn heading(name: &str, lines: Vec<Vec<Piece>>) -> Section {
@@ -128,9 +129,11 @@ fn keys(state: &State, context: Context, width: usize) -> Vec<Section> {
             heading(part.title(), lines.collect())
         })
         .collect();
+    // The command line opens from the panes alone.
+    let has_line = context.chain().contains(&Context::Panes);
     let typed = COMMANDS
         .iter()
-        .filter(|c| c.typed && is_possible(state, c.command));
+        .filter(|c| has_line && c.typed && is_possible(state, c.command));
     let lines = typed.flat_map(|c| {
         let text = format!("  :{}{}", c.name, c.argument.hint());
         entry(
@@ -140,7 +143,9 @@ fn keys(state: &State, context: Context, width: usize) -> Vec<Section> {
             width,
         )
     });
-    sections.push(heading("The command line", lines.collect()));
+    if has_line {
+        sections.push(heading("The command line", lines.collect()));
+    }
     let ascii = state.glyphs.mark == glyphs::ASCII.mark;
     for place in glyphs::PLACES {
         let lines = glyphs::legend(place).flat_map(|meaning| {

@@ -2,7 +2,7 @@
 
 use crate::domain::text::visible;
 use crate::domain::{FieldPath, Manifest, ObjectDrift, Position};
-use crate::drift::{lines as drift_lines, redact};
+use crate::drift::{self, lines as drift_lines, redact};
 
 use super::super::fit;
 use super::{BodyOptions, Content};
@@ -92,15 +92,15 @@ impl Lines {
     }
 }
 
-fn of_drift(drift: &ObjectDrift, options: BodyOptions) -> Vec<drift_lines::Line> {
+fn of_drift(object: &ObjectDrift, options: BodyOptions) -> Vec<drift_lines::Line> {
     let how = drift_lines::LineOptions {
         context: options.context,
         foreign: options.foreign,
     };
     if options.revealed {
-        drift_lines::build(drift, &how)
+        drift_lines::build(&drift::revealed(object), &how)
     } else {
-        drift_lines::build(&redact::masked(drift), &how)
+        drift_lines::build(&redact::masked(object), &how)
     }
 }
 

@@ -151,6 +151,11 @@ impl Document {
         self.folds.clear();
     }
 
+    /// How bodies are built.
+    pub fn options(&self) -> BodyOptions {
+        self.options
+    }
+
     /// Replaces the options; says whether they are others than before.
     pub fn set_options(&mut self, options: BodyOptions) -> bool {
         let other = self.options != options;

@@ -1,5 +1,6 @@
 //! The reader's place in a document: the line at the top, the line under the cursor, the first column shown.
 
+use super::super::fit;
 use super::super::list::Motion;
 use super::{BodyOptions, Document, Piece, Pos, Section};
 
@@ -59,6 +60,11 @@ impl Reader {
             self.cursor = Pos { section, line: 0 };
         }
         self.column = 0;
+    }
+
+    /// How bodies are built.
+    pub fn options(&self) -> BodyOptions {
+        self.document.options()
     }
 
     /// Changes how bodies are built, and stays at the same field.
@@ -174,6 +180,16 @@ impl Reader {
         }
     }
 
+    /// Goes to the heading of a section and shows as much of it as fits, and so many lines before it.
+    pub fn go_behind(&mut self, section: usize, before: usize, height: usize) {
+        self.go(section, height);
+        let top = self
+            .document
+            .moved(self.cursor, -(before.min(height / 2) as isize));
+        self.top = self.top.min(top);
+        self.show(height);
+    }
+
     /// Goes to the heading of a section and shows as much of it as fits.
     pub fn go(&mut self, section: usize, height: usize) {
         self.cursor = Pos { section, line: 0 };
@@ -221,6 +237,13 @@ impl Reader {
         .take(height)
     }
 
+    /// How many lines there are above those on screen, likewise for short documents.
+    pub fn above(&self) -> usize {
+        let before = 0..self.top.section.min(self.document.sections().len());
+        let lines: usize = before.map(|i| self.document.height(i)).sum();
+        lines + self.top.line
+    }
+
     /// How many lines there are below those on screen. Unbuilt bodies are built for it, so it is for short documents.
     pub fn below(&self, height: usize) -> usize {
         let sections = self.document.sections().len();
@@ -230,20 +253,17 @@ impl Reader {
         all.saturating_sub(self.top.line + height)
     }
 
-    /// How far the text is read, for the edge of its frame: the lines below, or, of a text too long to be built whole,
-    /// how much of it is above. Empty where all of it is on screen.
-    pub fn position(&self, height: usize) -> String {
+    /// How far the text is read, for the edge of its frame: the lines above and below, or, of a text too long to be built
+    /// whole, how much of it is above. Empty where all of it is on screen.
+    pub fn position(&self, height: usize, dot: &str) -> String {
         let sections = self.document.sections().len();
-        let open = (self.top.section..sections)
+        let open = (0..sections)
             .filter(|i| !self.document.is_folded(*i))
             .nth(MAX_COUNTED);
         if open.is_some() {
             return format!("{} %", self.top.section * 100 / sections.max(1));
         }
-        match self.below(height) {
-            0 => String::new(),
-            n => format!("{n} more below"),
-        }
+        fit::hidden(self.above(), self.below(height), dot)
     }
 
     fn row(&self, at: Pos) -> Option<Row<'_>> {

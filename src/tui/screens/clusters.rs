@@ -62,7 +62,7 @@ pub fn draw(state: &State, p: &Painter<'_>, buf: &mut Buffer, area: Rect) {
         .cluster_rows
         .len()
         .saturating_sub(state.clusters.offset + n_shown);
-    p.below(buf, area, n_below);
+    p.hidden(buf, area, state.clusters.offset, n_below);
 }
 
 /// Columns of rows that say everything in a line, as wide as what is in them needs.

@@ -41,6 +41,7 @@ pub fn draw(state: &State, p: &Painter<'_>, buf: &mut Buffer, area: Rect) {
         None => {}
     }
     if let Some(remark) = &state.remark {
+        p.wake(remark.until);
         let label = if remark.refusal {
             Label::Warn
         } else {
@@ -117,12 +118,12 @@ const FIRST_TO_GO: &[Command] = {
     &[
         C::Foreign,
         C::NextDifference,
-        C::CommandLine,
         C::ShowDiff,
-        C::Refresh,
-        C::Rollback,
-        C::Problems,
         C::NextPane,
+        C::Rollback,
+        C::Refresh,
+        C::Problems,
+        C::CommandLine,
         C::Filter,
         C::MoreContext,
         C::NextTab,
@@ -200,7 +201,8 @@ fn is_open(state: &State, command: Command) -> bool {
         C::Sync => state.app().is_some() || !state.marked.is_empty(),
         C::Rollback => state.app().is_some() && tab != Some(Tab::History),
         C::ShowDiff => state.app().is_some() && tab != Some(Tab::Diff),
-        C::NextTab => state.app().is_some(),
+        // In one column the list hides the tabs.
+        C::NextTab => state.app().is_some() && state.areas().detail.width > 0,
         C::Open if tab == Some(Tab::History) => {
             !state.data.read_only && !state.detail.record_rows.is_empty()
         }

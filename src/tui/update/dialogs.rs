@@ -4,14 +4,15 @@ use std::sync::Arc;
 
 use crossterm::event::{KeyCode, KeyEvent};
 
+use crate::domain::plan::PlanStep;
 use crate::domain::{Plan, count};
 use crate::engine::{Draw, Move, Moves, Request, Ticket};
 
 use super::super::dialogs::question::Then;
-use super::super::dialogs::{self, Dialog, Intent, PlanDialog, Running, Typed};
+use super::super::dialogs::{self, About, Dialog, Intent, PlanDialog, Running, Typed};
 use super::super::document::Reader;
 use super::super::field::Field;
-use super::super::keymap::Command;
+use super::super::keymap::{Command, Context};
 use super::super::list::Motion;
 use super::super::message::Effect;
 use super::super::state::State;
@@ -19,6 +20,22 @@ use super::commands;
 
 /// Runs a command in the uppermost dialog.
 pub fn run(state: &mut State, command: Command) -> Vec<Effect> {
+    match (command, state.dialogs.last()) {
+        // On the keys themselves it closes them.
+        (Command::Help, Some(Dialog::Text(text))) if matches!(text.about, About::Keys(_)) => {
+            state.dialogs.pop();
+            return Vec::new();
+        }
+        (Command::Help, Some(_)) => {
+            commands::text(state, About::Keys(state.context()));
+            return Vec::new();
+        }
+        (Command::Problems, Some(_)) => {
+            commands::text(state, About::Problems(state.apps.selected.clone()));
+            return Vec::new();
+        }
+        _ => {}
+    }
     match state.dialogs.last() {
         Some(Dialog::Plan(_)) => in_plan(state, command),
         Some(Dialog::Run) => in_run(state, command),
@@ -113,6 +130,16 @@ fn carry_out(state: &mut State, intent: Intent) -> Vec<Effect> {
             }
             Vec::new()
         }
+        Intent::RevealPlan(ticket) => {
+            for dialog in &mut state.dialogs {
+                if let Dialog::Plan(plan) = dialog
+                    && plan.ticket == ticket
+                {
+                    plan.reveal(true);
+                }
+            }
+            Vec::new()
+        }
         Intent::Move(draw) => commands::draw_plan(state, *draw),
         Intent::Stop(ticket) => {
             if let Some(run) = &mut state.run
@@ -144,7 +171,7 @@ fn in_plan(state: &mut State, command: Command) -> Vec<Effect> {
                 dialog
                     .reader
                     .set_options(super::super::document::BodyOptions {
-                        revealed: false,
+                        revealed: dialog.is_revealed(),
                         ..options
                     });
             }
@@ -167,6 +194,7 @@ fn in_plan(state: &mut State, command: Command) -> Vec<Effect> {
                 return redraw(state, draw);
             }
         }
+        Command::Reveal => reveal(state),
         Command::Prune => return prune(state),
         Command::Adopt => return adopt(state),
         _ => {}
@@ -179,6 +207,36 @@ fn plan_dialog(state: &State) -> Option<&PlanDialog> {
         Some(Dialog::Plan(dialog)) => Some(dialog),
         _ => None,
     }
+}
+
+/// Shows the secret values of a Plan, after asking, or masks them again.
+fn reveal(state: &mut State) {
+    let key = state.keymap.key(Context::Plan, Command::Reveal);
+    let Some(Dialog::Plan(dialog)) = state.dialogs.last_mut() else {
+        return;
+    };
+    if dialog.is_revealed() {
+        dialog.reveal(false);
+        return;
+    }
+    let is_secret = |s: &PlanStep| s.key.group.is_empty() && s.key.kind == "Secret";
+    if !dialog
+        .plan()
+        .is_some_and(|plan| plan.steps.iter().any(is_secret))
+    {
+        state.say("This Plan has no Secret: there is nothing to reveal.");
+        return;
+    }
+    let text = format!(
+        "The values of the Secrets in this Plan will be readable on this screen until it closes; {key} masks them again."
+    );
+    let question = super::super::dialogs::Question::new(
+        "Show secret values?",
+        text,
+        "Show them",
+        Intent::RevealPlan(dialog.ticket),
+    );
+    state.dialogs.push(Dialog::Question(question));
 }
 
 /// Takes a yes, if it may count as one: asks for the names of guarded clusters first.
@@ -322,7 +380,7 @@ fn prune(state: &mut State) -> Vec<Effect> {
 }
 
 fn adopt(state: &mut State) -> Vec<Effect> {
-    let Some(dialog) = plan_dialog(state).filter(|d| d.can_adopt(state)) else {
+    let Some(dialog) = plan_dialog(state).filter(|d| d.can_adopt()) else {
         state.say("There is nothing to adopt.");
         return Vec::new();
     };

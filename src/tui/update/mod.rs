@@ -5,7 +5,9 @@ mod dialogs;
 mod panes;
 mod reports;
 
-pub(super) use commands::{draw_plan, interrupt, refresh_of, run as run_command, set_revision};
+pub(super) use commands::{
+    ask_to_quit, draw_plan, interrupt, refresh_of, run as run_command, set_revision,
+};
 pub(super) use panes::only_context;
 
 use std::sync::Arc;
@@ -56,6 +58,8 @@ pub fn update(state: &mut State, message: Message) -> Vec<Effect> {
         }
         Message::Tick => {
             state.touch();
+            let now = state.now;
+            state.remark.take_if(|remark| remark.until <= now);
             reports::rewrite(state);
             reports::ask_reasons(state)
         }

@@ -215,7 +215,7 @@ fn a_plan_names_its_revision_and_its_way_out() {
         "y yes, run it",
         "esc cancel",
         "enter choose",
-        "tab button",
+        "n next",
         "- fold",
     ] {
         assert!(console.shows(text), "{text}\n{}", console.text());

@@ -245,12 +245,14 @@ fn adoption_is_offered_and_a_sync_follows_it() {
     let mut console = at_checkout(false);
     let mut plan = scene::plan("prod-eu", false);
     plan.steps.clear();
-    plan.apps[0].refused = Some(Problem::new(
-        ProblemKind::Conflict,
-        "Helm manages these objects",
-    ));
-    console.keys("s").drawn(Ok(plan));
-    assert!(console.shows("A adopt"));
+    let refused = Problem::new(ProblemKind::Conflict, "Helm manages these objects");
+    plan.apps[0].refused = Some(refused.clone());
+    console.keys("s").drawn(Ok(plan.clone()));
+    // Nothing says that an adoption would mend that.
+    assert!(!console.shows("A adopt") && console.shows("r draw again"));
+    plan.apps[0].refused = Some(refused.hint("Adopt them (`--adopt`)."));
+    console.keys("r").drawn(Ok(plan));
+    assert!(console.shows("A adopt") && console.shows("Adopt them (A)."));
     console.keys("A");
     assert!(matches!(
         console.asked.last(),
@@ -261,6 +263,7 @@ fn adoption_is_offered_and_a_sync_follows_it() {
     console.drawn(Ok(plan.clone())).keys("y");
     let states = vec![StepState::Done(vec![]); 3];
     console.ran(running(plan, states, Some(Outcome::Succeeded)));
+    assert!(console.shows("enter draw the sync"), "{}", console.text());
     // Asked the same again: what is left to do is the sync, of what was chosen.
     let adopts = |r: &&Request| matches!(r, Request::Draw(_, Draw::Sync { adopt: true, .. }));
     let before = console.asked.iter().filter(adopts).count();
@@ -354,7 +357,7 @@ fn a_filtered_list_selects_what_it_shows() {
 
 #[test]
 fn secrets_are_shown_after_asking_and_only_for_this_app() {
-    let secret = "c3dvcmRmaXNo";
+    let secret = "swordfish";
     let mut console = at_checkout(false);
     assert!(!console.shows(secret));
     console.keys("x");
@@ -366,6 +369,31 @@ fn secrets_are_shown_after_asking_and_only_for_this_app() {
     assert!(console.shows(secret) && console.shows("secrets shown"));
     console.keys("j k");
     assert!(!console.shows(secret));
+}
+
+#[test]
+fn a_plan_showed_no_secret_value_and_no_way_to() {
+    let mut console = at_checkout(false);
+    console.keys("s").drawn(Ok(scene::plan("prod-eu", false)));
+    assert!(!console.shows("swordfish"));
+    console.keys("x enter");
+    assert!(!console.shows("swordfish"), "No is preselected");
+    console.keys("x y");
+    assert!(
+        console.shows("+   password: swordfish"),
+        "{}",
+        console.text()
+    );
+    assert!(console.shows("secrets shown"));
+    console.keys("}");
+    assert!(console.shows("swordfish"));
+    console.keys("x");
+    assert!(!console.shows("swordfish") && !console.shows("secrets shown"));
+    // Another Plan begins masked.
+    console
+        .keys("x y q s")
+        .drawn(Ok(scene::plan("prod-eu", false)));
+    assert!(!console.shows("swordfish"), "{}", console.text());
 }
 
 #[test]
@@ -430,8 +458,30 @@ fn the_command_line() {
     assert!(console.shows("There is no command `frobnicate`."));
     console.keys(": \"sync\" space \"cart\" enter");
     assert!(console.shows("Several Apps are called `cart`"));
-    console.keys(": \"q\" enter");
+    // From the detail too it asks, as the key does at the root.
+    console.keys("enter : \"quit\" enter");
+    assert!(console.shows("Leave trueup?") && !console.has_quit);
+    console.keys("esc : \"q!\" enter");
     assert!(console.has_quit);
+}
+
+#[test]
+fn a_plan_a_run_and_a_question_had_no_help() {
+    let mut console = at_checkout(false);
+    console.keys("s").drawn(Ok(scene::plan("prod-eu", false)));
+    console.keys("?");
+    assert!(console.shows("run the Plan as shown"), "{}", console.text());
+    assert!(!console.shows("The command line"));
+    // Behind its keys, nothing of it can be answered.
+    console.keys("y ? !");
+    assert!(console.shows("What is wrong") && console.run_ticket().is_none());
+    console.keys("? ? q y ?");
+    assert!(console.run_ticket().is_some());
+    assert!(console.shows("stop the Run before its next step"));
+    console.keys("? x f1");
+    assert!(console.shows("Keys: A question"), "{}", console.text());
+    console.keys("f1 y");
+    assert!(matches!(console.asked.last(), Some(Request::StopRun(_))));
 }
 
 #[test]

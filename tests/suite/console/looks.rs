@@ -84,6 +84,8 @@ fn a_mark_that_a_filter_hid_won_over_the_cursor_unseen() {
 #[test]
 fn footers_name_the_keys_that_hold_there() {
     for (width, keys, wanted) in [
+        (80, "", "enter open"),
+        (80, "", ": command"),
         (80, "n enter ]", "[ ] tab"),
         (80, "n enter", "{ } context"),
         (80, "n enter", "q back"),
@@ -105,6 +107,34 @@ fn footers_name_the_keys_that_hold_there() {
     let mut console = Console::new(120, 40, scene::world());
     console.keys("tab tab i");
     assert!(console.shows("https://prod-eu.example.com:6443"));
+}
+
+#[test]
+fn what_is_said_in_passing_hid_the_keys_until_one_was_pressed() {
+    let mut console = Console::new(80, 24, scene::world());
+    console.keys("r");
+    assert!(footer(&console).contains("Refreshing"));
+    console.pass(7);
+    assert!(footer(&console).contains("Refreshing"));
+    console.pass(1);
+    assert!(footer(&console).contains("? help"), "{}", footer(&console));
+}
+
+#[test]
+fn lists_said_nothing_of_what_was_above() {
+    let mut console = Console::new(80, 15, scene::world());
+    let edge = |console: &Console| console.text().lines().nth(9).unwrap_or_default().to_owned();
+    assert!(edge(&console).contains("more below"), "{}", console.text());
+    console.keys("G");
+    let end = edge(&console);
+    assert!(
+        end.contains("more above") && !end.contains("below"),
+        "{end}"
+    );
+    console.keys("enter esc ?");
+    assert!(!console.shows("more above"));
+    console.keys("ctrl-d");
+    assert!(console.shows("more above \u{b7}"), "{}", console.text());
 }
 
 #[test]

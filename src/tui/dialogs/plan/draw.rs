@@ -32,7 +32,10 @@ pub fn draw(state: &State, p: &Painter<'_>, buf: &mut Buffer, dialog: &PlanDialo
         (_, Draw::Sync { .. }) => RunKind::Sync,
     });
     let title = title(&kind, dialog, state, p.glyphs.dot);
-    let right = dialog.plan().map_or_else(String::new, |plan| counts(plan));
+    let mut right = dialog.plan().map_or_else(String::new, |plan| counts(plan));
+    if dialog.is_revealed() {
+        right = format!("secrets shown {} {right}", p.glyphs.dot);
+    }
     let inner = super::super::open(state, p, buf, None, &title, &right);
     let text = Rect::new(
         inner.left(),
@@ -53,7 +56,9 @@ pub fn draw(state: &State, p: &Painter<'_>, buf: &mut Buffer, dialog: &PlanDialo
         }
         Stage::Ready(_) | Stage::Failed(_) => {
             body::draw(&dialog.reader, p, buf, text, true);
-            let position = dialog.reader.position(usize::from(text.height));
+            let position = dialog
+                .reader
+                .position(usize::from(text.height), p.glyphs.dot);
             p.edge(buf, layout::dialog(state.size, None), &position);
         }
     }

@@ -10,9 +10,9 @@ use jiff::Timestamp;
 use crate::domain::plan::{PlanStep, PlannedApp};
 use crate::domain::record::RunKind;
 use crate::domain::text::visible;
-use crate::domain::{Action, Plan, Problem, ProblemKind, count};
+use crate::domain::{Action, Plan, Problem, count};
 use crate::drift::taken;
-use crate::engine::{AppState, AppView, Draw, Snapshot, Ticket, words};
+use crate::engine::{AppView, Draw, Snapshot, Ticket, words};
 
 use super::super::detail::diff;
 use super::super::document::{BodyOptions, Content, Reader, Section, SectionId};
@@ -26,6 +26,9 @@ use super::super::wording;
 
 pub use draw::{draw, place};
 pub use moved::Moved;
+
+/// How a refusal that an adoption mends names the option for it.
+const TO_ADOPT: &str = "(`--adopt`)";
 
 /// How far the drawing of a Plan is.
 #[derive(Clone, Debug)]
@@ -122,14 +125,31 @@ impl PlanDialog {
         self.moved = moved;
     }
 
+    /// Whether its secret values are shown.
+    pub fn is_revealed(&self) -> bool {
+        self.reader.options().revealed
+    }
+
+    /// Shows its secret values, or masks them.
+    pub fn reveal(&mut self, revealed: bool) {
+        let options = self.reader.options();
+        self.reader.set_options(BodyOptions {
+            revealed,
+            ..options
+        });
+    }
+
     /// Whether there is a yes to choose.
     pub fn has_choice(&self, state: &State) -> bool {
         !state.data.read_only && self.plan().is_some_and(|plan| !plan.steps.is_empty())
     }
 
-    /// Whether drawing it again would show something else, for all that is known.
+    /// Whether drawing it again may show something else, for all that is known.
     pub fn is_out_of_date(&self) -> bool {
-        self.moved.is_some() || matches!(self.stage, Stage::Failed(_))
+        let is_refused = |plan: &Arc<Plan>| plan.apps.iter().any(|app| app.refused.is_some());
+        self.moved.is_some()
+            || matches!(self.stage, Stage::Failed(_))
+            || self.plan().is_some_and(is_refused)
     }
 
     /// Whether something in it folds.
@@ -156,26 +176,16 @@ impl PlanDialog {
         })
     }
 
-    /// Whether what is managed otherwise can be adopted.
-    pub fn can_adopt(&self, state: &State) -> bool {
+    /// Whether what is managed otherwise can be adopted: no other refusal is mended by that.
+    pub fn can_adopt(&self) -> bool {
         let Draw::Sync { adopt: false, .. } = &self.draw else {
             return false;
         };
-        let refused =
-            |problem: &Problem, unmanaged: bool| unmanaged || problem.kind == ProblemKind::Conflict;
-        match &self.stage {
-            Stage::Drawing(_) => false,
-            Stage::Failed(problem) => refused(problem, false),
-            Stage::Ready(plan) => plan.apps.iter().any(|app| {
-                let unmanaged = state
-                    .data
-                    .app(&app.id)
-                    .is_some_and(|view| view.state == AppState::Unmanaged);
-                app.refused
-                    .as_ref()
-                    .is_some_and(|problem| refused(problem, unmanaged))
-            }),
-        }
+        let by_others = |problem: &Problem| problem.hints.iter().any(|h| h.contains(TO_ADOPT));
+        self.plan().is_some_and(|plan| {
+            let mut refused = plan.apps.iter().filter_map(|app| app.refused.as_ref());
+            refused.any(by_others)
+        })
     }
 }
 
@@ -326,7 +336,7 @@ fn in_keys(problem: &Problem, state: &State) -> Problem {
     let key = state.keymap.key(Context::Plan, Command::Adopt);
     let mut problem = problem.clone();
     for hint in &mut problem.hints {
-        *hint = hint.replace("(`--adopt`)", &format!("({key})"));
+        *hint = hint.replace(TO_ADOPT, &format!("({key})"));
     }
     problem
 }

@@ -139,6 +139,12 @@ pub fn draw(state: &State, p: &Painter<'_>, buf: &mut Buffer, area: Rect) {
         return draw_empty(state, p, buf, inner);
     }
     let columns = row::Columns::new(state, inner.width);
+    let (above, below) = state
+        .app_rows
+        .split_at(state.apps.offset.min(state.app_rows.len()));
+    let below = below.get(usize::from(inner.height)..).unwrap_or_default();
+    let n = |rows: &[AppRow]| rows.iter().filter(|row| row.id().is_some()).count();
+    p.hidden(buf, area, n(above), n(below));
     let rows = state.app_rows.iter().enumerate().skip(state.apps.offset);
     let mut y = inner.top();
     let mut unreachable = false;
