@@ -110,11 +110,12 @@ impl AppRecord {
             .find(|r| r.outcome == Outcome::Succeeded && !r.selective && r.kind != RunKind::Adopt)
     }
 
-    /// Whether the App held an object when its last Run had ended. While one is under way, the inventory names what it is
-    /// yet to make, too.
-    pub fn held(&self, key: &ObjectKey) -> bool {
+    /// Whether the App held an object when its last Run had ended. `synced`: whether it was in what was last synced as a
+    /// whole, where that is known. While a Run is under way, the inventory names what it is yet to make, too.
+    pub fn held(&self, key: &ObjectKey, synced: Option<bool>) -> bool {
         let is_over = |run: &SyncRecord| run.outcome != Outcome::Running;
-        self.inventory.0.contains(key) && self.history.last().is_none_or(is_over)
+        self.inventory.0.contains(key)
+            && (synced == Some(true) || self.history.last().is_none_or(is_over))
     }
 
     /// The commit that the App is pinned to by a rollback, until the next sync.

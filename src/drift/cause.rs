@@ -27,7 +27,8 @@ pub fn cause(
     }
 }
 
-fn is_reordered(field: &FieldDrift) -> bool {
+/// Whether a list holds the same entries in another order.
+pub fn is_reordered(field: &FieldDrift) -> bool {
     match (&field.live, &field.predicted) {
         (Some(Value::Array(live)), Some(Value::Array(predicted))) => {
             live.len() == predicted.len() && live.iter().all(|item| predicted.contains(item))

@@ -246,6 +246,13 @@ fn fields(
             cause: Default::default(),
         })
         .collect();
+    for field in &mut fields {
+        // Nobody owns the order of a list whose entries have owners of their own: who moved them is not recorded.
+        if cause::is_reordered(field) && !entries.iter().any(|e| e.fields.covers_whole(&field.path))
+        {
+            field.owners.clear();
+        }
+    }
     if let Some(base) = c.base {
         for field in &mut fields {
             field.cause = cause::cause(field, base, Some(&desired.value), c.spelling());
@@ -364,6 +371,36 @@ mod tests {
         });
         let causes: Vec<_> = drift.fields.iter().map(|f| f.cause).collect();
         assert_eq!(causes, [Cause::Git, Cause::Cluster, Cause::Both]);
+    }
+
+    #[test]
+    fn who_reordered_a_list_is_not_known_where_its_entries_have_owners() {
+        let with = |names: [&str; 2], fields: Value| {
+            let [a, b] = names;
+            let mut object = object(json!({"env": [{"name": a}, {"name": b}]}));
+            object["metadata"]["managedFields"] = json!([{
+                "manager": "kubectl-patch", "operation": "Update", "apiVersion": "x.example/v1",
+                "time": "2026-11-21T12:00:00Z", "fieldsType": "FieldsV1", "fieldsV1": {"f:spec": {"f:env": fields}},
+            }]);
+            object
+        };
+        let keyed = json!({
+            ".": {},
+            "k:{\"name\":\"a\"}": {".": {}, "f:name": {}},
+            "k:{\"name\":\"b\"}": {".": {}, "f:name": {}},
+        });
+        for (fields, n_owners) in [(keyed, 0), (json!({}), 1)] {
+            let (live, predicted) = (with(["b", "a"], fields.clone()), with(["a", "b"], fields));
+            let key = ObjectKey::new("x.example", "X", "", "x");
+            let desired = manifest(object(json!({"env": [{"name": "a"}, {"name": "b"}]})));
+            let drift = compare(&against(&desired, &key, &live, &predicted));
+            let owners: Vec<_> = drift.fields.iter().map(|f| f.owners.len()).collect();
+            assert!(
+                !owners.is_empty() && owners.iter().all(|n| *n == n_owners),
+                "{:?}",
+                drift.fields
+            );
+        }
     }
 
     #[test]

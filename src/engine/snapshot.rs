@@ -1,5 +1,6 @@
 //! Everything that is known at one moment, immutable and cheap to share.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -7,8 +8,8 @@ use jiff::Timestamp;
 
 use crate::domain::record::AppRecord;
 use crate::domain::{
-    App, AppId, Commit, CommitId, Health, Notice, ObjectDrift, Plan, Problem, ProblemKind,
-    Revision, Verdict,
+    App, AppId, Commit, CommitId, Health, Notice, ObjectDrift, ObjectKey, Plan, Problem,
+    ProblemKind, Revision, Verdict,
 };
 use crate::sync::facts::is_container;
 use crate::sync::options::{OPTIONS_ANNOTATION, ObjectOptions};
@@ -270,6 +271,8 @@ pub struct AppView {
     pub sync: SyncStatus,
     /// Objects by verdict.
     pub counts: Counts,
+    /// Objects that it held and that somebody deleted from the cluster.
+    pub deleted: BTreeSet<ObjectKey>,
     /// Rolled-up health; `None` while unknown.
     pub health: Option<Health>,
     /// Its objects in the order of the Plan; Extra ones last.
@@ -297,12 +300,7 @@ impl AppView {
     /// Whether the App held this object and somebody deleted it from the cluster. One that was never held is new in
     /// Git.
     pub fn was_deleted(&self, drift: &ObjectDrift) -> bool {
-        drift.verdict == Verdict::Missing
-            && self.state == AppState::Managed
-            && self
-                .record
-                .as_ref()
-                .is_some_and(|record| record.held(&drift.key))
+        drift.verdict == Verdict::Missing && self.deleted.contains(&drift.key)
     }
 
     /// Whether no cluster is chosen for it, so that there is nothing to compare it with.

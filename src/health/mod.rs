@@ -16,7 +16,7 @@ mod workloads;
 use crate::domain::{Gvk, Health, HealthStatus, Value};
 
 pub use pod::{Waiting, waiting_reasons};
-pub use rollup::{AppObject, roll_up};
+pub use rollup::{AppObject, Live, roll_up};
 
 /// Annotation that keeps an object's health out of its App's.
 const IGNORE_ANNOTATION: &str = "argocd.argoproj.io/ignore-healthcheck";

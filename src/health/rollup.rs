@@ -9,27 +9,41 @@ pub struct AppObject<'a> {
     pub key: &'a ObjectKey,
     /// Its health; `None`: its kind has none.
     pub health: Option<&'a Health>,
-    /// Whether it is not in the cluster.
-    pub missing: bool,
+    /// Whether it is in the cluster.
+    pub presence: Live,
     /// Whether it asks to be left out (see [`ignored`](super::ignored)).
     pub ignored: bool,
+}
+
+/// Whether an object is in the cluster.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Live {
+    /// It is.
+    There,
+    /// It is not.
+    Missing,
+    /// Nobody can tell: it may not be read.
+    Unknown,
 }
 
 /// How many objects a message names.
 const NAMED: usize = 3;
 
 /// The worst health among the objects, naming up to three that have it. A missing object makes its App drift, not ill;
-/// an App of which nothing lives is Missing.
+/// an App of which nothing lives is Missing; where something cannot be read, nothing is known of it.
 pub fn roll_up<'a>(objects: impl IntoIterator<Item = AppObject<'a>>) -> Health {
     let mut worst = HealthStatus::Healthy;
     let mut causes: Vec<(&ObjectKey, &Health)> = Vec::new();
-    let (mut live, mut missing) = (0usize, 0usize);
+    let (mut live, mut missing, mut unknown) = (0usize, 0usize, 0usize);
     for object in objects {
-        if object.missing {
-            missing += 1;
+        match object.presence {
+            Live::There => live += 1,
+            Live::Missing => missing += 1,
+            Live::Unknown => unknown += 1,
+        }
+        if object.presence != Live::There {
             continue;
         }
-        live += 1;
         let Some(health) = object.health.filter(|_| !object.ignored) else {
             continue;
         };
@@ -45,6 +59,13 @@ pub fn roll_up<'a>(objects: impl IntoIterator<Item = AppObject<'a>>) -> Health {
         if health.status == worst && worst != HealthStatus::Healthy {
             causes.push((object.key, health));
         }
+    }
+    if live == 0 && unknown > 0 {
+        let message = match unknown {
+            1 => "an object of it cannot be read".to_owned(),
+            _ => format!("{unknown} objects of it cannot be read"),
+        };
+        return Health::new(HealthStatus::Unknown, message);
     }
     if live == 0 && missing > 0 {
         let message = match missing {

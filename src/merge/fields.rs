@@ -95,6 +95,18 @@ impl FieldSet {
         node.member
     }
 
+    /// Whether the path is held as a whole, or something above it: nothing below it has an owner of its own.
+    pub fn covers_whole(&self, path: &FieldPath) -> bool {
+        let mut node = self;
+        for step in &path.0 {
+            match node.child(step) {
+                Some(below) => node = below,
+                None => break,
+            }
+        }
+        node.member && node.children.is_empty()
+    }
+
     /// Whether the path, something above it held as a whole, or anything below it is in the set.
     pub fn touches(&self, path: &FieldPath) -> bool {
         self.covers(path) || self.node(&path.0).is_some_and(|node| !node.is_empty())

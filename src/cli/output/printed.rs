@@ -129,6 +129,7 @@ fn diff_as_json() {
       "apps": [
         {
           "ahead": 2,
+          "behind": 0,
           "context": "prod-eu",
           "counts": {
             "changed": 2,

@@ -86,6 +86,7 @@ pub(crate) fn app_at(context: &str, namespace: &str, name: &str) -> AppView {
         objects: Vec::new(),
         rendered: Arc::default(),
         record: None,
+        deleted: Default::default(),
         distance: None,
         pinned: None,
         problems: Vec::new(),

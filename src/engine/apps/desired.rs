@@ -164,6 +164,8 @@ fn desired(
     let commit = (!worktree).then_some(&target.commit.id);
     let tree = tree(&job.repo, commit, &mut shared.trees)?;
     if let Some(previous) = &job.previous
+        // A Problem names the commit that it was found in.
+        && (previous.problems.is_empty() || previous.target.commit == target.commit)
         && reads_unchanged(&previous.reads, &*tree)?
     {
         if previous.target == target && previous.stands_in == job.stand_in {

@@ -7,7 +7,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::cluster::{Connection, Resource};
-use crate::domain::record::AppRecord;
+use crate::domain::record::{AppRecord, RunKind};
 use crate::domain::{
     App, AppId, GroupKind, Notice, ObjectKey, Problem, ProblemKind, Provider, RepoPath, Repository,
 };
@@ -25,21 +25,32 @@ pub(in crate::engine) struct RecordedSource {
     /// Normalised URL of the repository, or its path.
     repository: String,
     path: RepoPath,
+    /// Whether it holds objects. Otherwise it was only adopted: what it took over carries no mark of it yet.
+    holds: bool,
 }
 
 /// Apps that hold something by their records, by namespace and name.
 pub(in crate::engine) type Recorded = BTreeMap<(String, String), RecordedSource>;
 
 impl RecordedSource {
-    /// `None` where nothing is held, or nothing can be told.
+    /// `None` where nothing is held or adopted, or nothing can be told.
     fn of(record: &AppRecord) -> Option<Self> {
         let last = record.history.last()?;
-        (!record.inventory.0.is_empty()).then_some(())?;
+        let holds = !record.inventory.0.is_empty();
+        (holds || is_only_adopted(record)).then_some(())?;
         Some(Self {
             repository: last.repository.clone(),
             path: RepoPath::parse(&last.path).ok()?,
+            holds,
         })
     }
+}
+
+/// Whether objects were adopted, and no sync came after that: they stay as they are, and their fields are trueup's.
+pub(in crate::engine) fn is_only_adopted(record: &AppRecord) -> bool {
+    let last = record.history.last();
+    let adopted = last.is_some_and(|run| run.kind == RunKind::Adopt && run.applied > 0);
+    adopted && record.inventory.0.is_empty()
 }
 
 impl Core {
@@ -186,10 +197,12 @@ fn quietly<T>(listed: Result<T, Problem>) -> Option<T> {
 }
 
 /// The Apps of a repository that only their records tell of: nothing that was found is deployed from their directory.
+/// `reads` says whether all that is in a directory can be read: manifests that cannot are not manifests that are gone.
 pub(in crate::engine) fn among(
     records: &[(AppId, RecordedSource)],
     found: &Found,
     around: &Surroundings<'_>,
+    reads: &dyn Fn(&RepoPath) -> bool,
 ) -> Vec<App> {
     let is_found = |id: &AppId, path: &RepoPath| {
         let mut all = found.apps.iter().chain(around.known);
@@ -204,14 +217,29 @@ pub(in crate::engine) fn among(
         }
         let app = discovered(path, id.name.clone(), around);
         // Bound to another place by now, it is another App.
-        (app.id == *id).then(|| App {
+        if app.id != *id {
+            return None;
+        }
+        if !reads(path) {
+            return Some(app);
+        }
+        let name = &id.name;
+        let text = if source.holds {
+            format!(
+                "there are no manifests to deploy in it any more; what {name} holds stays until it is pruned (`--prune-all {name}`)"
+            )
+        } else {
+            format!(
+                "there are no manifests to deploy in it any more; what {name} adopted and never synced stays in the cluster, with trueup as the owner of its fields; `kubectl -n {} delete configmap {}` makes trueup forget it",
+                id.namespace,
+                record_name(name)
+            )
+        };
+        Some(App {
             orphaned: true,
             notices: vec![Notice {
                 place: path.to_string(),
-                text: format!(
-                    "there are no manifests to deploy in it any more; what {} holds stays until it is pruned (`--prune-all {}`)",
-                    id.name, id.name
-                ),
+                text,
             }],
             ..app
         })
@@ -222,7 +250,8 @@ pub(in crate::engine) fn among(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::Revision;
+    use crate::domain::record::{Outcome, SyncRecord};
+    use crate::domain::{CommitId, Revision};
     use crate::providers::native::{ContextRef, Contexts, RepositoryRef};
 
     #[test]
@@ -303,15 +332,96 @@ mod tests {
             let source = RecordedSource {
                 repository: repository.into(),
                 path: path(at),
+                holds: true,
             };
             let record = (id(context, namespace, name), source);
-            let apps = among(&[record], &found, &around);
+            let apps = among(&[record], &found, &around, &|_| true);
             assert_eq!(
                 apps.len() == 1,
                 is_orphan,
                 "{context} {namespace} {name} {at}"
             );
             assert!(apps.iter().all(|app| app.orphaned && app.discovered));
+        }
+    }
+
+    #[test]
+    fn a_directory_that_cannot_be_read_is_not_one_without_manifests() {
+        let repository = RepositoryRef::new(Repository::Local("/src/shop".into()), None);
+        let contexts = Contexts {
+            known: vec![ContextRef {
+                name: "dev".into(),
+                namespace: "team".into(),
+                current: true,
+                ..ContextRef::default()
+            }],
+            ..Contexts::default()
+        };
+        let around = Surroundings {
+            repository: &repository,
+            prefix: "",
+            revision: &Revision::Head,
+            contexts: &contexts,
+            bindings: &[],
+            known: &[],
+        };
+        let listed = |reads: bool, holds: bool| {
+            let source = RecordedSource {
+                repository: "/src/shop".into(),
+                path: RepoPath::parse("old").unwrap(),
+                holds,
+            };
+            let record = (id("dev", "team", "old"), source);
+            let mut apps = among(&[record], &Found::default(), &around, &|_| reads);
+            let app = apps.pop().unwrap();
+            let said: String = app.notices.iter().map(|n| n.text.as_str()).collect();
+            (app.orphaned, said)
+        };
+        assert_eq!(listed(false, true), (false, String::new()));
+        let (orphaned, said) = listed(true, true);
+        assert!(orphaned && said.contains("--prune-all old"), "{said}");
+        // Adopted, and never synced: nothing of it can be pruned.
+        let (orphaned, said) = listed(true, false);
+        assert!(
+            orphaned && said.contains("adopted") && !said.contains("prune"),
+            "{said}"
+        );
+    }
+
+    #[test]
+    fn what_was_only_adopted_is_not_forgotten() {
+        let run = |kind, applied| SyncRecord {
+            id: 1,
+            kind,
+            commit: CommitId("1".repeat(40)),
+            revision: "main".into(),
+            repository: "/src/shop".into(),
+            path: "old".into(),
+            message: String::new(),
+            who: String::new(),
+            started: jiff::Timestamp::UNIX_EPOCH,
+            finished: None,
+            outcome: Outcome::Succeeded,
+            reason: String::new(),
+            applied,
+            pruned: 0,
+            failed: 0,
+            not_run: 0,
+            selective: false,
+        };
+        for (kind, applied, listed) in [
+            (RunKind::Adopt, 1, true),
+            (RunKind::Adopt, 0, false),
+            // All that it held was pruned.
+            (RunKind::Sync, 1, false),
+        ] {
+            let record = AppRecord {
+                history: vec![run(kind, applied)],
+                ..AppRecord::default()
+            };
+            let source = RecordedSource::of(&record);
+            assert_eq!(source.is_some(), listed, "{kind:?} {applied}");
+            assert!(source.is_none_or(|source| !source.holds));
         }
     }
 }

@@ -162,7 +162,11 @@ fn search(
             known: &known.apps,
         };
         let mut found = discover(&*tree, &look, &ignored, &surroundings);
-        let orphans = orphans::among(&known.records, &found, &surroundings);
+        let reads = |dir: &RepoPath| {
+            let is_gone = tree.kind(dir).is_ok_and(|kind| kind.is_none());
+            is_gone || look(dir).problems.is_empty()
+        };
+        let orphans = orphans::among(&known.records, &found, &surroundings, &reads);
         found.apps.extend(orphans);
         if !source.path.is_root() {
             // Only what lies there was asked for. Applications may point to anywhere.

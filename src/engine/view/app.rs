@@ -3,12 +3,14 @@
 use std::sync::Arc;
 
 use crate::domain::{
-    AppId, Cause, Health, HealthStatus, Notice, ObjectKey, Problem, ProblemKind, Revision, Verdict,
+    AppId, Cause, Health, HealthStatus, Notice, ObjectDrift, ObjectKey, Problem, ProblemKind,
+    Revision, Verdict,
 };
 use crate::engine::apps::packed::PackedManifest;
+use crate::engine::clusters::listed::Presence;
 use crate::engine::snapshot::{AppState, AppView, Counts, ObjectView, Reach, SyncStatus};
 use crate::engine::world::{AppEntry, ClusterEntry, RecordState, RepoEntry, World};
-use crate::health::{AppObject, roll_up};
+use crate::health::{AppObject, Live, roll_up};
 
 /// The App with all that is known of it.
 pub(super) fn app(world: &World, id: &AppId) -> Option<AppView> {
@@ -27,6 +29,11 @@ pub(super) fn app(world: &World, id: &AppId) -> Option<AppView> {
         unresolved: unresolved(entry),
         health: health(entry, cluster, state, &objects),
         counts,
+        deleted: objects
+            .iter()
+            .filter(|o| was_deleted(&o.drift, entry))
+            .map(|o| o.drift.key.clone())
+            .collect(),
         rendered: rendered(entry, cluster),
         record: match &entry.record {
             RecordState::Read(record) => Some(record.clone()),
@@ -132,13 +139,8 @@ fn moved(object: &ObjectView, entry: &AppEntry) -> (bool, bool) {
     if !entry.is_managed() {
         return (false, false);
     }
-    let held = || match &entry.record {
-        RecordState::Read(record) => record.held(&drift.key),
-        _ => false,
-    };
     match drift.verdict {
-        // Held at the last sync and gone: deleted by hand. Never held: new in Git.
-        Verdict::Missing if held() => (false, true),
+        Verdict::Missing if was_deleted(drift, entry) => (false, true),
         Verdict::Missing | Verdict::Extra => (true, false),
         Verdict::Drifted | Verdict::Refused => {
             let any = |wanted: Cause| {
@@ -150,6 +152,28 @@ fn moved(object: &ObjectView, entry: &AppEntry) -> (bool, bool) {
             (any(Cause::Git), any(Cause::Cluster))
         }
         Verdict::InSync | Verdict::Unknown => (false, false),
+    }
+}
+
+/// Whether the App held a missing object, so that somebody deleted it. One that it never held is new in Git, and so is
+/// one that only another revision has than the one that was synced.
+fn was_deleted(drift: &ObjectDrift, entry: &AppEntry) -> bool {
+    let RecordState::Read(record) = &entry.record else {
+        return false;
+    };
+    let synced = was_synced(entry, &drift.key);
+    let is_of_git = entry.revision.is_some() && synced == Some(false);
+    drift.verdict == Verdict::Missing && !is_of_git && record.held(&drift.key, synced)
+}
+
+/// Whether an object was in what was last synced as a whole; `None` where that is not known.
+fn was_synced(entry: &AppEntry, key: &ObjectKey) -> Option<bool> {
+    let base = entry.base.as_ref()?;
+    match (&base.prepared, &base.manifests) {
+        (Some(prepared), _) => Some(prepared.contains_key(key)),
+        (None, Some(_)) => None,
+        // It read the same as what is wanted now.
+        (None, None) => Some(entry.prepared.as_ref()?.contains_key(key)),
     }
 }
 
@@ -297,11 +321,20 @@ fn health(
     {
         return None;
     }
+    let is_absent =
+        |key: &ObjectKey| cluster.is_some_and(|c| matches!(c.listed.of(key), Presence::Absent));
     let health = roll_up(objects.iter().map(|o| {
         AppObject {
             key: &o.drift.key,
             health: o.health.as_ref(),
-            missing: o.created.is_none(),
+            presence: match o.created {
+                Some(_) => Live::There,
+                // What may not be read may well be there.
+                None if o.drift.verdict == Verdict::Unknown && !is_absent(&o.drift.key) => {
+                    Live::Unknown
+                }
+                None => Live::Missing,
+            },
             ignored: entry
                 .prepared
                 .as_ref()

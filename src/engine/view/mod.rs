@@ -10,7 +10,8 @@ use crate::domain::{AppId, ObjectKey};
 
 use crate::engine::core::Core;
 use crate::engine::snapshot::{AppView, Counters, Reach, Snapshot, SyncStatus};
-use crate::engine::world::{Definer, Inputs, World};
+use crate::engine::sources::orphans::is_only_adopted;
+use crate::engine::world::{AppEntry, Definer, Inputs, World};
 
 /// Everything that is known at this moment.
 pub(super) fn snapshot(core: &mut Core) -> Snapshot {
@@ -50,7 +51,8 @@ pub(super) fn snapshot(core: &mut Core) -> Snapshot {
     }
     let world = &core.world;
     let mut n_apps: HashMap<&str, usize> = HashMap::new();
-    for id in world.apps.keys() {
+    let shown = |e: &AppEntry| e.view.as_ref().is_none_or(|view| !is_over(view));
+    for (id, _) in world.apps.iter().filter(|(_, e)| shown(e)) {
         *n_apps.entry(&id.context).or_default() += 1;
     }
     let mut first_of: BTreeMap<&str, &str> = BTreeMap::new();
@@ -103,7 +105,13 @@ pub(super) fn snapshot(core: &mut Core) -> Snapshot {
 
 /// Whether all that an App without a directory held is gone, so that there is nothing left of it.
 fn is_over(app: &AppView) -> bool {
-    app.app.orphaned && app.objects.is_empty() && app.sync == SyncStatus::Synced
+    let record = app.record.as_deref();
+    let holds_nothing = record.is_some_and(|record| record.inventory.0.is_empty());
+    app.app.orphaned
+        && app.objects.is_empty()
+        // With nothing in its record it does not matter what became of the repository since.
+        && (app.sync == SyncStatus::Synced || holds_nothing)
+        && !record.is_some_and(is_only_adopted)
 }
 
 fn counters(core: &Core) -> Counters {

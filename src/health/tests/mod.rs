@@ -215,7 +215,7 @@ fn an_app_is_as_ill_as_its_worst_object() {
                 .map(|(key, health, missing, ignored)| AppObject {
                     key,
                     health: health.as_ref(),
-                    missing: *missing,
+                    presence: if *missing { Live::Missing } else { Live::There },
                     ignored: *ignored,
                 }),
         )
@@ -337,4 +337,22 @@ proptest! {
         let _ = assess(&object);
         let _ = waiting_reasons(&object);
     }
+}
+
+#[test]
+fn an_app_of_which_something_cannot_be_read_is_not_missing() {
+    let key = ObjectKey::new("", "Secret", "shop", "s");
+    let roll = |all: &[Live]| {
+        roll_up(all.iter().map(|presence| AppObject {
+            key: &key,
+            health: None,
+            presence: *presence,
+            ignored: false,
+        }))
+        .status
+    };
+    assert_eq!(roll(&[Live::Unknown]), Unknown);
+    assert_eq!(roll(&[Live::Missing, Live::Unknown]), Unknown);
+    assert_eq!(roll(&[Live::Missing]), Missing);
+    assert_eq!(roll(&[Live::There, Live::Unknown]), Healthy);
 }

@@ -67,6 +67,7 @@ fn world() -> Snapshot {
         objects: vec![],
         rendered: Arc::default(),
         record: None,
+        deleted: Default::default(),
         distance: None,
         pinned: None,
         problems: vec![],

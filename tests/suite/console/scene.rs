@@ -355,6 +355,7 @@ pub fn view(app: App, sync: SyncStatus, health: Option<HealthStatus>) -> AppView
         objects: vec![],
         rendered: Arc::default(),
         record: Some(Arc::new(history())),
+        deleted: Default::default(),
         distance: Some(Distance {
             ahead: 1,
             behind: 0,
