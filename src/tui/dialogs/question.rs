@@ -24,6 +24,8 @@ pub enum Intent {
     Reveal(AppId),
     /// Stop a Run.
     Stop(Ticket),
+    /// Take over the lock that a Run has come upon.
+    TakeOver(Ticket),
     /// Draw a Plan with which Apps go elsewhere than before.
     Move(Box<Draw>),
 }

@@ -8,11 +8,13 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
 use crate::domain::record::{Outcome, RunKind};
+use crate::domain::text::visible;
 use crate::domain::{AppId, Health, HealthStatus, ObjectKey, Plan, Problem};
 use crate::engine::{Draw, ObjectView, Reason, RunView, StepState, Ticket, words};
 
 use super::super::detail::{body, diff};
 use super::super::document::{Pos, Reader, Section};
+use super::super::fit;
 use super::super::keymap::{Command, Context};
 use super::super::painter::{Painter, Piece, piece};
 use super::super::state::State;
@@ -446,15 +448,6 @@ pub fn draw(state: &State, p: &Painter<'_>, buf: &mut Buffer) {
     };
     let title = format!("{} {what}", wording::kind(run.plan.kind));
     let inner = super::open(state, p, buf, None, &title, &run.progress());
-    let text = Rect::new(
-        inner.left(),
-        inner.top(),
-        inner.width,
-        inner.height.saturating_sub(2),
-    );
-    body::draw(&run.reader, p, buf, text, false);
-    let frame = super::super::layout::dialog(state.size, None);
-    p.below(buf, frame, run.reader.below(usize::from(text.height)));
     let waiting = run.view.as_ref().map_or("", |v| v.waiting.as_str());
     let (status, label) = match (run.outcome(), run.stopping, waiting) {
         (Some(_), ..) => {
@@ -467,7 +460,22 @@ pub fn draw(state: &State, p: &Painter<'_>, buf: &mut Buffer) {
         (None, false, "") => ("running".to_owned(), Label::Busy),
         (None, false, waiting) => (format!("waiting for {waiting}"), Label::Busy),
     };
-    let y = inner.bottom().saturating_sub(1);
     let (x, end) = (inner.left() + 1, inner.right().saturating_sub(1));
-    p.put(buf, x, end, y, &p.end(&status, usize::from(end - x)), label);
+    // What is waited for is told to its end, if there is room at all.
+    let mut lines = fit::wrap(&visible(&status), usize::from(end.saturating_sub(x)).max(1));
+    lines.truncate(usize::from(inner.height / 2).max(1));
+    let n_lines = lines.len().max(1) as u16;
+    let text = Rect::new(
+        inner.left(),
+        inner.top(),
+        inner.width,
+        inner.height.saturating_sub(n_lines + 1),
+    );
+    body::draw(&run.reader, p, buf, text, false);
+    let frame = super::super::layout::dialog(state.size, None);
+    p.below(buf, frame, run.reader.below(usize::from(text.height)));
+    for (i, line) in lines.iter().enumerate() {
+        let y = inner.bottom().saturating_sub(n_lines) + i as u16;
+        p.put(buf, x, end, y, line, label);
+    }
 }
