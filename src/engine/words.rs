@@ -4,6 +4,8 @@
 use crate::domain::record::{Outcome, RunKind, SyncRecord};
 use crate::domain::{Action, HealthStatus, Verdict};
 
+pub use crate::sync::run::DRAW_AGAIN;
+
 use super::{AppState, AppView, ClusterMode, Reach, Rights, StepState, SyncStatus, Target};
 
 /// The verdict on an App, in ten columns at most.

@@ -16,6 +16,7 @@ use crate::engine::draw::Drawn;
 use crate::engine::report::Report;
 use crate::engine::request::Takeover;
 use crate::sync::inventory;
+use crate::sync::run::DRAW_AGAIN;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
@@ -111,7 +112,7 @@ impl Driver {
                     who.unwrap_or("somebody else")
                 ),
             )
-            .hint("Draw the Plan again and look at its diff."));
+            .hint(DRAW_AGAIN));
         }
         let steps: Vec<PlanStep> = self
             .plan

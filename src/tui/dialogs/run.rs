@@ -266,7 +266,7 @@ impl Running {
                 lines[0].insert(3, piece(format!("{name}  "), Label::Dim));
             }
             if alone != Some(i) {
-                lines.extend(step_details(state, now, width));
+                lines.extend(step_details(state, now, width, self.can_draw_again()));
             }
             sections.push(Section::text(format!("step {i}"), lines));
         }
@@ -303,7 +303,10 @@ impl Running {
             })
         };
         if let Some((i, problem)) = self.only_failure() {
-            let mut problem = problem.clone();
+            let mut problem = match self.can_draw_again() {
+                true => without_redraw(problem),
+                false => problem.clone(),
+            };
             if problem.place.is_empty() {
                 let step = &self.plan.steps[i];
                 problem.place = wording::object(&step.key, &step.app.namespace);
@@ -311,7 +314,11 @@ impl Running {
             lines.extend(diff::problem_lines(&problem, width, &state.glyphs));
         }
         if let Some(problem) = view.problem.as_ref().filter(|p| !is_told(p)) {
-            lines.extend(diff::problem_lines(problem, width, &state.glyphs));
+            let problem = match self.can_draw_again() {
+                true => without_redraw(problem),
+                false => problem.clone(),
+            };
+            lines.extend(diff::problem_lines(&problem, width, &state.glyphs));
         }
         if self.can_draw_again() {
             let key = state.keymap.key(Context::Run, Command::Refresh);
@@ -426,8 +433,18 @@ fn step_words(state: &State, step: &StepState) -> (&'static str, &'static str, L
     (sign, word, label)
 }
 
-fn step_details(state: &State, step: &StepState, width: usize) -> Vec<Vec<Piece>> {
+/// A Problem without the hint for which the Run's end names a key.
+fn without_redraw(problem: &Problem) -> Problem {
+    let mut problem = problem.clone();
+    problem.hints.retain(|hint| hint != words::DRAW_AGAIN);
+    problem
+}
+
+fn step_details(state: &State, step: &StepState, width: usize, names_key: bool) -> Vec<Vec<Piece>> {
     match step {
+        StepState::Failed(problem) | StepState::Unknown(problem) if names_key => {
+            diff::problem_lines(&without_redraw(problem), width, &state.glyphs)
+        }
         StepState::Failed(problem) | StepState::Unknown(problem) => {
             diff::problem_lines(problem, width, &state.glyphs)
         }
