@@ -77,6 +77,16 @@ pub struct Gate {
     pub health: Health,
 }
 
+impl PlanStep {
+    /// Why the object is deleted to be made anew, in the server's words; `drift` is the step's as it is to be shown.
+    pub fn why_recreated(&self, drift: &ObjectDrift) -> Option<String> {
+        let problem = drift.problem.as_ref();
+        let problem = problem.filter(|_| self.action == Action::Recreate)?;
+        let parts = std::iter::once(&problem.summary).chain(&problem.causes);
+        Some(parts.map(String::as_str).collect::<Vec<_>>().join(": "))
+    }
+}
+
 /// One App of a Plan.
 #[derive(Clone, Debug)]
 pub struct PlannedApp {

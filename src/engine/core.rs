@@ -83,7 +83,7 @@ pub(super) struct Core {
     pub next_ticket: u64,
     pub drawing: Option<tokio::task::AbortHandle>,
     pub plans: execute::DrawnPlans,
-    pub runs: HashMap<Ticket, execute::StopHandle>,
+    pub runs: HashMap<Ticket, execute::RunHandle>,
     /// Apps that a Run is changing: each of its steps would be asked about, and the next would make the answer old.
     pub running: HashSet<AppId>,
     pub n_renders: u64,
@@ -220,6 +220,11 @@ impl Core {
             Request::StopRun(ticket) => {
                 if let Some(run) = self.runs.get(&ticket) {
                     run.stop();
+                }
+            }
+            Request::TakeOver(ticket, is_meant) => {
+                if let Some(run) = self.runs.get(&ticket) {
+                    run.answer(is_meant);
                 }
             }
             Request::Explain(ticket, id, key) => explain::start(self, ticket, &id, &key),

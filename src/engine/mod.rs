@@ -35,7 +35,7 @@ pub use draw::memory::Memory;
 pub use loan::Loan;
 pub use options::{EngineOptions, KubeconfigConnector, Machine, SourceArgument, assemble};
 pub use report::{Reason, Report, RunView, StepState};
-pub use request::{Draw, Move, Moves, Request, Ticket};
+pub use request::{Draw, Move, Moves, Request, Takeover, Ticket};
 pub use snapshot::{
     AppState, AppView, ClusterMode, ClusterView, Counters, Counts, Distance, ObjectView, Reach,
     Rights, Snapshot, SyncStatus, Target,

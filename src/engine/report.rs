@@ -8,7 +8,7 @@ use crate::domain::record::Outcome;
 use crate::domain::{Health, Plan, Problem};
 
 use super::loan::Loan;
-use super::request::{Move, Ticket};
+use super::request::{Move, Takeover, Ticket};
 
 /// A report of the engine.
 #[derive(Clone, Debug)]
@@ -23,6 +23,8 @@ pub enum Report {
     Moves(Ticket, Vec<Move>),
     /// A Run went on.
     Run(Ticket, Arc<RunView>),
+    /// A Run waits for an answer, by [`super::Request::TakeOver`]: is this lock to be taken over?
+    Takeover(Ticket, Takeover),
     /// Why an object is as it is, newest last.
     Reasons(Ticket, Result<Vec<Reason>, Problem>),
     /// Somebody must be asked something at the terminal: whoever holds it lends it. Sent only where

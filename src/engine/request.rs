@@ -3,6 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
+use crate::domain::record::LOCK_SECONDS;
 use crate::domain::{AppId, Destination, ObjectKey, Plan, Revision};
 
 /// Ties a Report to the Request that asked for it. A Report with a ticket that is no longer wanted is dropped.
@@ -27,6 +28,25 @@ impl fmt::Display for Move {
             f,
             "{} was last synced to {}/{} and would now go to {}/{}",
             app.name, from.context, from.namespace, to.context, to.namespace
+        )
+    }
+}
+
+/// The lock of an App that somebody holds and does not renew (any more).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Takeover {
+    /// The App.
+    pub app: AppId,
+    /// Who holds it.
+    pub holder: String,
+}
+
+impl fmt::Display for Takeover {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "{} has not renewed its lock of {} for {LOCK_SECONDS} s",
+            self.holder, self.app.name
         )
     }
 }
@@ -118,6 +138,8 @@ pub enum Request {
     Run(Ticket, Arc<Plan>),
     /// Stop a Run before its next step.
     StopRun(Ticket),
+    /// Whether the lock that [`super::Report::Takeover`] asked about is taken over; if not, that App is not synced.
+    TakeOver(Ticket, bool),
     /// Why an object is not healthy: events and waiting reasons. Answered by [`super::Report::Reasons`].
     Explain(Ticket, AppId, ObjectKey),
 }

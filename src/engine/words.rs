@@ -4,6 +4,8 @@
 use crate::domain::record::{Outcome, RunKind, SyncRecord};
 use crate::domain::{Action, HealthStatus, Verdict, count};
 
+pub use crate::sync::run::DRAW_AGAIN;
+
 use super::{
     AppState, AppView, ClusterMode, Distance, Reach, Rights, StepState, SyncStatus, Target,
 };

@@ -8,6 +8,7 @@ use crate::cli::args::{Run, Sync};
 use crate::cli::output::{self, history};
 use crate::cli::{Exit, Format, exit, select};
 use crate::domain::record::Outcome;
+use crate::domain::text::visible;
 use crate::domain::{AppId, Health, HealthStatus, Plan, PlanKind, Problem, ProblemKind};
 use crate::drift::LineOptions;
 use crate::engine::{
@@ -207,7 +208,7 @@ async fn carry_out(
             return Err(unchanged());
         }
         began = tokio::time::Instant::now();
-        let view = execute(session, plan.clone(), is_json, run.timeout).await?;
+        let view = execute(session, plan.clone(), is_json, run).await?;
         RunView::clone(&view)
     };
     let mut exit = exit::of_run(&ended).max(of_refusal);
@@ -312,9 +313,9 @@ async fn execute(
     session: &mut Session,
     plan: Arc<Plan>,
     quiet: bool,
-    limit: Option<Duration>,
+    run: &Run,
 ) -> Result<Arc<RunView>, Vec<Problem>> {
-    let mut deadline = limit.map(|limit| tokio::time::Instant::now() + limit);
+    let mut deadline = run.timeout.map(|limit| tokio::time::Instant::now() + limit);
     let ticket = session.ticket();
     session.engine.send(Request::Run(ticket, plan));
     let mut before: Option<Arc<RunView>> = None;
@@ -357,6 +358,26 @@ async fn execute(
                     };
                 }
                 before = Some(view);
+            }
+            Some(Report::Takeover(t, takeover)) if t == ticket => {
+                let is_meant = match run.yes {
+                    true => {
+                        if !quiet {
+                            let text = format!("{takeover}: it is taken over, as --yes says\n");
+                            unprinted = unprinted.or(session.print(&visible(&text)).err());
+                        }
+                        true
+                    }
+                    // A signal meanwhile is no.
+                    false => {
+                        let question = format!("{takeover}. Take it over? [y/N] ");
+                        session.ask(&question, "y").await.unwrap_or_default()
+                    }
+                };
+                session.engine.send(Request::TakeOver(ticket, is_meant));
+                if session.caught.is_some() {
+                    session.engine.send(Request::StopRun(ticket));
+                }
             }
             Some(_) => {}
         }

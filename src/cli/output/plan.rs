@@ -103,12 +103,14 @@ fn step(i: usize, step: &PlanStep, plan: &Plan, options: &LineOptions, style: &S
     }
     let key = style.foreign(Ink::Bold, &step.key.to_string());
     let mut out = format!("\n{}. {key}: {}\n", i + 1, about.join(", "));
-    out.push_str(&diff::body(
-        &masked(&step.drift),
-        &step.leftovers,
-        options,
-        style,
-    ));
+    let mut drift = masked(&step.drift);
+    if let Some(why) = step.why_recreated(&drift) {
+        // No error: it is what the step is for.
+        let why = style.foreign(Ink::Plain, &why);
+        out.push_str(&format!("{} {why}\n", style.paint(Ink::Yellow, "because:")));
+        drift.problem = None;
+    }
+    out.push_str(&diff::body(&drift, &step.leftovers, options, style));
     out
 }
 

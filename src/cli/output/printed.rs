@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::samples::*;
 use super::*;
 use crate::domain::text::visible;
-use crate::domain::{Problem, ProblemKind, Value};
+use crate::domain::{Action, Problem, ProblemKind, Value};
 use crate::drift::LineOptions;
 use crate::engine::StepState;
 
@@ -468,6 +468,27 @@ fn doctor_as_text() {
            hint: Check that the cluster is running.
     ok   repositories: 1 repository, 2 Apps
     "##);
+}
+
+#[test]
+fn the_reason_of_a_recreate_was_printed_as_an_error_with_a_hint_to_do_what_was_done() {
+    let mut plan = plan();
+    plan.steps.truncate(2);
+    let step = &mut plan.steps[1];
+    step.action = Action::Recreate;
+    let refusal = Problem::new(ProblemKind::Rejected, "a field that may not change")
+        .because("spec.selector: field is immutable")
+        .hint("Annotate it with Force=true.");
+    Arc::make_mut(&mut step.drift).problem = Some(refusal);
+    let text = plan::text(&plan, &options(false), &plain());
+    assert!(
+        text.contains("because: a field that may not change: spec.selector: field is immutable"),
+        "{text}"
+    );
+    assert!(
+        !text.contains("error:") && !text.contains("Force=true"),
+        "{text}"
+    );
 }
 
 #[test]

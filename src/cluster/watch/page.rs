@@ -160,11 +160,10 @@ impl Connection {
             .map_err(|failure| *failure.problem)
     }
 
-    /// The keys of all objects of a kind, as they were a moment ago: the Apps of one Plan share a list. Where the user
-    /// may not list them there are none to be seen.
+    /// The keys of all objects of a kind, as they were a moment ago: the Apps of one Plan share a list.
     ///
     /// # Errors
-    /// No answer, or another refusal.
+    /// No answer, or a refusal.
     pub async fn names_of(&self, resource: &Resource) -> Result<Arc<Vec<ObjectKey>>> {
         let now = self.clock().instant();
         let listed = async {
@@ -180,7 +179,6 @@ impl Connection {
                 Ok(_) => Ok(std::mem::take(
                     &mut *keys.lock().unwrap_or_else(PoisonError::into_inner),
                 )),
-                Err(failure) if failure.problem.kind == ProblemKind::Forbidden => Ok(Vec::new()),
                 Err(failure) => Err(*failure.problem),
             }
         };

@@ -43,7 +43,16 @@ pub(super) async fn input(work: &Work, kind: PlanKind) -> Result<AppInput, Probl
             candidates.extend(held(work, key).await?);
         }
     }
+    let mut warnings = Vec::new();
+    let argo_application = argo_application(work).await.unwrap_or_else(|problem| {
+        warnings.push(format!(
+            "whether an Argo CD Application of that cluster claims the name {} is not known: {problem}",
+            id.name
+        ));
+        None
+    });
     Ok(AppInput {
+        warnings,
         app: work.app.clone(),
         commit: work.commit.clone(),
         candidates,
@@ -52,9 +61,7 @@ pub(super) async fn input(work: &Work, kind: PlanKind) -> Result<AppInput, Probl
         namespace_exists,
         namespace_ends,
         missing_rights: missing_rights(work).await?,
-        argo_application: argo_application(work)
-            .await?
-            .map(|name| format!("{name} ({})", id.context)),
+        argo_application: argo_application.map(|name| format!("{name} ({})", id.context)),
         moved_from: work.moved_from.clone(),
     })
 }
@@ -237,6 +244,9 @@ async fn missing_rights(work: &Work) -> Result<Vec<String>, Problem> {
 }
 
 /// An Argo CD Application of that cluster whose instance name is this App's.
+///
+/// # Errors
+/// They cannot be listed: nobody knows.
 async fn argo_application(work: &Work) -> Result<Option<String>, Problem> {
     let Some(resource) = work
         .discovery
@@ -244,7 +254,7 @@ async fn argo_application(work: &Work) -> Result<Option<String>, Problem> {
     else {
         return Ok(None);
     };
-    let applications = work.connection.names_of(resource).await.unwrap_or_default();
+    let applications = work.connection.names_of(resource).await?;
     let name = &work.app.id.name;
     Ok(applications
         .iter()

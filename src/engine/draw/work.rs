@@ -208,7 +208,10 @@ fn work(
     let Some((cluster, connection, discovery)) = connected else {
         let why = match cluster.map(|c| &c.reach) {
             Some(snapshot::Reach::Down { problem, .. }) => problem.clone(),
-            _ => Problem::new(ProblemKind::Unreachable, "the cluster is not connected yet"),
+            Some(_) => Problem::new(ProblemKind::Unreachable, "the cluster is not connected yet")
+                .hint("It is being connected to: try again in a moment."),
+            // No context: the App says which one is missing, and that will not come by waiting.
+            None => return Err(nowhere(id, &entry.app.problems)),
         };
         return Err(why.at(id.context.clone()));
     };
@@ -306,6 +309,23 @@ fn work(
     })
 }
 
+/// Why an App has no cluster to go to, as it says itself.
+fn nowhere(id: &AppId, problems: &[Problem]) -> Problem {
+    let is_about_it =
+        |problem: &&Problem| matches!(problem.kind, ProblemKind::NotFound | ProblemKind::Config);
+    problems
+        .iter()
+        .find(is_about_it)
+        .cloned()
+        .unwrap_or_else(|| {
+            Problem::new(ProblemKind::NotFound, "it has no cluster to go to")
+                .at(id.to_string())
+                .hint(
+                    "Choose one with --context; `kubectl config get-contexts` lists what there is.",
+                )
+        })
+}
+
 /// The work tree can be compared, never synced; nor can a revision that is only looked at.
 /// What was fetched once may not be what Git says by now; only a commit stays what it is.
 fn old(id: &AppId, problem: &Problem) -> Problem {
@@ -343,4 +363,20 @@ fn syncable(id: &AppId, desired: &world::Desired) -> Result<(), Problem> {
         )));
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_app_without_a_cluster_was_told_to_be_connected_soon() {
+        let id = AppId::default();
+        let other = Problem::new(ProblemKind::Invalid, "a broken manifest");
+        let missing = Problem::new(ProblemKind::NotFound, "the kubeconfig has no context nope");
+        assert_eq!(nowhere(&id, &[other.clone(), missing.clone()]), missing);
+        let unsaid = nowhere(&id, &[other]);
+        assert_eq!(unsaid.summary, "it has no cluster to go to");
+        assert!(!unsaid.hints.is_empty());
+    }
 }

@@ -23,20 +23,29 @@ pub(in crate::engine) struct Lock {
     renewing: AbortHandle,
 }
 
+/// What reaching for a lock came to.
+pub(in crate::engine) enum Reached {
+    /// It is held now.
+    Ours(Lock),
+    /// Somebody has it and did not renew it while it was watched: it can be taken over.
+    Expired(Lease),
+}
+
 impl Lock {
     /// Takes the App's lock. One that somebody has is watched for a while: renewed, it is refused; let go, it is
-    /// taken; expired, it is taken over. `waiting` is told in words what is waited for, and says whether to go on.
+    /// taken. `waiting` is told in words what is waited for, and says whether to go on.
     pub async fn take(
         (connection, writer): (&Connection, &Writer),
         app: &App,
         me: &str,
         clock: &Arc<dyn Clock>,
         waiting: &(dyn Fn(String) -> bool + Sync),
-    ) -> Result<Self, Problem> {
+    ) -> Result<Reached, Problem> {
+        let ours = |lease| Reached::Ours(Self::keep(connection, writer, lease, clock));
         let namespace = &app.destination.namespace;
         let name = lease_name(&app.id.name);
         let mut lease = match writer.acquire(namespace, &name, me, clock.now()).await {
-            Ok(LeaseState::Ours(lease)) => return Ok(Self::keep(connection, writer, lease, clock)),
+            Ok(LeaseState::Ours(lease)) => return Ok(ours(lease)),
             Ok(LeaseState::Held(lease)) => lease,
             Err(Failure::Changed(_)) => {
                 let seen = connection.read_lease(namespace, &name).await?;
@@ -49,19 +58,21 @@ impl Lock {
         };
         let observed = Observed::new(lease.resource_version.clone(), clock.instant());
         loop {
-            let now = clock.instant();
-            if observed.expired(now) || lease.holder.is_empty() {
+            if lease.holder.is_empty() {
                 return match writer.takeover(&lease, me, clock.now()).await {
-                    Ok(lease) => Ok(Self::keep(connection, writer, lease, clock)),
+                    Ok(lease) => Ok(ours(lease)),
                     Err(Failure::Changed(_)) => Err(held_by("somebody who was faster")),
                     Err(failure) => Err(failure.problem().clone()),
                 };
             }
+            if observed.expired(clock.instant()) {
+                return Ok(Reached::Expired(lease));
+            }
             let goes_on = waiting(format!(
-                "the lock of {}, held by {}; if it is not renewed, it is taken over in {} s",
+                "the lock of {}, which {} holds; if it is not renewed within {} s, it can be taken over",
                 app.id.name,
                 lease.holder,
-                observed.expires_in(now).as_secs()
+                EXPIRES_AFTER.as_secs()
             ));
             if !goes_on {
                 return Err(held_by(&lease.holder));
@@ -75,6 +86,21 @@ impl Lock {
                 }
                 Some(seen) => lease = seen,
             }
+        }
+    }
+
+    /// Takes an expired lock over, exactly as it was seen.
+    pub async fn take_over(
+        (connection, writer): (&Connection, &Writer),
+        seen: &Lease,
+        me: &str,
+        clock: &Arc<dyn Clock>,
+    ) -> Result<Self, Problem> {
+        match writer.takeover(seen, me, clock.now()).await {
+            Ok(lease) => Ok(Self::keep(connection, writer, lease, clock)),
+            // It was renewed after all, or somebody else took it.
+            Err(Failure::Changed(_)) => Err(held_by(&seen.holder)),
+            Err(failure) => Err(failure.problem().clone()),
         }
     }
 

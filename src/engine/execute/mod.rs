@@ -51,32 +51,64 @@ impl DrawnPlans {
     }
 }
 
-/// Stops a Run between two steps.
+/// What is said to a Run: to stop between two steps, and what it asked about.
 #[derive(Clone, Default)]
-pub(super) struct StopHandle(Arc<(AtomicBool, Notify)>);
+pub(super) struct RunHandle(Arc<Said>);
 
-impl StopHandle {
+#[derive(Default)]
+struct Said {
+    stop: AtomicBool,
+    answer: Mutex<Option<bool>>,
+    news: Notify,
+}
+
+impl RunHandle {
     pub fn stop(&self) {
-        self.0.0.store(true, Ordering::Relaxed);
-        self.0.1.notify_waiters();
+        self.0.stop.store(true, Ordering::Relaxed);
+        self.0.news.notify_waiters();
+    }
+
+    /// Answers what the Run asked.
+    pub fn answer(&self, yes: bool) {
+        *self.0.answer.lock().unwrap_or_else(|e| e.into_inner()) = Some(yes);
+        self.0.news.notify_waiters();
     }
 
     fn is_stopped(&self) -> bool {
-        self.0.0.load(Ordering::Relaxed)
+        self.0.stop.load(Ordering::Relaxed)
     }
 
     /// Waits, but not longer than until somebody says stop.
     async fn pause(&self, time: Duration) {
-        let stopped = self.0.1.notified();
         tokio::select! {
-            () = stopped => {}
+            () = self.0.news.notified() => {}
             () = tokio::time::sleep(time) => {}
+        }
+    }
+
+    fn take_answer(&self) -> Option<bool> {
+        let mut answer = self.0.answer.lock().unwrap_or_else(|e| e.into_inner());
+        answer.take()
+    }
+
+    /// The answer to what was just asked; to stop is no.
+    async fn answered(&self) -> bool {
+        loop {
+            let mut news = std::pin::pin!(self.0.news.notified());
+            news.as_mut().enable();
+            if self.is_stopped() {
+                return false;
+            }
+            if let Some(answer) = self.take_answer() {
+                return answer;
+            }
+            news.await;
         }
     }
 }
 
 /// Starts a Run. `None` where it is refused; the Report says why.
-pub(super) fn start(core: &mut Core, ticket: Ticket, plan: Arc<Plan>) -> Option<StopHandle> {
+pub(super) fn start(core: &mut Core, ticket: Ticket, plan: Arc<Plan>) -> Option<RunHandle> {
     let refuse = |problem: Problem| {
         let view = RunView {
             steps: vec![StepState::NotRun; plan.steps.len()],
@@ -111,7 +143,7 @@ pub(super) fn start(core: &mut Core, ticket: Ticket, plan: Arc<Plan>) -> Option<
             Err(problem) => return refuse(problem.at(id.context.clone())),
         };
     }
-    let stop = StopHandle::default();
+    let stop = RunHandle::default();
     let driver = Driver {
         ticket,
         plan: plan.clone(),
@@ -167,7 +199,7 @@ struct Driver {
     warnings: HashMap<usize, Vec<String>>,
     /// Since when it is paused and nobody answers.
     paused_since: Option<std::time::Instant>,
-    stop: StopHandle,
+    stop: RunHandle,
     reports: mpsc::Sender<Report>,
     events: Events,
     clock: Arc<dyn Clock>,

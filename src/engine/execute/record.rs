@@ -4,7 +4,7 @@ use crate::engine::sources::blocking;
 
 use super::Driver;
 use super::driver::names;
-use super::lock::Lock;
+use super::lock::{Lock, Reached};
 use super::step::Place;
 use super::wait::{Wait, Waited};
 use crate::cluster::Failure;
@@ -13,7 +13,11 @@ use crate::domain::{AppId, ObjectKey, PlanStep, Problem, ProblemKind};
 use crate::engine::apps::records::record_key;
 use crate::engine::core::Event;
 use crate::engine::draw::Drawn;
+use crate::engine::report::Report;
+use crate::engine::request::Takeover;
 use crate::sync::inventory;
+use crate::sync::run::DRAW_AGAIN;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 /// How long the end of a Run waits for what it deleted to be gone; what takes longer stays in the inventory.
@@ -30,17 +34,23 @@ impl Driver {
             )
         })?;
         let holder = format!("{} ({})", place.who, std::process::id());
-        let lock = Lock::take(
-            (&place.connection, &place.writer),
-            &drawn.app,
-            &holder,
-            &self.clock,
-            &|waiting| {
-                self.say(waiting);
-                !self.stop.is_stopped()
-            },
-        )
-        .await?;
+        let access = (&place.connection, &place.writer);
+        let said = AtomicBool::new(false);
+        let waiting = |waiting| {
+            // Once: the words stay the same.
+            if !said.load(Ordering::Relaxed) {
+                said.store(self.say(waiting), Ordering::Relaxed);
+            }
+            !self.stop.is_stopped()
+        };
+        let reached = Lock::take(access, &drawn.app, &holder, &self.clock, &waiting).await?;
+        let lock = match reached {
+            Reached::Ours(lock) => lock,
+            Reached::Expired(lease) => {
+                self.may_take_over(id, &lease.holder).await?;
+                Lock::take_over(access, &lease, &holder, &self.clock).await?
+            }
+        };
         match self.write_ahead(id, &place, &drawn).await {
             Ok(written) => {
                 self.records.insert(id.clone(), written);
@@ -51,6 +61,25 @@ impl Driver {
                 lock.release().await;
                 Err(problem)
             }
+        }
+    }
+
+    /// Asks whether the lock of somebody who does not renew it is taken over.
+    async fn may_take_over(&self, id: &AppId, holder: &str) -> Result<(), Problem> {
+        let takeover = Takeover {
+            app: id.clone(),
+            holder: holder.to_owned(),
+        };
+        self.say("an answer whether the lock is taken over".to_owned());
+        let report = Report::Takeover(self.ticket, takeover.clone());
+        let is_heard = self.reports.send(report).await.is_ok();
+        match is_heard && self.stop.answered().await {
+            true => Ok(()),
+            false => Err(Problem::new(
+                ProblemKind::Cancelled,
+                format!("{takeover}, and it was not taken over"),
+            )
+            .hint("Sync again, and take it over, once that run is known to be dead.")),
         }
     }
 
@@ -83,7 +112,7 @@ impl Driver {
                     who.unwrap_or("somebody else")
                 ),
             )
-            .hint("Draw the Plan again and look at its diff."));
+            .hint(DRAW_AGAIN));
         }
         let steps: Vec<PlanStep> = self
             .plan

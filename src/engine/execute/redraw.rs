@@ -40,6 +40,9 @@ impl Driver {
                 resource_version: String::new(),
             });
         }
+        if live.is_none() && !step.guard.uid.is_empty() {
+            return Ok(Redrawn::Deleted);
+        }
         if step.guard.uid.is_empty() != live.is_none() && step.action != Action::Create {
             return Ok(Redrawn::Different);
         }
@@ -119,7 +122,7 @@ fn without_a_diff(step: &PlanStep, live: Option<&Live>) -> Redrawn {
         // Gone is what a prune wants.
         return match prunes {
             true => Redrawn::AlreadyDone,
-            false => Redrawn::Different,
+            false => Redrawn::Deleted,
         };
     };
     let is_same = live.uid == step.guard.uid;
@@ -225,9 +228,6 @@ mod tests {
             without_a_diff(&step(Action::Prune), None),
             Redrawn::AlreadyDone
         );
-        assert_eq!(
-            without_a_diff(&step(Action::Adopt), None),
-            Redrawn::Different
-        );
+        assert_eq!(without_a_diff(&step(Action::Adopt), None), Redrawn::Deleted);
     }
 }

@@ -83,6 +83,8 @@ pub struct AppInput {
     pub missing_rights: Vec<String>,
     /// `namespace/name` of an Argo CD Application in that cluster that would claim the same instance name.
     pub argo_application: Option<String>,
+    /// What could not be found out and stands in the way of nothing.
+    pub warnings: Vec<String>,
     /// Where it was last synced to, when that is not where it goes now and nobody has said that it is meant.
     pub moved_from: Option<Destination>,
 }
@@ -204,7 +206,7 @@ fn unplanned(input: &AppInput) -> PlannedApp {
         takes_everything: false,
         refused: None,
         gates: Vec::new(),
-        warnings: Vec::new(),
+        warnings: input.warnings.clone(),
     }
 }
 
@@ -212,7 +214,8 @@ fn plan_app(input: &AppInput, options: &PlanOptions) -> (PlannedApp, Vec<PlanSte
     let id = &input.app.id;
     let selected = options.selected(id);
     if selected.is_empty() && !options.only.is_empty() {
-        let warnings = vec!["nothing of this App was chosen".to_owned()];
+        let mut warnings = input.warnings.clone();
+        warnings.push("nothing of this App was chosen".to_owned());
         return (
             PlannedApp {
                 warnings,

@@ -15,7 +15,8 @@ use crate::domain::record::Outcome;
 use crate::domain::{Action, AppId, ObjectKey, Plan, PlanStep, Problem};
 use crate::sync::order::is_definition;
 
-use reasons::{half_recreated, in_vain, moved_on, reason, too_busy, unseen};
+pub use reasons::DRAW_AGAIN;
+use reasons::{deleted, half_recreated, in_vain, moved_on, reason, too_busy, unseen};
 pub use settled::{Settled, settled};
 pub use step::{Redrawn, StepResult, StepState};
 pub use summary::{AppSummary, Pause, RunSummary};
@@ -245,6 +246,7 @@ impl Run {
             }
             Redrawn::AlreadyDone => self.settle(step, StepState::Done),
             Redrawn::Different => self.fail(step, moved_on()),
+            Redrawn::Deleted => self.fail(step, deleted()),
             Redrawn::Failed(problem) => self.fail(step, problem),
         }
     }

@@ -4,6 +4,9 @@ use crate::domain::{ObjectKey, Problem, ProblemKind};
 
 use super::{MAX_ATTEMPTS, MAX_REDRAWS};
 
+/// The hint where a Plan no longer fits. A console that has a key for it says that key instead.
+pub const DRAW_AGAIN: &str = "Draw the Plan again and look at its diff.";
+
 /// Why a step failed, as it is recorded in the cluster for everybody to read. What a server says of a Secret may repeat
 /// its values, so that only our own words are kept of that.
 pub(super) fn reason(key: &ObjectKey, problem: &Problem) -> String {
@@ -67,10 +70,18 @@ pub(super) fn half_recreated() -> Problem {
     .hint("Sync again to make it.")
 }
 
+pub(super) fn deleted() -> Problem {
+    Problem::new(
+        ProblemKind::Conflict,
+        "it was deleted since the Plan was drawn, which was to change it",
+    )
+    .hint(DRAW_AGAIN)
+}
+
 pub(super) fn moved_on() -> Problem {
     Problem::new(
         ProblemKind::Conflict,
         "it was changed since the Plan was drawn, so that the step would do something else than was shown",
     )
-    .hint("Draw the Plan again and look at its diff.")
+    .hint(DRAW_AGAIN)
 }

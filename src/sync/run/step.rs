@@ -32,6 +32,8 @@ pub enum Redrawn {
     AlreadyDone,
     /// The diff is another one, or the object is another one.
     Different,
+    /// The object was deleted, and not by this step.
+    Deleted,
     /// It could not be drawn.
     Failed(Problem),
 }

@@ -729,3 +729,21 @@ fn what_could_not_be_looked_at_was_looked_at_for_ever() {
         assert_eq!(run.summary().outcome(), Outcome::Failed);
     }
 }
+
+#[test]
+fn an_object_that_was_deleted_meanwhile_was_told_as_changed() {
+    let mut run = run(&["a 0 apply Service/one"]);
+    go(&mut run);
+    assert_eq!(run.next(), Next::Do(0));
+    run.report(0, StepResult::Conflict(problem()));
+    assert_eq!(run.next(), Next::Redraw(0));
+    run.redrawn(0, Redrawn::Deleted);
+    let StepState::Failed(why) = &run.progress()[0] else {
+        panic!("{:?}", run.progress());
+    };
+    assert!(
+        why.summary.starts_with("it was deleted since the Plan"),
+        "{why}"
+    );
+    assert_eq!(why.hints, [DRAW_AGAIN]);
+}

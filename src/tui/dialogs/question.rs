@@ -26,6 +26,8 @@ pub enum Intent {
     RevealPlan(Ticket),
     /// Stop a Run.
     Stop(Ticket),
+    /// Take over the lock that a Run has come upon.
+    TakeOver(Ticket),
     /// Draw a Plan with which Apps go elsewhere than before.
     Move(Box<Draw>),
 }

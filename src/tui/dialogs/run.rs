@@ -8,11 +8,13 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
 use crate::domain::record::{Outcome, RunKind};
+use crate::domain::text::visible;
 use crate::domain::{AppId, Health, HealthStatus, ObjectKey, Plan, Problem};
 use crate::engine::{Draw, ObjectView, Reason, RunView, StepState, Ticket, words};
 
 use super::super::detail::{body, diff};
 use super::super::document::{Pos, Reader, Section};
+use super::super::fit;
 use super::super::keymap::{Command, Context};
 use super::super::painter::{Painter, Piece, piece};
 use super::super::state::State;
@@ -267,7 +269,7 @@ impl Running {
                 lines[0].insert(3, piece(format!("{name}  "), Label::Dim));
             }
             if alone != Some(i) {
-                lines.extend(step_details(state, now, width));
+                lines.extend(step_details(state, now, width, self.can_draw_again()));
             }
             sections.push(Section::text(format!("step {i}"), lines));
         }
@@ -304,7 +306,10 @@ impl Running {
             })
         };
         if let Some((i, problem)) = self.only_failure() {
-            let mut problem = problem.clone();
+            let mut problem = match self.can_draw_again() {
+                true => without_redraw(problem),
+                false => problem.clone(),
+            };
             if problem.place.is_empty() {
                 let step = &self.plan.steps[i];
                 problem.place = wording::object(&step.key, &step.app.namespace);
@@ -312,7 +317,11 @@ impl Running {
             lines.extend(diff::problem_lines(&problem, width, &state.glyphs));
         }
         if let Some(problem) = view.problem.as_ref().filter(|p| !is_told(p)) {
-            lines.extend(diff::problem_lines(problem, width, &state.glyphs));
+            let problem = match self.can_draw_again() {
+                true => without_redraw(problem),
+                false => problem.clone(),
+            };
+            lines.extend(diff::problem_lines(&problem, width, &state.glyphs));
         }
         if self.can_draw_again() {
             let key = state.keymap.key(Context::Run, Command::Refresh);
@@ -427,8 +436,18 @@ fn step_words(state: &State, step: &StepState) -> (&'static str, &'static str, L
     (sign, word, label)
 }
 
-fn step_details(state: &State, step: &StepState, width: usize) -> Vec<Vec<Piece>> {
+/// A Problem without the hint for which the Run's end names a key.
+fn without_redraw(problem: &Problem) -> Problem {
+    let mut problem = problem.clone();
+    problem.hints.retain(|hint| hint != words::DRAW_AGAIN);
+    problem
+}
+
+fn step_details(state: &State, step: &StepState, width: usize, names_key: bool) -> Vec<Vec<Piece>> {
     match step {
+        StepState::Failed(problem) | StepState::Unknown(problem) if names_key => {
+            diff::problem_lines(&without_redraw(problem), width, &state.glyphs)
+        }
         StepState::Failed(problem) | StepState::Unknown(problem) => {
             diff::problem_lines(problem, width, &state.glyphs)
         }
@@ -449,16 +468,6 @@ pub fn draw(state: &State, p: &Painter<'_>, buf: &mut Buffer) {
     };
     let title = format!("{} {what}", wording::kind(run.plan.kind));
     let inner = super::open(state, p, buf, None, &title, &run.progress());
-    let text = Rect::new(
-        inner.left(),
-        inner.top(),
-        inner.width,
-        inner.height.saturating_sub(2),
-    );
-    body::draw(&run.reader, p, buf, text, false);
-    let frame = super::super::layout::dialog(state.size, None);
-    let below = run.reader.below(usize::from(text.height));
-    p.hidden(buf, frame, run.reader.above(), below);
     let waiting = run.view.as_ref().map_or("", |v| v.waiting.as_str());
     let (status, label) = match (run.outcome(), run.stopping, waiting) {
         (Some(_), ..) => {
@@ -471,7 +480,23 @@ pub fn draw(state: &State, p: &Painter<'_>, buf: &mut Buffer) {
         (None, false, "") => ("running".to_owned(), Label::Busy),
         (None, false, waiting) => (format!("waiting for {waiting}"), Label::Busy),
     };
-    let y = inner.bottom().saturating_sub(1);
     let (x, end) = (inner.left() + 1, inner.right().saturating_sub(1));
-    p.put(buf, x, end, y, &p.end(&status, usize::from(end - x)), label);
+    // What is waited for is told to its end, if there is room at all.
+    let mut lines = fit::wrap(&visible(&status), usize::from(end.saturating_sub(x)).max(1));
+    lines.truncate(usize::from(inner.height / 2).max(1));
+    let n_lines = lines.len().max(1) as u16;
+    let text = Rect::new(
+        inner.left(),
+        inner.top(),
+        inner.width,
+        inner.height.saturating_sub(n_lines + 1),
+    );
+    body::draw(&run.reader, p, buf, text, false);
+    let frame = super::super::layout::dialog(state.size, None);
+    let below = run.reader.below(usize::from(text.height));
+    p.hidden(buf, frame, run.reader.above(), below);
+    for (i, line) in lines.iter().enumerate() {
+        let y = inner.bottom().saturating_sub(n_lines) + i as u16;
+        p.put(buf, x, end, y, line, label);
+    }
 }

@@ -5,8 +5,9 @@ use std::sync::Arc;
 use crossterm::event::{KeyCode, KeyEvent};
 
 use crate::domain::plan::PlanStep;
+use crate::domain::text::visible;
 use crate::domain::{Plan, count};
-use crate::engine::{Draw, Move, Moves, Request, Ticket};
+use crate::engine::{Draw, Move, Moves, Request, Takeover, Ticket};
 
 use super::super::dialogs::question::Then;
 use super::super::dialogs::{self, About, Dialog, Intent, PlanDialog, Running, Typed};
@@ -95,18 +96,19 @@ fn in_question(state: &mut State, command: Command) -> Vec<Effect> {
             Vec::new()
         }
         Command::Accept | Command::Open if !question.shown => Vec::new(),
-        Command::Open if !question.chosen => {
-            state.dialogs.pop();
-            Vec::new()
-        }
-        Command::Accept | Command::Open => {
+        Command::Accept | Command::Open if question.chosen || command == Command::Accept => {
             let intent = question.intent.clone();
             state.dialogs.pop();
             carry_out(state, intent)
         }
-        Command::Back | Command::Quit => {
+        Command::Open | Command::Back | Command::Quit => {
+            let declined = match &question.intent {
+                // Somebody waits for the answer.
+                Intent::TakeOver(ticket) => Some(Request::TakeOver(*ticket, false)),
+                _ => None,
+            };
             state.dialogs.pop();
-            Vec::new()
+            declined.into_iter().map(Effect::Ask).collect()
         }
         _ => Vec::new(),
     }
@@ -140,6 +142,7 @@ fn carry_out(state: &mut State, intent: Intent) -> Vec<Effect> {
             }
             Vec::new()
         }
+        Intent::TakeOver(ticket) => vec![Effect::Ask(Request::TakeOver(ticket, true))],
         Intent::Move(draw) => commands::draw_plan(state, *draw),
         Intent::Stop(ticket) => {
             if let Some(run) = &mut state.run
@@ -318,6 +321,25 @@ pub fn ask_moves(state: &mut State, ticket: Ticket, moves: Vec<Move>) {
         Intent::Move(Box::new(draw)),
     );
     state.dialogs.insert(place, Dialog::Question(question));
+    state.touch();
+}
+
+/// Asks whether the lock that a Run has come upon is taken over from whoever holds it.
+pub fn ask_takeover(state: &mut State, ticket: Ticket, takeover: &Takeover) {
+    let is_ours = |run: &Running| run.ticket == ticket && run.is_under_way();
+    if !state.run.as_ref().is_some_and(is_ours) {
+        return;
+    }
+    let question = super::super::dialogs::Question::new(
+        "Take the lock over?",
+        visible(&format!(
+            "{takeover}. Take it over? If that run still lives, both would change the same objects."
+        ))
+        .into_owned(),
+        "Take over",
+        Intent::TakeOver(ticket),
+    );
+    state.dialogs.push(Dialog::Question(question));
     state.touch();
 }
 

@@ -41,6 +41,9 @@ pub fn on_report(state: &mut State, report: Report) -> Vec<Effect> {
             }
         }
         Report::Moves(ticket, moves) => super::dialogs::ask_moves(state, ticket, moves),
+        Report::Takeover(ticket, takeover) => {
+            super::dialogs::ask_takeover(state, ticket, &takeover);
+        }
         Report::Run(ticket, view) => return on_run(state, ticket, view),
         Report::Reasons(ticket, result) => {
             for dialog in &mut state.dialogs {
@@ -109,7 +112,12 @@ fn on_run(state: &mut State, ticket: Ticket, view: Arc<RunView>) -> Vec<Effect> 
     if was_under_way && !state.is_running() {
         // A question whether to stop it, or to leave in spite of it, has answered itself.
         let is_over = |d: &Dialog| match d {
-            Dialog::Question(q) => matches!(q.intent, Intent::Stop(_) | Intent::Quit),
+            Dialog::Question(q) => {
+                matches!(
+                    q.intent,
+                    Intent::Stop(_) | Intent::TakeOver(_) | Intent::Quit
+                )
+            }
             _ => false,
         };
         if state.dialogs.iter().any(is_over) {

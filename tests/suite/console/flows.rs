@@ -524,6 +524,46 @@ fn a_run_is_stopped_after_asking() {
 }
 
 #[test]
+fn the_lock_of_a_dead_console_was_taken_over_without_asking() {
+    let answer = |keys: &str| {
+        let mut console = at_checkout(false);
+        console
+            .keys("s")
+            .drawn(Ok(scene::plan("prod-eu", false)))
+            .keys("y")
+            .meets_lock(scene::id("prod-eu", "checkout"), "ada@laptop (25088)");
+        assert!(console.shows("ada@laptop (25088) has not renewed its lock of"));
+        console.keys(keys);
+        let ticket = console.run_ticket();
+        let asked = console.asked.iter().find_map(|r| match r {
+            Request::TakeOver(of, yes) if Some(*of) == ticket => Some(*yes),
+            _ => None,
+        });
+        assert!(!console.shows("Take it over?"));
+        asked
+    };
+    assert_eq!(answer("y"), Some(true));
+    // No is preselected.
+    for no in ["enter", "esc", "q"] {
+        assert_eq!(answer(no), Some(false), "{no}");
+    }
+}
+
+#[test]
+fn what_a_run_waits_for_was_cut_at_80_columns() {
+    let mut console = Console::new(80, 24, scene::world());
+    let plan = scene::plan("staging", false);
+    let mut view = running(
+        plan.clone(),
+        vec![StepState::Waiting; plan.steps.len()],
+        None,
+    );
+    view.waiting = "the lock of checkout, which ada@laptop (25088) holds; if it is not renewed within 60 s, it can be taken over".to_owned();
+    console.keys("s").drawn(Ok(plan)).keys("y").ran(view);
+    assert!(console.shows("taken over"), "{}", console.text());
+}
+
+#[test]
 fn nothing_is_drawn_where_nothing_changed() {
     let mut console = console();
     let frames = console.frames;

@@ -8,8 +8,8 @@ use ratatui::backend::TestBackend;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Size;
 use ratatui::style::Color;
-use trueup::domain::{Plan, Problem};
-use trueup::engine::{Report, Request, RunView, Snapshot, Ticket};
+use trueup::domain::{AppId, Plan, Problem};
+use trueup::engine::{Report, Request, RunView, Snapshot, Takeover, Ticket};
 use trueup::tui::keymap::{Keymap, Press};
 use trueup::tui::theme::LABELS;
 use trueup::tui::{Effect, Message, State, Theme, update, view};
@@ -140,6 +140,16 @@ impl Console {
     pub fn ran(&mut self, view: RunView) -> &mut Self {
         let ticket = self.run_ticket().expect("a Run was asked for");
         self.send(Message::Report(Report::Run(ticket, Arc::new(view))));
+        self.draw();
+        self
+    }
+
+    /// A Run has come upon the lock of somebody who does not renew it.
+    pub fn meets_lock(&mut self, app: AppId, holder: &str) -> &mut Self {
+        let ticket = self.run_ticket().expect("a Run was asked for");
+        let holder = holder.to_owned();
+        let report = Report::Takeover(ticket, Takeover { app, holder });
+        self.send(Message::Report(report));
         self.draw();
         self
     }

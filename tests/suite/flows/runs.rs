@@ -84,6 +84,15 @@ fn a_second_run_is_refused_and_an_interrupt_stops_the_first_between_steps() {
         ("stopped".into(), 2.into()),
         "{record}"
     );
+    // What is in sync has no step, and its wave is waited for all the same; the Run has an end in time.
+    let again = g.trueup("sync app --yes --timeout 4s").exits(2);
+    let again = again
+        .says("Progressing: wave 2 waits for it")
+        .says("to be healthy before wave 2");
+    assert!(
+        again.err.contains("the 4 s of --timeout were over") && !g.exists("configmap last"),
+        "{again}"
+    );
     // The lock was let go: the next Run begins at once.
     let next = g
         .command(&[
@@ -127,7 +136,9 @@ fn a_run_that_was_killed_is_told_and_its_lock_expires() {
         g.drift("app"),
         ["ConfigMap/last: missing", "Deployment/web: extra"]
     );
-    g.trueup("sync app --yes --prune").exits(0);
+    g.trueup("sync app --yes --prune")
+        .exits(0)
+        .says("for 60 s: it is taken over, as --yes says");
     assert!(!g.exists("deployment web") && g.exists("configmap last"));
     let record = g.trueup("history app -o json").exits(0).json();
     assert_eq!(record["records"][0]["outcome"], "stopped", "{record}");

@@ -65,6 +65,7 @@ fn input(candidates: Vec<Candidate>) -> AppInput {
         namespace_ends: false,
         missing_rights: Vec::new(),
         argo_application: None,
+        warnings: Vec::new(),
         moved_from: None,
     }
 }
@@ -543,4 +544,20 @@ fn what_is_in_sync_holds_up_later_waves() {
         ..sync()
     };
     assert_eq!(gates(one, chosen).0, Vec::<String>::new());
+}
+
+#[test]
+fn what_could_not_be_found_out_is_a_warning_of_the_plan() {
+    let unsure = || AppInput {
+        warnings: vec!["you may not list applications".to_owned()],
+        ..input(vec![missing("ConfigMap", "a")])
+    };
+    let chosen = PlanOptions {
+        only: vec![(unsure().app.id.clone(), key("ConfigMap", "other"))],
+        ..sync()
+    };
+    for options in [sync(), chosen] {
+        let plan = draw(unsure(), options);
+        assert_eq!(plan.apps[0].warnings[0], "you may not list applications");
+    }
 }

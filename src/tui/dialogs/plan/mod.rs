@@ -446,7 +446,10 @@ fn of_step(plan: &Plan, i: usize, step: &PlanStep, width: usize, glyphs: &Glyphs
     for one in taken(&shown, &step.leftovers) {
         intro.push(diff::taken_line("   ", &one));
     }
-    if let Some(problem) = &shown.problem {
+    if let Some(why) = step.why_recreated(&shown) {
+        let text = format!("because: {why}");
+        intro.extend(diff::hanging("  ", &text, width, Label::Warn));
+    } else if let Some(problem) = &shown.problem {
         intro.extend(diff::problem_lines(problem, width, glyphs));
     }
     Section {
