@@ -202,6 +202,11 @@ impl Core {
     fn serve(&mut self, request: Request) {
         match request {
             Request::Select(id) => self.select(id),
+            Request::Ask(apps) => {
+                self.world.asked.extend(apps.iter().cloned());
+                apps.iter().for_each(|id| self.consider_app(id));
+                self.dirty = true;
+            }
             Request::Refresh(which) => self.refresh(which.as_ref()),
             Request::SetRevision(id, revision) => self.set_revision(&id, revision),
             Request::Draw(ticket, what) => {

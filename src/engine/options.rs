@@ -12,6 +12,7 @@ use futures::future::BoxFuture;
 use crate::cluster::{ConnectOptions, Connection, Kubeconfigs};
 use crate::domain::{App, Notice, Problem, ProblemKind, RepoPath, Repository, Revision};
 use crate::git::parse_source;
+use crate::providers::native::naming::is_usable;
 use crate::providers::native::{ContextRef, Contexts};
 use crate::settings::{Binding, Mode, Places, Settings};
 
@@ -128,6 +129,17 @@ impl EngineOptions {
                     .hint("Name a kubeconfig context with --context, or bind the directory in the config file."),
             );
         }
+        let namespace = &app.destination.namespace;
+        if !namespace.is_empty() && !is_namespace(namespace) {
+            app.problems.push(
+                Problem::new(
+                    ProblemKind::Invalid,
+                    format!("{namespace:?} cannot be a namespace"),
+                )
+                .at(app.id.name.clone())
+                .hint("Namespaces are named by lower-case letters, digits and `-`, 63 at most."),
+            );
+        }
         if let Some(revision) = &self.revision {
             app.source.revision = revision.clone();
             app.notices.push(Notice {
@@ -136,6 +148,11 @@ impl EngineOptions {
             });
         }
     }
+}
+
+/// Whether a name can be a namespace's: a DNS label (RFC 1123).
+fn is_namespace(name: &str) -> bool {
+    is_usable(name) && name.len() <= 63 && !name.contains('.')
 }
 
 /// What is known of the machine and of this call, beside the settings.
@@ -333,5 +350,25 @@ impl Connector for KubeconfigConnector {
         // What is just being written may be cut short or empty, and is no reason to leave a connection.
         let reading = self.reading(move |read| read.is_ok_and(|k| connection.is_outdated(&k)));
         async move { reading.await.unwrap_or(false) }.boxed()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_cannot_be_a_namespace_is_told() {
+        for (name, may_be) in [
+            ("shop", true),
+            ("shop-1", true),
+            ("Bad_NS", false),
+            ("a.b", false),
+            ("-a", false),
+            ("", false),
+        ] {
+            assert_eq!(is_namespace(name), may_be, "{name}");
+        }
+        assert!(!is_namespace(&"a".repeat(64)));
     }
 }

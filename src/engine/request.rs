@@ -1,5 +1,6 @@
 //! What console and command line may ask of the engine.
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::sync::Arc;
 
@@ -127,6 +128,9 @@ impl Draw {
 pub enum Request {
     /// This App is being looked at: its objects are verified first.
     Select(Option<AppId>),
+    /// These Apps were named: what the server makes of their objects is asked, also where they were never synced. The
+    /// snapshot names them in `asked` from then on.
+    Ask(BTreeSet<AppId>),
     /// Fetch, render and verify anew: one App, or all.
     Refresh(Option<AppId>),
     /// Compare an App with another revision than its own, or with its own again.

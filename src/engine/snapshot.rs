@@ -31,6 +31,8 @@ pub struct Snapshot {
     pub notices: Vec<Notice>,
     /// What is being worked on that takes long, in words (`fetching github.com/acme/shop 42 %`).
     pub work: Vec<String>,
+    /// Apps that were named by [`super::Request::Ask`].
+    pub asked: BTreeSet<AppId>,
     /// Whether every App has its first complete verdict, or a Problem instead.
     pub settled: bool,
     /// Whether nothing can be changed in this run of the program.

@@ -30,6 +30,8 @@ pub(super) struct World {
     /// Which Apps want or hold an object, by context.
     pub holders: HashMap<String, HashMap<ObjectKey, Vec<AppId>>>,
     pub selected: Option<AppId>,
+    /// Apps that were named: all of their objects are worth a question.
+    pub asked: BTreeSet<AppId>,
     /// What each place that defines Apps said last.
     pub definitions: BTreeMap<Definer, Definition>,
     /// Problems of the whole, by who has them.
@@ -132,6 +134,8 @@ pub(super) struct AppEntry {
     /// What was desired at the last sync, by key.
     pub base: Option<Base>,
     pub record: RecordState,
+    /// Whether it was synced before, and its record is gone.
+    pub record_lost: bool,
     /// Comparisons by key.
     pub objects: BTreeMap<ObjectKey, Compared>,
     /// Keys in the order of a Plan, Extra ones last.
@@ -252,6 +256,7 @@ impl AppEntry {
             prepare_notices: Vec::new(),
             base: None,
             record: RecordState::Unknown,
+            record_lost: false,
             objects: BTreeMap::new(),
             order: Vec::new(),
             indexed: Vec::new(),

@@ -117,8 +117,12 @@ impl ObjectTree {
                 .because(format!("the entry is called {:?}", name.to_str_lossy())));
             }
             let Ok(name) = name.to_str() else {
-                dir.not_utf8
-                    .get_or_insert_with(|| name.to_str_lossy().into_owned());
+                let shown = name.to_str_lossy().into_owned();
+                if !matches!(entry.kind(), Mode::Blob | Mode::BlobExecutable)
+                    || may_be_manifest(&shown)
+                {
+                    dir.not_utf8.get_or_insert(shown);
+                }
                 continue;
             };
             let kind = match entry.kind() {
@@ -260,6 +264,12 @@ pub(super) fn not_a_file(kind: EntryKind) -> Problem {
 
 pub(super) fn not_a_link() -> Problem {
     Problem::new(ProblemKind::Invalid, "not a symbolic link")
+}
+
+/// Whether a file whose name is not UTF-8 could be read as a manifest. What could not is no loss.
+pub(super) fn may_be_manifest(name: &str) -> bool {
+    let ends = [".yaml", ".yml", ".json", ".jsonnet"];
+    ends.iter().any(|end| name.ends_with(end))
 }
 
 pub(super) fn not_utf8(name: &str) -> Problem {

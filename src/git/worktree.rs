@@ -10,7 +10,9 @@ use gix::bstr::ByteSlice;
 
 use crate::domain::{Entry, EntryKind, Problem, ProblemKind, RepoPath, Result, Tree};
 
-use super::object_tree::{no_directory, no_file, not_a_file, not_a_link, not_utf8, too_large};
+use super::object_tree::{
+    may_be_manifest, no_directory, no_file, not_a_file, not_a_link, not_utf8, too_large,
+};
 use super::trouble::{io_problem, problem};
 
 /// The files of a directory, whether or not it is in a repository. The directory itself may be reached by links.
@@ -153,10 +155,18 @@ impl Tree for Worktree {
         let mut entries = Vec::new();
         for found in fs::read_dir(&on_disk).map_err(|e| failed(&e))? {
             let found = found.map_err(|e| failed(&e))?;
-            let name = found
-                .file_name()
-                .into_string()
-                .map_err(|name| not_utf8(&name.to_string_lossy()).at(dir.to_string()))?;
+            let name = match found.file_name().into_string() {
+                Ok(name) => name,
+                Err(name) => {
+                    let shown = name.to_string_lossy();
+                    if found.file_type().is_ok_and(|kind| kind.is_file())
+                        && !may_be_manifest(&shown)
+                    {
+                        continue;
+                    }
+                    return Err(not_utf8(&shown).at(dir.to_string()));
+                }
+            };
             if is_invisible(&name) {
                 continue;
             }

@@ -9,9 +9,13 @@ use crate::cli::output::{self, doctor};
 use crate::cli::{Cli, Exit, Format, complete, exit, select};
 use crate::cluster::{ConnectOptions, Connection, Kubeconfigs};
 use crate::domain::record::SyncRecord;
-use crate::domain::{DirectoryOptions, Notice, Problem, ProblemKind, RepoPath, Repository, Tree};
+use crate::domain::{
+    AppId, DirectoryOptions, Notice, Problem, ProblemKind, RepoPath, Repository, Tree,
+};
 use crate::drift::LineOptions;
-use crate::engine::{AppState, AppView, ClusterMode, Reach, Rights, Snapshot, SyncStatus, words};
+use crate::engine::{
+    AppState, AppView, ClusterMode, Reach, Request, Rights, Snapshot, SyncStatus, words,
+};
 use crate::tui::Depth;
 
 use super::{Process, Session, Setup, checks, engine, print, remark, with_reasons};
@@ -38,8 +42,24 @@ pub async fn diff(
     unified: usize,
     format: Format,
 ) -> Done {
-    let snapshot = session.settled().await?;
-    let apps = chosen(session, &snapshot, words, false)?;
+    let mut snapshot = session.settled().await?;
+    let mut apps = chosen(session, &snapshot, words, false)?;
+    let is_new = |app: &&Arc<AppView>| app.state != AppState::Managed;
+    let named: BTreeSet<AppId> = match words {
+        [] => BTreeSet::new(),
+        _ => apps
+            .iter()
+            .filter(is_new)
+            .map(|app| app.app.id.clone())
+            .collect(),
+    };
+    if !named.is_empty() {
+        // What was never synced is listed without a question to the server; who names it wants to know.
+        session.engine.send(Request::Ask(named.clone()));
+        let asked = |s: &Snapshot| s.settled && named.is_subset(&s.asked);
+        snapshot = session.until(asked).await?;
+        apps = chosen(session, &snapshot, words, false)?;
+    }
     let options = LineOptions {
         context: unified,
         foreign,

@@ -148,6 +148,12 @@ pub fn remarks(app: &AppView, style: &Style) -> Vec<String> {
         let fields = count(app.counts.overridden, "field");
         remarks.push(format!("{fields} overridden by the server"));
     }
+    if app.counts.unknown > 0 {
+        remarks.push(format!(
+            "{} not compared",
+            count(app.counts.unknown, "object")
+        ));
+    }
     if app.counts.unconfirmed > 0 {
         remarks.push("not confirmed by the server".to_owned());
     }

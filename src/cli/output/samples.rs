@@ -312,6 +312,7 @@ pub(crate) fn snapshot() -> Snapshot {
             text: "a Helm chart, which this release does not render".into(),
         }],
         work: Vec::new(),
+        asked: Default::default(),
         settled: true,
         read_only: false,
         counters: Default::default(),

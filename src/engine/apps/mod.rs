@@ -90,7 +90,10 @@ impl Core {
         let mut repositories = BTreeSet::new();
         for (id, app) in apps {
             self.ensure_cluster(&app.destination.context);
-            self.ensure_repo(&app.source.repository);
+            // What cannot be honoured may not even name a Git repository.
+            if app.is_honoured() {
+                self.ensure_repo(&app.source.repository);
+            }
             match self.world.apps.get_mut(&id) {
                 Some(entry) if entry.app == app => continue,
                 Some(entry) => {

@@ -6,6 +6,7 @@ use crate::domain::record::AppRecord;
 use crate::domain::{App, AppId, ObjectKey, Problem, ProblemKind, Value};
 use crate::engine::clusters::listed::Presence;
 use crate::engine::core::Core;
+use crate::engine::draw::memory::was_synced;
 use crate::engine::world::RecordState;
 use crate::git::Repo;
 use crate::providers::native::RepositoryRef;
@@ -32,8 +33,25 @@ impl Core {
             (None, Presence::Unreadable(problem)) => RecordState::Unreadable(problem.clone()),
             (None, Presence::Unsure) => RecordState::Unknown,
         };
+        let uid = cluster.identity.as_ref().map(|i| i.uid.as_str());
+        let reference = self.world.reference(source);
+        let was_here = || {
+            was_synced(
+                &self.options.memory,
+                &app,
+                &reference,
+                uid.unwrap_or_default(),
+            )
+        };
+        let is_lost = matches!(state, RecordState::Absent) && was_here();
         let Some(entry) = self.world.apps.get_mut(id) else {
             return;
+        };
+        entry.record_lost = match (&state, &entry.record) {
+            (RecordState::Absent, RecordState::Read(_)) => true,
+            (RecordState::Absent, _) => entry.record_lost || is_lost,
+            (RecordState::Read(_), _) => false,
+            _ => entry.record_lost,
         };
         let synced = |state: &RecordState| match state {
             RecordState::Read(record) => record.last_synced().map(|r| r.commit.clone()),

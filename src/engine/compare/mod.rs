@@ -113,9 +113,18 @@ impl Core {
                 Consider::Forget
             }
             (None, Some(seen)) if !entry.reads_whole() => settle(perhaps_in_git(key, seen)),
-            (None, Some(seen)) => settle(extra(key, &seen.live.gvk, &seen.live.value())),
+            (None, Some(seen)) => {
+                let live = seen.live.value();
+                let mut drift = extra(key, &seen.live.gvk, &live);
+                if question::ignores_extra(&live) {
+                    // As in Argo CD: it is there, and counts for nothing. A sync may prune it all the same.
+                    drift = ObjectDrift::new(key.clone(), seen.live.gvk.clone(), Verdict::InSync);
+                }
+                settle(drift)
+            }
             (Some(desired), _) => {
-                let cares = known || self.world.selected.as_ref() == Some(id);
+                let is_named = self.world.asked.contains(id);
+                let cares = known || is_named || self.world.selected.as_ref() == Some(id);
                 consider_desired((entry, cluster), key, desired, seen.as_deref(), cares)
             }
         };

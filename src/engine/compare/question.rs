@@ -274,8 +274,10 @@ impl Question {
             )),
         };
         let going = live.as_ref().and_then(crate::domain::deletion::of);
-        let drift = match going.filter(|_| drift.problem.is_none()) {
-            Some(going) => drift.with_problem(going.problem(&self.key)),
+        let going = going.map(|going| going.problem(&self.key));
+        let claim = || claimed(self.live.as_ref()?, &self.id.name);
+        let drift = match going.or_else(claim).filter(|_| drift.problem.is_none()) {
+            Some(problem) => drift.with_problem(problem),
             None => drift,
         };
         Ok(Asked {
@@ -386,6 +388,28 @@ pub(in crate::engine) fn one_side<'a>(
     }
 }
 
+/// Whether a live object asks not to be counted where Git does not have it.
+pub(in crate::engine) fn ignores_extra(live: &Value) -> bool {
+    let options = live.pointer("/metadata/annotations/argocd.argoproj.io~1compare-options");
+    let options = options.and_then(Value::as_str).unwrap_or_default();
+    options.split(',').any(|o| o.trim() == "IgnoreExtraneous")
+}
+
+/// What is wrong with an object that another App marks as its own.
+fn claimed(live: &Live, app: &str) -> Option<Problem> {
+    let id = live.tracking.as_deref().and_then(TrackingId::parse)?;
+    (id.instance != app && id.is_for(&live.key)).then(|| {
+        Problem::new(
+            ProblemKind::Conflict,
+            format!("claimed by App {}", id.instance),
+        )
+        .at(live.key.to_string())
+        .hint(
+            "Two Apps that have one object undo each other's changes: take it out of one of them.",
+        )
+    })
+}
+
 /// In Git and not in the cluster.
 pub(in crate::engine) fn missing(key: &ObjectKey, desired: &Manifest) -> ObjectDrift {
     drift::compare(&one_side(key, &desired.gvk, Some(desired), None))
@@ -397,5 +421,50 @@ pub(in crate::engine) fn extra(key: &ObjectKey, gvk: &Gvk, live: &Value) -> Obje
     match crate::domain::deletion::of(live) {
         Some(going) => drift.with_problem(going.problem(key)),
         None => drift,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn an_extra_object_may_ask_not_to_be_counted() {
+        for (options, ignored) in [
+            (json!("IgnoreExtraneous"), true),
+            (json!("ServerSideDiff=true, IgnoreExtraneous"), true),
+            (json!("IgnoreExtraneousThings"), false),
+            (json!(true), false),
+            (json!(null), false),
+        ] {
+            let live = json!({"metadata": {"annotations": {"argocd.argoproj.io/compare-options": options}}});
+            assert_eq!(ignores_extra(&live), ignored, "{live}");
+        }
+    }
+
+    #[test]
+    fn what_another_app_claims_is_told() {
+        let resource = Resource {
+            gvk: Gvk::from_api_version("v1", "ConfigMap"),
+            plural: "configmaps".into(),
+            namespaced: true,
+            verbs: Vec::new(),
+        };
+        let live = |id: &str| {
+            let object = json!({
+                "apiVersion": "v1", "kind": "ConfigMap",
+                "metadata": {"name": "a", "namespace": "x", "annotations": {"argocd.argoproj.io/tracking-id": id}},
+            });
+            Live::from_value(&resource, object).unwrap()
+        };
+        let told = |id: &str| claimed(&live(id), "web").map(|problem| problem.summary);
+        assert_eq!(
+            told("tools:/ConfigMap:x/a").as_deref(),
+            Some("claimed by App tools")
+        );
+        assert_eq!(told("web:/ConfigMap:x/a"), None);
+        // A copy of another object claims nothing.
+        assert_eq!(told("tools:/ConfigMap:x/b"), None);
     }
 }

@@ -139,6 +139,19 @@ pub(in crate::engine) fn moved_from(
     })
 }
 
+/// Whether an App was synced from here to where it goes now.
+pub(in crate::engine) fn was_synced(
+    memory: &Memory,
+    app: &App,
+    repository: &RepositoryRef,
+    cluster: &str,
+) -> bool {
+    let places = memory.places.lock().unwrap_or_else(|e| e.into_inner());
+    let is_known = places.contains_key(&key(app, repository));
+    drop(places);
+    is_known && moved_from(memory, app, repository, cluster).is_none()
+}
+
 fn key(app: &App, repository: &RepositoryRef) -> String {
     let repository = repository.identity();
     // Several Applications may deploy one directory to several places: each is remembered by its name.

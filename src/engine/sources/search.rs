@@ -297,8 +297,11 @@ pub(in crate::engine) fn start_files(core: &mut Core, path: PathBuf) {
     });
 }
 
-fn applications(options: &EngineOptions, path: &Path) -> Definition {
+fn applications(options: &EngineOptions, named: &Path) -> Definition {
     let mut definition = Definition::default();
+    // A link stands for its file, which is where places and bindings look.
+    let real = named.canonicalize().ok().filter(|_| named.is_symlink());
+    let path = real.as_deref().unwrap_or(named);
     match manifests(path) {
         Err(problem) => definition.problems.push(problem),
         Ok((manifests, problems, notices)) => {
@@ -340,6 +343,18 @@ fn applications(options: &EngineOptions, path: &Path) -> Definition {
     definition
 }
 
+/// The pattern that means one name alone.
+fn glob_of(name: &str) -> String {
+    let mut pattern = String::with_capacity(name.len());
+    for c in name.chars() {
+        if "\\*?[]{}!,".contains(c) {
+            pattern.push('\\');
+        }
+        pattern.push(c);
+    }
+    pattern
+}
+
 type Manifests = (Vec<Manifest>, Vec<Problem>, Vec<Notice>);
 
 fn manifests(path: &Path) -> Result<Manifests, Problem> {
@@ -360,7 +375,7 @@ fn manifests(path: &Path) -> Result<Manifests, Problem> {
     let tree = crate::git::directory(root)?;
     let options = DirectoryOptions {
         recurse: file.is_none(),
-        include: file.unwrap_or_default().to_owned(),
+        include: file.map(glob_of).unwrap_or_default(),
         exclude: String::new(),
     };
     if let Some(name) = file
@@ -376,6 +391,18 @@ fn manifests(path: &Path) -> Result<Manifests, Problem> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_file_of_applications_is_meant_as_it_is_called() {
+        let dir = tempfile::tempdir().unwrap();
+        let text = "apiVersion: argoproj.io/v1alpha1\nkind: Application\nmetadata: {name: a}\n";
+        for name in ["a[1].yaml", "{a,b}.yaml", "a*.yaml", "!a.yaml", "a\\b.yaml"] {
+            let file = dir.path().join(name);
+            std::fs::write(&file, text).unwrap();
+            let (found, problems, _) = manifests(&file).unwrap();
+            assert_eq!((found.len(), problems), (1, vec![]), "{name}");
+        }
+    }
 
     #[test]
     fn an_older_search_that_comes_late_is_dropped() {

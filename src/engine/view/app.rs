@@ -7,6 +7,7 @@ use crate::domain::{
     Revision, Verdict,
 };
 use crate::engine::apps::packed::PackedManifest;
+use crate::engine::apps::records::record_key;
 use crate::engine::clusters::listed::Presence;
 use crate::engine::snapshot::{AppState, AppView, Counts, ObjectView, Reach, SyncStatus};
 use crate::engine::world::{AppEntry, ClusterEntry, RecordState, RepoEntry, World};
@@ -230,6 +231,34 @@ fn notices(entry: &AppEntry) -> Vec<Notice> {
             place: entry.app.source.repository.to_string(),
             text: "the remote cannot be reached: read from the checkout's remote-tracking refs"
                 .into(),
+        });
+    }
+    if entry.record_lost && matches!(entry.record, RecordState::Absent) {
+        let key = record_key(&entry.app);
+        notices.push(Notice {
+            place: entry.app.id.to_string(),
+            text: format!(
+                "it was synced here before, and its record (ConfigMap {} in namespace {}) is gone, perhaps with the namespace: a sync makes both anew",
+                key.name, key.namespace
+            ),
+        });
+    }
+    let ignored = |key: &ObjectKey, drift: &ObjectDrift| {
+        let is_wanted = entry.prepared.as_ref().is_some_and(|p| p.contains_key(key));
+        drift.verdict == Verdict::InSync && !is_wanted
+    };
+    let n_ignored = entry.objects.iter().filter(|(k, c)| ignored(k, &c.drift));
+    if let n @ 1.. = n_ignored.count() {
+        notices.push(Notice {
+            place: entry.app.id.to_string(),
+            text: format!(
+                "{} no longer in Git and not counted, as asked by `IgnoreExtraneous`",
+                if n == 1 {
+                    "an object is".to_owned()
+                } else {
+                    format!("{n} objects are")
+                }
+            ),
         });
     }
     let hooks = entry

@@ -97,6 +97,7 @@ pub(super) fn snapshot(core: &mut Core) -> Snapshot {
             .iter()
             .map(|(who, what)| format!("{who}: {what}"))
             .collect(),
+        asked: world.asked.clone(),
         settled: settled(core),
         read_only: core.options.read_only,
         counters: counters(core),

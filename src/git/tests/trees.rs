@@ -184,8 +184,13 @@ fn names_that_are_not_utf8() {
     let dir = tempfile::tempdir().unwrap();
     checkout(dir.path());
     let name = std::ffi::OsStr::from_bytes(b"dir/\xff.yaml");
-    fs::write(dir.path().join(name), "x").unwrap();
+    let beside = std::ffi::OsStr::from_bytes(b"dir/\xff.txt");
+    fs::write(dir.path().join(beside), "x").unwrap();
     let repo = Repo::discover(dir.path()).unwrap();
+    let tree = repo.worktree().unwrap();
+    assert!(tree.list(&path("dir")).is_ok(), "it is no manifest");
+    fs::remove_file(dir.path().join(beside)).unwrap();
+    fs::write(dir.path().join(name), "x").unwrap();
     let tree = repo.worktree().unwrap();
     assert_eq!(
         tree.list(&path("dir")).unwrap_err().kind,
@@ -242,11 +247,16 @@ fn names_that_leave_the_tree_are_refused() {
         }
     }
     let dir = tempfile::tempdir().unwrap();
-    let commit = commit_with_entry(dir.path(), b"\xff");
+    let commit = commit_with_entry(dir.path(), b"\xff.yaml");
     let tree = Repo::discover(dir.path()).unwrap().tree(&commit).unwrap();
     assert_eq!(
         tree.list(&RepoPath::root()).unwrap_err().kind,
         ProblemKind::Invalid
     );
     assert_eq!(tree.kind(&path("x")).unwrap(), None);
+    // A file that could not be a manifest is passed over.
+    let dir = tempfile::tempdir().unwrap();
+    let commit = commit_with_entry(dir.path(), b"\xff.txt");
+    let tree = Repo::discover(dir.path()).unwrap().tree(&commit).unwrap();
+    assert_eq!(tree.list(&RepoPath::root()).unwrap(), []);
 }

@@ -153,8 +153,10 @@ impl Contexts {
         let chosen = match matching {
             [only] => Some(only),
             _ => bound
+                .filter(|name| self.is_asked_for(name))
                 .and_then(is_one)
                 .or_else(|| self.chosen.iter().find_map(|name| is_one(name)))
+                .or_else(|| bound.and_then(is_one))
                 .or_else(|| matching.iter().find(|c| c.current)),
         };
         let names: Vec<&str> = matching.iter().map(|c| c.name.as_str()).collect();
@@ -177,10 +179,18 @@ impl Contexts {
     /// current one.
     ///
     /// # Errors
-    /// None is chosen, or the one that is does not exist.
+    /// None is chosen, the one that is does not exist, or `--context` leaves out the one that is bound.
     pub fn of_directory(&self, bound: Option<&str>) -> Result<&ContextRef> {
         let wanted = match (bound, self.chosen.as_slice()) {
-            (Some(bound), _) => bound,
+            (Some(bound), _) if self.is_asked_for(bound) => bound,
+            (Some(bound), chosen) => {
+                return Err(Problem::new(
+                    ProblemKind::Config,
+                    format!("the config file binds this directory to context {bound}, which was not asked for"),
+                )
+                .because(format!("--context names {}", chosen.join(", ")))
+                .hint(format!("Leave --context out, or name {bound} by it, too; or change the binding.")));
+            }
             (None, [only]) => only,
             (None, []) => {
                 return self.current().ok_or_else(|| {
@@ -205,6 +215,11 @@ impl Contexts {
                 None => problem.hint("`kubectl config get-contexts` lists what there is."),
             }
         })
+    }
+
+    /// Whether a context is among those of `--context`, or none was given.
+    fn is_asked_for(&self, context: &str) -> bool {
+        self.chosen.is_empty() || self.chosen.iter().any(|chosen| chosen == context)
     }
 
     fn missing(&self, what: String) -> Problem {
@@ -281,7 +296,22 @@ mod tests {
             (
                 "https://prod:6443",
                 "",
+                &["prod-a", "prod-b"],
+                Some("prod-b"),
+                Ok("prod-b"),
+            ),
+            // A flag is not ignored.
+            (
+                "https://prod:6443",
+                "",
                 &["prod-a"],
+                Some("prod-b"),
+                Ok("prod-a"),
+            ),
+            (
+                "https://prod:6443",
+                "",
+                &["dev"],
                 Some("prod-b"),
                 Ok("prod-b"),
             ),
@@ -333,7 +363,11 @@ mod tests {
         };
         assert_eq!(name(&[], None).as_deref(), Ok("dev"));
         assert_eq!(name(&["prod-a"], None).as_deref(), Ok("prod-a"));
-        assert_eq!(name(&["prod-a"], Some("edge-a")).as_deref(), Ok("edge-a"));
+        let refused = name(&["prod-a"], Some("edge-a")).unwrap_err();
+        assert!(
+            refused.contains("binds this directory to context edge-a"),
+            "{refused}"
+        );
         assert!(name(&["prod-a", "dev"], None).is_err());
         assert!(name(&["prod-a", "dev"], Some("dev")).is_ok());
         assert!(

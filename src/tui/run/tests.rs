@@ -77,6 +77,7 @@ fn world() -> Snapshot {
     };
     Snapshot {
         apps: vec![Arc::new(view)],
+        asked: Default::default(),
         settled: true,
         ..Snapshot::default()
     }

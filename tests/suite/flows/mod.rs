@@ -13,5 +13,6 @@ mod history;
 mod options;
 mod prune;
 mod runs;
+mod said;
 mod sources;
 mod viewer;
