@@ -13,7 +13,7 @@ use crate::engine::{AppState, AppView, ObjectView, Rights, SyncStatus};
 use super::super::document::{Content, Section, SectionId};
 use super::super::fit;
 use super::super::glyphs::Glyphs;
-use super::super::keymap::Command;
+use super::super::keymap::{Command, Keymap};
 use super::super::list;
 use super::super::painter::{Painter, Piece, piece};
 use super::super::state::{Pane, State};
@@ -22,14 +22,25 @@ use super::super::wording;
 use super::{Detail, body};
 
 /// The sections of the tab.
-pub fn sections(view: &AppView, detail: &Detail, width: usize, glyphs: &Glyphs) -> Vec<Section> {
+pub fn sections(
+    view: &AppView,
+    detail: &Detail,
+    width: usize,
+    glyphs: &Glyphs,
+    keymap: &Keymap,
+) -> Vec<Section> {
     let filter = detail.objects.filter.as_str();
     let foreign = detail.options.foreign;
     let mut sections = Vec::new();
     for (i, problem) in view.problems.iter().enumerate() {
+        let mut problem = problem.clone();
+        // The title says whose it is.
+        if problem.place == view.app.id.to_string() {
+            problem.place.clear();
+        }
         sections.push(Section::text(
             format!("problem {i}"),
-            problem_lines(problem, width, glyphs),
+            problem_lines(&problem, width, glyphs),
         ));
     }
     if filter.is_empty() && !view.notices.is_empty() {
@@ -39,7 +50,7 @@ pub fn sections(view: &AppView, detail: &Detail, width: usize, glyphs: &Glyphs) 
             } else {
                 format!("{}: ", notice.place)
             };
-            let text = format!("{place}{}", notice.text);
+            let text = format!("{place}{}", wording::in_keys(&notice.text, keymap));
             hanging(glyphs.dot, &text, width, Label::Dim)
         });
         sections.push(Section::text("notices", notices.collect()));

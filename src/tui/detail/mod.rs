@@ -13,11 +13,12 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
 use crate::domain::{ObjectDrift, ObjectKey, Verdict, count};
-use crate::engine::{AppState, AppView, words};
+use crate::engine::{AppView, words};
 
 use super::document::{BodyOptions, Reader};
 use super::fit;
 use super::glyphs::Glyphs;
+use super::keymap::Keymap;
 use super::layout::Areas;
 use super::list::List;
 use super::painter::{Painter, Piece, piece, pieces_width};
@@ -96,6 +97,7 @@ impl Detail {
         width: u16,
         height: usize,
         glyphs: &Glyphs,
+        keymap: &Keymap,
     ) {
         let same_app = match (&self.app, &app) {
             (Some(a), Some(b)) => a.app.id == b.app.id,
@@ -121,7 +123,7 @@ impl Detail {
         if !unchanged || built_for != self.built_for {
             let (diff, source) = match &app {
                 Some(view) => (
-                    diff::sections(view, self, usize::from(width), glyphs),
+                    diff::sections(view, self, usize::from(width), glyphs, keymap),
                     source::sections(view, &self.objects.filter, glyphs),
                 ),
                 None => Default::default(),
@@ -282,12 +284,7 @@ fn draw_revision(p: &Painter<'_>, buf: &mut Buffer, inner: Rect, view: &AppView)
         right.push(piece(record.commit.short(), Label::Dim));
         right.push(piece(format!(" {}", p.age(record.started)), Label::Dim));
     } else {
-        let text = match view.state {
-            AppState::Available => "never synced",
-            AppState::Unmanaged => "not managed by trueup",
-            AppState::Managed | AppState::Unknown => "",
-        };
-        right.push(piece(text, Label::Dim));
+        right.push(piece(words::unsynced(view), Label::Dim));
     }
     if let Some(since) = view.old_since {
         let ago = match p.age(since).as_str() {
@@ -375,15 +372,18 @@ fn revision(p: &Painter<'_>, view: &AppView, synced: Option<&str>) -> Vec<Piece>
         (
             target.uncommitted > 0,
             format!(
-                " {}{}",
+                "  {} {}",
                 p.glyphs.uncommitted,
                 count(target.uncommitted, "uncommitted file")
             ),
         ),
-        (target.unpushed, format!(" {}not pushed", p.glyphs.unpushed)),
+        (
+            target.unpushed,
+            format!("  {} not pushed", p.glyphs.unpushed),
+        ),
         (
             target.behind > 0,
-            format!(" {} behind the remote", target.behind),
+            format!("  {} behind the remote", target.behind),
         ),
     ] {
         if set {
@@ -391,7 +391,7 @@ fn revision(p: &Painter<'_>, view: &AppView, synced: Option<&str>) -> Vec<Piece>
         }
     }
     let c = &target.commit;
-    pieces.push(piece(format!(" {}", c.summary), Label::Dim));
+    pieces.push(piece(format!("  {}", c.summary), Label::Dim));
     pieces.push(piece(
         format!(" ({}, {})", c.author, p.age(c.time)),
         Label::Faint,

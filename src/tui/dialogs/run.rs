@@ -27,6 +27,9 @@ pub const MAX_ASKED: usize = 4;
 /// Lines of explanation shown of each, the newest.
 const MAX_REASONS: usize = 5;
 
+/// How a hint says what a key does here.
+const DRAW_AGAIN: &str = "raw the Plan again";
+
 /// Lines of the steps that stay in view above how a Run ended.
 const LAST_STEPS: usize = 4;
 
@@ -303,8 +306,20 @@ impl Running {
                 _ => false,
             })
         };
-        if let Some((i, problem)) = self.only_failure() {
+        let key = state.keymap.key(Context::Run, Command::Refresh);
+        let mut names_key = false;
+        let mut told = |problem: &Problem| {
             let mut problem = problem.clone();
+            for hint in problem.hints.iter_mut().filter(|_| self.can_draw_again()) {
+                if hint.contains(DRAW_AGAIN) {
+                    names_key = true;
+                    *hint = hint.replace(DRAW_AGAIN, &format!("{DRAW_AGAIN} ({key})"));
+                }
+            }
+            problem
+        };
+        if let Some((i, problem)) = self.only_failure() {
+            let mut problem = told(problem);
             if problem.place.is_empty() {
                 let step = &self.plan.steps[i];
                 problem.place = wording::object(&step.key, &step.app.namespace);
@@ -312,10 +327,10 @@ impl Running {
             lines.extend(diff::problem_lines(&problem, width, &state.glyphs));
         }
         if let Some(problem) = view.problem.as_ref().filter(|p| !is_told(p)) {
-            lines.extend(diff::problem_lines(problem, width, &state.glyphs));
+            let problem = told(problem);
+            lines.extend(diff::problem_lines(&problem, width, &state.glyphs));
         }
-        if self.can_draw_again() {
-            let key = state.keymap.key(Context::Run, Command::Refresh);
+        if self.can_draw_again() && !names_key {
             let text = format!("{key} draws the Plan again.");
             let sign = format!("  {}", state.glyphs.arrow);
             lines.extend(diff::hanging(&sign, &text, width, Label::Accent));
@@ -445,7 +460,7 @@ fn step_details(state: &State, step: &StepState, width: usize) -> Vec<Vec<Piece>
 pub fn draw(state: &State, p: &Painter<'_>, buf: &mut Buffer) {
     let Some(run) = &state.run else { return };
     let what = match run.plan.apps.as_slice() {
-        [one] => plan::place(&one.id, p.glyphs.dot),
+        [one] => wording::app(&one.id, p.glyphs.dot),
         many => format!("{} Apps", many.len()),
     };
     let title = format!("{} {what}", wording::kind(run.plan.kind));

@@ -26,12 +26,13 @@ const WORD: u16 = 10;
 const COMMIT: u16 = 7;
 const AGE: u16 = 4;
 
+/// Columns of the health, or of a word in its place.
+const STATE: u16 = 11;
+
 /// Which columns there are, by width alone: what is in them never moves them.
 pub(super) struct Columns<'a> {
     words: bool,
     synced: bool,
-    /// Columns of the health, or of a word in its place.
-    state: u16,
     /// Columns of the namespace, where rows are wide enough to set it apart.
     namespace: u16,
     /// Contexts with Apps in several namespaces.
@@ -60,7 +61,6 @@ impl<'a> Columns<'a> {
         Self {
             words,
             synced: width >= WITH_SYNCED,
-            state: if words { 11 } else { 10 },
             namespace,
             several,
         }
@@ -107,7 +107,7 @@ pub(super) fn draw(
         }
         at = commit_x.saturating_sub(2);
     }
-    let state_x = at.saturating_sub(columns.state);
+    let state_x = at.saturating_sub(STATE);
     let mut signs = wording::sync(view, p.glyphs);
     let sign_label = match signs.first() {
         _ if view.app.orphaned => Label::Warn,
@@ -119,11 +119,7 @@ pub(super) fn draw(
     let health = view.health.as_ref();
     match health.filter(|_| columns.words || !view.app.orphaned) {
         Some(health) => {
-            let text = if columns.words {
-                health.status.to_string()
-            } else {
-                words::health_in_short(health.status).to_owned()
-            };
+            let text = health.status.to_string();
             let label = if dim {
                 Label::Faint
             } else {
