@@ -12,7 +12,8 @@ use std::sync::Arc;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
-use crate::domain::{ObjectDrift, ObjectKey, Verdict, count};
+use crate::domain::text::visible;
+use crate::domain::{Commit, ObjectDrift, ObjectKey, Verdict, count};
 use crate::engine::{AppView, words};
 
 use super::document::{BodyOptions, Reader};
@@ -307,10 +308,36 @@ fn draw_revision(p: &Painter<'_>, buf: &mut Buffer, inner: Rect, view: &AppView)
     for (text, label) in left {
         let room = usize::from(limit.saturating_sub(at));
         if room < 2 {
-            break;
+            return;
         }
         at = p.put(buf, at, limit, y, &p.end(&text, room), label);
     }
+    if let Some(target) = &view.target
+        && view.unresolved.is_none()
+    {
+        draw_commit(p, buf, (at + 2, limit, y), &target.commit);
+    }
+}
+
+/// Columns that the message of a commit keeps before who made it gives way.
+const LEAST_MESSAGE: usize = 16;
+
+/// Draws what a commit says of itself, its message shortened rather than its age, and no number without its unit.
+fn draw_commit(p: &Painter<'_>, buf: &mut Buffer, (x, end, y): (u16, u16, u16), commit: &Commit) {
+    let room = usize::from(end.saturating_sub(x));
+    if room < 4 {
+        return;
+    }
+    let age = p.age(commit.time);
+    let summary = visible(&commit.summary);
+    let least = fit::width(&summary).min(LEAST_MESSAGE);
+    let author = p.end(&commit.author, 24);
+    let forms = [format!(" ({author}, {age})"), format!(" ({age})")];
+    let fits = |form: &&String| least + fit::width(form) <= room;
+    let who = forms.iter().find(fits).map_or("", String::as_str);
+    let message = p.end(&summary, room - fit::width(who));
+    let x = p.put(buf, x, end, y, &message, Label::Dim);
+    p.put(buf, x, end, y, who, Label::Faint);
 }
 
 fn revision(p: &Painter<'_>, view: &AppView, synced: Option<&str>) -> Vec<Piece> {
@@ -390,11 +417,5 @@ fn revision(p: &Painter<'_>, view: &AppView, synced: Option<&str>) -> Vec<Piece>
             pieces.push(piece(text, Label::Warn));
         }
     }
-    let c = &target.commit;
-    pieces.push(piece(format!("  {}", c.summary), Label::Dim));
-    pieces.push(piece(
-        format!(" ({}, {})", c.author, p.age(c.time)),
-        Label::Faint,
-    ));
     pieces
 }

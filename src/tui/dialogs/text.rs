@@ -292,7 +292,7 @@ pub fn reason_lines(state: &State, reasons: &[Reason], width: usize) -> Vec<Vec<
             let sign = if reason.warning {
                 state.glyphs.warning
             } else {
-                state.glyphs.dot
+                state.glyphs.item
             };
             let text = format!("{}: {}", visible(&reason.about), visible(&reason.text));
             let lines = diff::hanging(sign, &text, width.saturating_sub(7), label);

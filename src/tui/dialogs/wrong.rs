@@ -180,7 +180,7 @@ fn noticed(state: &State, width: usize) -> Option<Section> {
             } else {
                 format!("{}: {text}", named(places))
             };
-            diff::hanging(state.glyphs.dot, &visible(&text), width, Label::Dim)
+            diff::hanging(state.glyphs.item, &visible(&text), width, Label::Dim)
         })
         .collect();
     (!lines.is_empty()).then(|| heading("Noticed", lines))
