@@ -1,13 +1,16 @@
 //! The words for states, steps and ends: one table, so that the console and the command line say the same. What they
 //! look like (signs, colours) is for those two to say.
 
+use std::sync::Arc;
+
 use crate::domain::record::{Outcome, RunKind, SyncRecord};
-use crate::domain::{Action, HealthStatus, Verdict, count};
+use crate::domain::{Action, Cause, ObjectDrift, Verdict, count};
 
 pub use crate::sync::run::DRAW_AGAIN;
 
 use super::{
-    AppState, AppView, ClusterMode, Distance, Reach, Rights, StepState, SyncStatus, Target,
+    AppState, AppView, ClusterMode, Distance, ObjectView, Reach, Rights, StepState, SyncStatus,
+    Target,
 };
 
 /// The verdict on an App, in ten columns at most.
@@ -34,19 +37,33 @@ pub fn verdict(verdict: Verdict) -> &'static str {
         Verdict::Missing => "missing",
         Verdict::Extra => "extra",
         Verdict::Refused => "refused",
-        Verdict::Unknown => "unknown",
+        Verdict::Unknown => "not compared",
     }
 }
 
-/// A health where there is room for ten columns only; in full it is as it displays itself.
-pub fn health_in_short(status: HealthStatus) -> &'static str {
-    match status {
-        HealthStatus::Healthy => "Healthy",
-        HealthStatus::Suspended => "Suspended",
-        HealthStatus::Progressing => "Progress",
-        HealthStatus::Missing => "Missing",
-        HealthStatus::Degraded => "Degraded",
-        HealthStatus::Unknown => "Unknown",
+/// What is said of an App that was not synced by trueup; empty of others.
+pub fn unsynced(view: &AppView) -> &'static str {
+    let is_there = |object: &Arc<ObjectView>| object.drift.verdict != Verdict::Missing;
+    match view.state {
+        AppState::Available => "never synced",
+        AppState::Unmanaged if !view.objects.iter().any(is_there) => "never synced",
+        AppState::Unmanaged => "not managed by trueup",
+        AppState::Managed | AppState::Unknown => "",
+    }
+}
+
+/// Which side moved, of all fields of an object that a sync would change.
+pub fn cause(drift: &ObjectDrift) -> Cause {
+    let has = |cause| drift.fields.iter().any(|f| f.cause == cause);
+    let (git, cluster) = (has(Cause::Git), has(Cause::Cluster));
+    match (git, cluster) {
+        _ if has(Cause::Both) => Cause::Both,
+        (true, true) => Cause::Both,
+        // Where one field's side is not known, the object's is not.
+        _ if has(Cause::Unknown) => Cause::Unknown,
+        (true, false) => Cause::Git,
+        (false, true) => Cause::Cluster,
+        (false, false) => Cause::Unknown,
     }
 }
 
@@ -143,7 +160,7 @@ pub fn distance(distance: Distance) -> Option<String> {
 /// `main@4f2c1e9`: the revision that an App is compared with; the commit alone where it came by no name.
 pub fn target(target: &Target) -> String {
     let commit = target.commit.id.short();
-    if target.name == commit || target.name == target.commit.id.0 {
+    if target.name.len() >= 4 && target.commit.id.0.starts_with(&target.name) {
         commit.to_owned()
     } else {
         format!("{}@{commit}", target.name)

@@ -100,6 +100,7 @@ glyphs! {
     folded "▸" ">" "Lists and texts" "folded",
     ellipsis "…" ".." "Lists and texts" "something is left out",
     dot "·" "-" "" "stands between texts",
+    item "·" "*" "" "begins a line of a list",
     rule "─" "-" "" "a line",
     arrow "→" "->" "" "a hint",
 }

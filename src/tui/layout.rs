@@ -12,6 +12,9 @@ pub const LEAST: Size = Size {
 /// From this width on, list and detail stand side by side.
 pub const TWO_COLUMNS: u16 = 100;
 
+/// From this width on, the list has room for what was synced last.
+const WIDE: u16 = 150;
+
 /// Areas of the main screen. An area that is not shown has no size.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Areas {
@@ -40,7 +43,8 @@ pub fn areas(size: Size, n_clusters: usize, detail: bool) -> Areas {
     let body = height - 2;
     let two = width >= TWO_COLUMNS;
     let left = match (two, detail) {
-        (true, _) => (width * 36 / 100).clamp(38, 60),
+        (true, _) if width >= WIDE => (width * 38 / 100).min(60),
+        (true, _) => (width * 36 / 100).max(38),
         (false, true) => 0,
         (false, false) => width,
     };

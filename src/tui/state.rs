@@ -292,7 +292,8 @@ impl State {
             self.size.width.saturating_sub(2)
         };
         let height = usize::from(areas.content.height).max(1);
-        self.detail.follow(app, width, height, &self.glyphs);
+        self.detail
+            .follow(app, width, height, &self.glyphs, &self.keymap);
     }
 
     /// Whether a Run is under way.

@@ -102,6 +102,8 @@ labels! {
     AddedWord "The words of it that differ.",
     RemovedNote "Owner and place on a line of the live side.",
     AddedNote "Owner and place on a line that a sync brings.",
+    RemovedSide "The cluster side, on a line of it.",
+    AddedSide "The Git side, on a line that a sync brings.",
     Choice "A button.",
     ChoiceOn "The chosen button.",
 }
@@ -157,6 +159,8 @@ fn dark(label: Label) -> Look {
         Label::AddedWord => (Some(0xdd_ff_e2), Some(0x22_66_36), NONE),
         Label::RemovedNote => (Some(0xa9_94_96), None, NONE),
         Label::AddedNote => (Some(0x8f_a8_96), None, NONE),
+        Label::RemovedSide => (Some(0xe0_a3_5e), None, NONE),
+        Label::AddedSide => (Some(0x8d_b3_f0), None, NONE),
         Label::Choice => (Some(0x8b_93_9e), None, NONE),
         Label::ChoiceOn => (Some(0x10_16_1e), Some(0x6c_b6_ff), BOLD),
     }
@@ -190,6 +194,8 @@ fn light(label: Label) -> Look {
         Label::AddedWord => (Some(0x06_3d_17), Some(0x9b_e3_ae), NONE),
         Label::RemovedNote => (Some(0x7d_4f_50), None, NONE),
         Label::AddedNote => (Some(0x42_6b_50), None, NONE),
+        Label::RemovedSide => (Some(0x95_4e_00), None, NONE),
+        Label::AddedSide => (Some(0x0b_5c_c4), None, NONE),
         Label::Choice => (Some(0x5f_68_73), None, NONE),
         Label::ChoiceOn => (Some(0xff_ff_ff), Some(0x09_58_c4), BOLD),
     }
@@ -224,6 +230,8 @@ fn either(label: Label) -> Look {
         Label::AddedWord => (Some(0xe4_ff_e8), Some(0x26_6e_3b), NONE),
         Label::RemovedNote => (Some(0xbd_a0_a1), None, NONE),
         Label::AddedNote => (Some(0x9c_bb_a5), None, NONE),
+        Label::RemovedSide => (Some(0xe8_b0_70), None, NONE),
+        Label::AddedSide => (Some(0x9c_c0_f5), None, NONE),
         Label::Choice => (Some(0x77_7b_80), None, NONE),
         Label::ChoiceOn => (Some(0xff_ff_ff), Some(0x2b_66_b1), BOLD),
     }
@@ -269,8 +277,8 @@ fn basic(label: Label) -> Style {
         Label::Warn | Label::Overridden => s.fg(Color::Yellow),
         Label::Bad => s.fg(Color::Red),
         Label::Busy => s.fg(Color::Cyan),
-        Label::Git => s.fg(Color::Cyan),
-        Label::Cluster => s.fg(Color::Yellow),
+        Label::Git | Label::AddedSide => s.fg(Color::Cyan),
+        Label::Cluster | Label::RemovedSide => s.fg(Color::Yellow),
         Label::Foreign => s.fg(Color::Magenta),
         Label::Name => s,
         Label::Badge => s.fg(Color::Black).bg(Color::Yellow),
@@ -441,8 +449,8 @@ mod tests {
             for &label in LABELS {
                 let (fg, mut bg, _) = table(label);
                 bg = match label {
-                    Label::RemovedNote => table(Label::Removed).1,
-                    Label::AddedNote => table(Label::Added).1,
+                    Label::RemovedNote | Label::RemovedSide => table(Label::Removed).1,
+                    Label::AddedNote | Label::AddedSide => table(Label::Added).1,
                     _ => bg,
                 };
                 let least = match label {

@@ -1,10 +1,11 @@
 //! Sign and label of each state, beside its word of [`words`]: the same on every screen.
 
 use crate::domain::record::{Outcome, RunKind};
-use crate::domain::{Action, Cause, HealthStatus, ObjectDrift, ObjectKey, Verdict, count};
+use crate::domain::{Action, AppId, Cause, HealthStatus, ObjectDrift, ObjectKey, Verdict, count};
 use crate::engine::{AppView, Move, Reach, SyncStatus, words};
 
 use super::glyphs::Glyphs;
+use super::keymap::{Command, Context as KeyContext, Keymap};
 use super::painter::{Piece, piece};
 use super::theme::Label;
 
@@ -44,6 +45,49 @@ pub fn verdict(drift: &ObjectDrift, glyphs: &Glyphs) -> (&'static str, &'static 
         Verdict::Unknown => (glyphs.unknown, Label::Dim),
     };
     (sign, words::verdict(drift.verdict), label)
+}
+
+/// What is so of an object, in a list: the side that moved where it is known, else the verdict.
+pub fn object_state(
+    view: &AppView,
+    drift: &ObjectDrift,
+    glyphs: &Glyphs,
+) -> (&'static str, &'static str, Label) {
+    match (drift.verdict, words::cause(drift)) {
+        _ if view.was_deleted(drift) => (glyphs.cluster, "deleted", Label::Cluster),
+        (Verdict::Drifted, side) if side != Cause::Unknown => cause(side, glyphs),
+        _ => verdict(drift, glyphs),
+    }
+}
+
+/// An App with its place, as everything that names it does: `web · prod-eu · shop`.
+pub fn app(id: &AppId, dot: &str) -> String {
+    let parts = [&id.name, &id.context, &id.namespace];
+    let parts: Vec<&str> = parts
+        .iter()
+        .map(|p| p.as_str())
+        .filter(|p| !p.is_empty())
+        .collect();
+    parts.join(&format!(" {dot} "))
+}
+
+/// How a refusal that an adoption mends names the option for it.
+pub const TO_ADOPT: &str = "(`--adopt`)";
+
+/// A text that names options of the command line, with the keys that do the same.
+pub fn in_keys(text: &str, keymap: &Keymap) -> String {
+    let sync = keymap.key(KeyContext::Apps, Command::Sync);
+    let prune = keymap.key(KeyContext::Plan, Command::Prune);
+    let adopt = keymap.key(KeyContext::Plan, Command::Adopt);
+    let text = text.replace(TO_ADOPT, &format!("({adopt})"));
+    let Some((before, rest)) = text.split_once("`--prune-all ") else {
+        return text;
+    };
+    match (before.strip_suffix('('), rest.split_once('`')) {
+        (Some(before), Some((_, rest))) => format!("{before}({sync}, then {prune}{rest}"),
+        (None, Some((_, rest))) => format!("{before}{prune} in a Plan of it alone{rest}"),
+        (_, None) => text,
+    }
 }
 
 /// Which side moved: sign, words and label.

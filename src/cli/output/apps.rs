@@ -142,7 +142,7 @@ pub fn remarks(app: &AppView, style: &Style) -> Vec<String> {
     }
     // Where it is as Git has it, its verdict says so already.
     if app.state == AppState::Unmanaged && app.sync != SyncStatus::Synced {
-        remarks.push("not managed by trueup".to_owned());
+        remarks.push(crate::engine::words::unsynced(app).to_owned());
     }
     if app.counts.overridden > 0 {
         let fields = count(app.counts.overridden, "field");

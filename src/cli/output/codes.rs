@@ -35,7 +35,10 @@ pub fn provider(provider: Provider) -> &'static str {
 
 /// The verdict on an object.
 pub fn verdict(verdict: Verdict) -> String {
-    words::verdict(verdict).replace(' ', "-")
+    match verdict {
+        Verdict::Unknown => "unknown".to_owned(),
+        other => words::verdict(other).replace(' ', "-"),
+    }
 }
 
 /// Which side moved.

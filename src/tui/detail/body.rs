@@ -39,8 +39,14 @@ fn draw_row(reader: &Reader, p: &Painter<'_>, buf: &mut Buffer, line: Rect, at: 
     match row {
         Row::Head(section, folded) => draw_head(p, buf, line, section, folded),
         Row::Intro(pieces) => {
-            let (x, end) = (line.left() + 1, line.right());
-            p.put_all(buf, x, end, line.y, pieces);
+            put_line(
+                p,
+                buf,
+                (line.left() + 1, line.right(), line.y),
+                0,
+                pieces,
+                0,
+            );
         }
         Row::Body(index) => match &reader.document.body(at.section).body {
             Body::Empty => {}
@@ -58,6 +64,9 @@ fn draw_row(reader: &Reader, p: &Painter<'_>, buf: &mut Buffer, line: Rect, at: 
     }
 }
 
+/// Columns that the name in a heading keeps beside what stands on its right.
+const LEAST_NAME: u16 = 28;
+
 fn draw_head(p: &Painter<'_>, buf: &mut Buffer, line: Rect, section: &Section, folded: bool) {
     let (x, y, end) = (line.left() + 1, line.y, line.right().saturating_sub(1));
     if section.can_fold() {
@@ -69,8 +78,9 @@ fn draw_head(p: &Painter<'_>, buf: &mut Buffer, line: Rect, section: &Section, f
         p.put(buf, x, end, y, sign, Label::Faint);
     }
     let left = pieces_width(&section.left) as u16;
-    // Names are worth more than what stands on the right, up to a point.
-    let least = (line.width / 2).min(left);
+    // A name is worth more than what stands on the right, up to a point.
+    let name = section.left.last().map_or(0, |(text, _)| fit::width(text)) as u16;
+    let least = left - name + name.min(LEAST_NAME);
     let start = p.put_right(buf, x + 2 + least + 2, end, y, &section.right);
     let limit = if start < end {
         start.saturating_sub(2)
@@ -163,11 +173,13 @@ fn draw_change(p: &Painter<'_>, buf: &mut Buffer, row: Rect, line: &Line, column
             (None, _) => Vec::new(),
         };
         // On the fill of a line, what is dim elsewhere could not be read.
-        for (_, label) in chosen.iter_mut().filter(|(_, l)| *l == Label::Note) {
-            *label = match line.kind {
-                LineKind::Removed => Label::RemovedNote,
-                LineKind::Added => Label::AddedNote,
-                _ => *label,
+        for (_, label) in &mut chosen {
+            *label = match (&line.kind, *label) {
+                (LineKind::Removed, Label::Note) => Label::RemovedNote,
+                (LineKind::Added, Label::Note) => Label::AddedNote,
+                (LineKind::Removed, Label::Cluster) => Label::RemovedSide,
+                (LineKind::Added, Label::Git | Label::Warn) => Label::AddedSide,
+                (_, other) => other,
             };
         }
         let start = p.put_right(buf, row.left() + BEFORE, end.saturating_sub(1), y, &chosen);

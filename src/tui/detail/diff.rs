@@ -13,7 +13,7 @@ use crate::engine::{AppState, AppView, ObjectView, Rights, SyncStatus};
 use super::super::document::{Content, Section, SectionId};
 use super::super::fit;
 use super::super::glyphs::Glyphs;
-use super::super::keymap::Command;
+use super::super::keymap::{Command, Context, Keymap};
 use super::super::list;
 use super::super::painter::{Painter, Piece, piece};
 use super::super::state::{Pane, State};
@@ -22,14 +22,25 @@ use super::super::wording;
 use super::{Detail, body};
 
 /// The sections of the tab.
-pub fn sections(view: &AppView, detail: &Detail, width: usize, glyphs: &Glyphs) -> Vec<Section> {
+pub fn sections(
+    view: &AppView,
+    detail: &Detail,
+    width: usize,
+    glyphs: &Glyphs,
+    keymap: &Keymap,
+) -> Vec<Section> {
     let filter = detail.objects.filter.as_str();
     let foreign = detail.options.foreign;
     let mut sections = Vec::new();
     for (i, problem) in view.problems.iter().enumerate() {
+        let mut problem = problem.clone();
+        // The title says whose it is.
+        if problem.place == view.app.id.to_string() {
+            problem.place.clear();
+        }
         sections.push(Section::text(
             format!("problem {i}"),
-            problem_lines(problem, width, glyphs),
+            problem_lines(&problem, width, glyphs),
         ));
     }
     if filter.is_empty() && !view.notices.is_empty() {
@@ -39,8 +50,8 @@ pub fn sections(view: &AppView, detail: &Detail, width: usize, glyphs: &Glyphs) 
             } else {
                 format!("{}: ", notice.place)
             };
-            let text = format!("{place}{}", notice.text);
-            hanging(glyphs.dot, &text, width, Label::Dim)
+            let text = format!("{place}{}", wording::in_keys(&notice.text, keymap));
+            hanging(glyphs.item, &text, width, Label::Dim)
         });
         sections.push(Section::text("notices", notices.collect()));
     }
@@ -52,7 +63,8 @@ pub fn sections(view: &AppView, detail: &Detail, width: usize, glyphs: &Glyphs) 
         .partition(|o| o.drift.verdict != Verdict::InSync);
     let has_objects = !differs.is_empty() || !rest.is_empty();
     if filter.is_empty() && (has_objects || !sections.is_empty()) {
-        let mut lines = detail.why.lines(view, width, glyphs);
+        let key = keymap.key(Context::Panes, Command::NextTab);
+        let mut lines = detail.why.in_brief(view, width, glyphs, &key);
         if !lines.is_empty() {
             lines.push(Vec::new());
             sections.push(Section::text("health", lines));
@@ -284,7 +296,7 @@ fn in_sync(state: &State, glyphs: &Glyphs, width: usize, view: &AppView) -> Vec<
     if view.counts.foreign > 0 && !state.detail.options.foreign {
         let fields = count(view.counts.foreign, "field");
         let text = format!("{fields} of others: {} shows them.", key(Command::Foreign));
-        lines.extend(hanging(glyphs.dot, &text, width, Label::Dim));
+        lines.extend(hanging(glyphs.item, &text, width, Label::Dim));
     }
     let health = state.detail.why.lines(view, width, glyphs);
     if let Some(rolled) = &view.health
@@ -296,7 +308,7 @@ fn in_sync(state: &State, glyphs: &Glyphs, width: usize, view: &AppView) -> Vec<
             "" => rolled.status.to_string(),
             message => format!("{}: {message}", rolled.status),
         };
-        lines.extend(hanging(glyphs.dot, &text, width, label));
+        lines.extend(hanging(glyphs.item, &text, width, label));
     }
     if !health.is_empty() {
         lines.push(Vec::new());
@@ -309,7 +321,7 @@ fn in_sync(state: &State, glyphs: &Glyphs, width: usize, view: &AppView) -> Vec<
             "trueup does not manage it yet: {} offers to adopt it.",
             key(Command::Sync)
         );
-        lines.extend(hanging(glyphs.dot, &text, width, Label::Dim));
+        lines.extend(hanging(glyphs.item, &text, width, Label::Dim));
     }
     lines
 }

@@ -12,12 +12,14 @@ use std::sync::Arc;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
-use crate::domain::{ObjectDrift, ObjectKey, Verdict, count};
-use crate::engine::{AppState, AppView, Distance, words};
+use crate::domain::text::visible;
+use crate::domain::{Commit, ObjectDrift, ObjectKey, Verdict, count};
+use crate::engine::{AppView, Distance, words};
 
 use super::document::{BodyOptions, Reader};
 use super::fit;
 use super::glyphs::Glyphs;
+use super::keymap::Keymap;
 use super::layout::Areas;
 use super::list::List;
 use super::painter::{Painter, Piece, piece, pieces_width};
@@ -96,6 +98,7 @@ impl Detail {
         width: u16,
         height: usize,
         glyphs: &Glyphs,
+        keymap: &Keymap,
     ) {
         let same_app = match (&self.app, &app) {
             (Some(a), Some(b)) => a.app.id == b.app.id,
@@ -121,7 +124,7 @@ impl Detail {
         if !unchanged || built_for != self.built_for {
             let (diff, source) = match &app {
                 Some(view) => (
-                    diff::sections(view, self, usize::from(width), glyphs),
+                    diff::sections(view, self, usize::from(width), glyphs, keymap),
                     source::sections(view, &self.objects.filter, glyphs),
                 ),
                 None => Default::default(),
@@ -282,12 +285,7 @@ fn draw_revision(p: &Painter<'_>, buf: &mut Buffer, inner: Rect, view: &AppView)
         right.push(piece(record.commit.short(), Label::Dim));
         right.push(piece(format!(" {}", p.age(record.started)), Label::Dim));
     } else {
-        let text = match view.state {
-            AppState::Available => "never synced",
-            AppState::Unmanaged => "not managed by trueup",
-            AppState::Managed | AppState::Unknown => "",
-        };
-        right.push(piece(text, Label::Dim));
+        right.push(piece(words::unsynced(view), Label::Dim));
     }
     if let Some(since) = view.old_since {
         let ago = match p.age(since).as_str() {
@@ -310,10 +308,36 @@ fn draw_revision(p: &Painter<'_>, buf: &mut Buffer, inner: Rect, view: &AppView)
     for (text, label) in left {
         let room = usize::from(limit.saturating_sub(at));
         if room < 2 {
-            break;
+            return;
         }
         at = p.put(buf, at, limit, y, &p.end(&text, room), label);
     }
+    if let Some(target) = &view.target
+        && view.unresolved.is_none()
+    {
+        draw_commit(p, buf, (at + 2, limit, y), &target.commit);
+    }
+}
+
+/// Columns that the message of a commit keeps before who made it gives way.
+const LEAST_MESSAGE: usize = 16;
+
+/// Draws what a commit says of itself, its message shortened rather than its age, and no number without its unit.
+fn draw_commit(p: &Painter<'_>, buf: &mut Buffer, (x, end, y): (u16, u16, u16), commit: &Commit) {
+    let room = usize::from(end.saturating_sub(x));
+    if room < 4 {
+        return;
+    }
+    let age = p.age(commit.time);
+    let summary = visible(&commit.summary);
+    let least = fit::width(&summary).min(LEAST_MESSAGE);
+    let author = p.end(&commit.author, 24);
+    let forms = [format!(" ({author}, {age})"), format!(" ({age})")];
+    let fits = |form: &&String| least + fit::width(form) <= room;
+    let who = forms.iter().find(fits).map_or("", String::as_str);
+    let message = p.end(&summary, room - fit::width(who));
+    let x = p.put(buf, x, end, y, &message, Label::Dim);
+    p.put(buf, x, end, y, who, Label::Faint);
 }
 
 fn revision(p: &Painter<'_>, view: &AppView, synced: Option<&str>) -> Vec<Piece> {
@@ -374,26 +398,23 @@ fn revision(p: &Painter<'_>, view: &AppView, synced: Option<&str>) -> Vec<Piece>
         (
             target.uncommitted > 0,
             format!(
-                " {}{}",
+                "  {} {}",
                 p.glyphs.uncommitted,
                 count(target.uncommitted, "uncommitted file")
             ),
         ),
-        (target.unpushed, format!(" {}not pushed", p.glyphs.unpushed)),
+        (
+            target.unpushed,
+            format!("  {} not pushed", p.glyphs.unpushed),
+        ),
         (
             target.behind > 0,
-            format!(" {} behind the remote", target.behind),
+            format!("  {} behind the remote", target.behind),
         ),
     ] {
         if set {
             pieces.push(piece(text, Label::Warn));
         }
     }
-    let c = &target.commit;
-    pieces.push(piece(format!(" {}", c.summary), Label::Dim));
-    pieces.push(piece(
-        format!(" ({}, {})", c.author, p.age(c.time)),
-        Label::Faint,
-    ));
     pieces
 }

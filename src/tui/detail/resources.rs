@@ -42,7 +42,7 @@ pub fn rows(app: Option<&AppView>, filter: &str) -> Vec<ObjectRow> {
     })
 }
 
-const VERDICT: u16 = 13;
+const VERDICT: u16 = 15;
 const HEALTH: u16 = 11;
 const AGE: u16 = 5;
 
@@ -89,11 +89,7 @@ pub fn draw(state: &State, p: &Painter<'_>, buf: &mut Buffer, area: Rect, view: 
         };
         let name = p.middle(&name, usize::from(verdict_x.saturating_sub(x + 1)));
         p.put(buf, x, verdict_x, y, &name, Label::Text);
-        let (sign, word, label) = if view.was_deleted(drift) {
-            (p.glyphs.cluster, "deleted", Label::Cluster)
-        } else {
-            wording::verdict(drift, p.glyphs)
-        };
+        let (sign, word, label) = wording::object_state(view, drift, p.glyphs);
         let x = p.put(buf, verdict_x, health_x, y, sign, label);
         let label = if matches!(label, Label::Good) {
             Label::Dim

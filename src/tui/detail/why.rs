@@ -6,6 +6,7 @@ use crate::domain::text::visible;
 use crate::domain::{AppId, Health, HealthStatus, ObjectKey};
 use crate::engine::{AppView, ObjectView, Reason, Ticket};
 
+use super::super::fit;
 use super::super::glyphs::Glyphs;
 use super::super::painter::{Piece, piece};
 use super::super::theme::Label;
@@ -103,6 +104,40 @@ impl Why {
         true
     }
 
+    /// The same in a line or two, to stand above differences: the worst object, each text cut to its line, and how many
+    /// more there are.
+    pub fn in_brief(
+        &self,
+        view: &AppView,
+        width: usize,
+        glyphs: &Glyphs,
+        key: &str,
+    ) -> Vec<Vec<Piece>> {
+        let lines = self.lines(view, usize::MAX, glyphs);
+        let more = unwell(view).count().saturating_sub(1);
+        let of_worst = 1 + usize::from(self.reason_of(view).is_some());
+        let mut brief: Vec<_> = lines.into_iter().take(of_worst).collect();
+        if more > 0
+            && let Some(last) = brief.last_mut()
+        {
+            let text = format!("  and {more} more ({key})");
+            let room = width.saturating_sub(fit::width(&text) + 3);
+            if let Some((said, _)) = last.last_mut() {
+                let taken = fit::width(said);
+                *said = fit::end(said, room.min(taken), glyphs.ellipsis).into_owned();
+            }
+            last.push(piece(text, Label::Dim));
+        }
+        brief
+    }
+
+    /// What the cluster said of the worst object.
+    fn reason_of(&self, view: &AppView) -> Option<&Reason> {
+        let worst = worst(view)?;
+        let asked = self.asked.as_ref().filter(|a| a.key == worst.drift.key);
+        asked.and_then(|a| a.reason.as_ref())
+    }
+
     /// The health of an App that is not well, its objects that are not, and the reason. None where it is.
     pub fn lines(&self, view: &AppView, width: usize, glyphs: &Glyphs) -> Vec<Vec<Piece>> {
         let Some(worst) = worst(view) else {
@@ -131,7 +166,7 @@ impl Why {
                 text.push_str(", ");
                 text.push_str(&health.message);
             }
-            lines.extend(hanging(glyphs.dot, &visible(&text), width, label));
+            lines.extend(hanging(glyphs.item, &visible(&text), width, label));
             let asked = self.asked.as_ref().filter(|a| a.key == object.drift.key);
             if let Some(reason) = asked.and_then(|a| a.reason.as_ref()) {
                 let text = format!("{}: {}", visible(&reason.about), visible(&reason.text));

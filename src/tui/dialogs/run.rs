@@ -16,7 +16,7 @@ use super::super::detail::{body, diff};
 use super::super::document::{Pos, Reader, Section};
 use super::super::fit;
 use super::super::keymap::{Command, Context};
-use super::super::painter::{Painter, Piece, piece};
+use super::super::painter::{Painter, Piece, piece, pieces_width};
 use super::super::state::State;
 use super::super::theme::Label;
 use super::super::wording;
@@ -257,17 +257,22 @@ impl Running {
                 .unwrap_or(&waiting);
             let (sign, word, label) = step_words(state, now);
             let (action, action_label) = wording::action(step.action);
-            let mut lines = vec![vec![
+            let mut line = vec![
                 piece(format!("{:>digits$} ", i + 1), Label::Faint),
                 piece(format!("{sign} "), label),
                 piece(format!("{action:<8} "), action_label),
-                piece(wording::object(&step.key, &step.app.namespace), Label::Text),
-                piece(format!("  {word}"), label),
-            ]];
+            ];
             if let Some(columns) = names {
                 let name = plan::padded(&step.app.name, columns, state.glyphs.ellipsis);
-                lines[0].insert(3, piece(format!("{name}  "), Label::Dim));
+                line.push(piece(format!("{name}  "), Label::Dim));
             }
+            let word = piece(format!("  {word}"), label);
+            let taken = pieces_width(&line) + pieces_width(std::slice::from_ref(&word)) + 2;
+            let name = wording::object(&step.key, &step.app.namespace);
+            let room = width.saturating_sub(taken).max(12);
+            let name = fit::middle(&name, room, state.glyphs.ellipsis).into_owned();
+            line.extend([piece(name, Label::Text), word]);
+            let mut lines = vec![line];
             if alone != Some(i) {
                 lines.extend(step_details(state, now, width, self.can_draw_again()));
             }
@@ -463,7 +468,7 @@ fn step_details(state: &State, step: &StepState, width: usize, names_key: bool) 
 pub fn draw(state: &State, p: &Painter<'_>, buf: &mut Buffer) {
     let Some(run) = &state.run else { return };
     let what = match run.plan.apps.as_slice() {
-        [one] => plan::place(&one.id, p.glyphs.dot),
+        [one] => wording::app(&one.id, p.glyphs.dot),
         many => format!("{} Apps", many.len()),
     };
     let title = format!("{} {what}", wording::kind(run.plan.kind));

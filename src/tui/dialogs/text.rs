@@ -237,7 +237,7 @@ fn object(
         let line = vec![piece("The App has it no more.", Label::Dim)];
         return vec![Section::text("gone", vec![line])];
     };
-    let (sign, word, label) = wording::verdict(&object.drift, &state.glyphs);
+    let (sign, word, label) = wording::object_state(view, &object.drift, &state.glyphs);
     let mut first = vec![piece(format!("{sign} {word}"), label)];
     let summary = diff::summary(view, &object.drift, true, &state.glyphs);
     if !summary.is_empty() {
@@ -269,10 +269,7 @@ fn object(
         ),
         Some(Ok(reasons)) if reasons.is_empty() => Section::text(
             "reasons",
-            vec![vec![piece(
-                "The cluster has nothing to say about it.",
-                Label::Dim,
-            )]],
+            vec![vec![piece("There is no event about it.", Label::Dim)]],
         ),
         Some(Ok(reasons)) => heading("What the cluster says", reason_lines(state, reasons, width)),
     });
@@ -295,7 +292,7 @@ pub fn reason_lines(state: &State, reasons: &[Reason], width: usize) -> Vec<Vec<
             let sign = if reason.warning {
                 state.glyphs.warning
             } else {
-                state.glyphs.dot
+                state.glyphs.item
             };
             let text = format!("{}: {}", visible(&reason.about), visible(&reason.text));
             let lines = diff::hanging(sign, &text, width.saturating_sub(7), label);

@@ -12,6 +12,7 @@ use super::super::document::Section;
 use super::super::painter::piece;
 use super::super::state::State;
 use super::super::theme::Label;
+use super::super::wording;
 use super::text::heading;
 
 /// Of how many others that have the same Problem the names are said.
@@ -126,14 +127,13 @@ fn named(names: &[impl AsRef<str>]) -> String {
 
 fn add_app(all: &mut Collected, state: &State, view: &AppView) {
     let id = &view.app.id;
-    let mut owner = format!("App {}", visible(&id.name));
-    for place in [&id.context, &id.namespace] {
-        if !place.is_empty() {
-            owner += &format!(" {} {place}", state.glyphs.dot);
-        }
-    }
+    let owner = format!("App {}", visible(&wording::app(id, state.glyphs.dot)));
     for problem in &view.problems {
-        all.add(&owner, problem);
+        let mut problem = problem.clone();
+        if problem.place == id.to_string() {
+            problem.place.clear();
+        }
+        all.add(&owner, &problem);
     }
     for object in &view.objects {
         let drift = diff::shown(&object.drift);
@@ -174,12 +174,13 @@ fn noticed(state: &State, width: usize) -> Option<Section> {
     let lines: Vec<_> = texts
         .iter()
         .flat_map(|(text, places)| {
+            let text = wording::in_keys(text, &state.keymap);
             let text = if places.is_empty() {
-                (*text).to_owned()
+                text
             } else {
                 format!("{}: {text}", named(places))
             };
-            diff::paragraph(&visible(&text), width, Label::Dim)
+            diff::hanging(state.glyphs.item, &visible(&text), width, Label::Dim)
         })
         .collect();
     (!lines.is_empty()).then(|| heading("Noticed", lines))

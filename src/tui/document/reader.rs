@@ -206,6 +206,16 @@ impl Reader {
             self.cursor.line = 0;
         }
         self.show(height);
+        if folded {
+            // What was unfolded at the lower edge comes into view.
+            let wanted = self.document.height(section).min(height * 2 / 3);
+            let last = Pos {
+                section,
+                line: wanted.saturating_sub(1),
+            };
+            let least = self.document.moved(last, -(height as isize - 1));
+            self.top = self.top.max(least.min(self.cursor));
+        }
     }
 
     /// Folds all sections or unfolds them.

@@ -309,3 +309,40 @@ fn a_question_about_a_run_ends_with_it() {
     assert!(!console.shows("is under way"));
     assert!(console.shows("Sync 3/3"));
 }
+
+#[test]
+fn a_plan_of_prunes_alone_said_one_sentence_twice() {
+    let mut console = console(world());
+    let mut plan = scene::plan("prod-eu", false);
+    plan.steps.clear();
+    plan.apps[0].warnings.clear();
+    console.keys("s").drawn(Ok(plan));
+    let sentence = "no longer in Git and stays";
+    assert_eq!(console.text().matches(sentence).count(), 1);
+    assert!(console.shows("Service checkout-old"), "{}", console.text());
+}
+
+#[test]
+fn options_of_the_command_line_were_hints_in_the_console() {
+    let world = with(|app| {
+        app.notices.push(Notice {
+            place: "checkout".into(),
+            text: "what it holds stays until it is pruned (`--prune-all checkout`)".into(),
+        });
+    });
+    let mut console = console(world);
+    assert!(console.shows("pruned (s, then p)"), "{}", console.text());
+    console.keys("!");
+    assert!(console.shows("pruned (s, then p)"), "{}", console.text());
+}
+
+#[test]
+fn a_refusal_spelled_the_app_otherwise_than_its_title() {
+    let mut console = console(world());
+    let mut plan = scene::plan("prod-eu", false);
+    plan.steps.clear();
+    let id = plan.apps[0].id.to_string();
+    plan.apps[0].refused = Some(moved_on().at(id.clone()));
+    console.keys("s").drawn(Ok(plan));
+    assert!(!console.shows(&id), "{}", console.text());
+}

@@ -5,7 +5,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
 use crate::domain::record::RunKind;
-use crate::domain::{Action, AppId, Plan, count};
+use crate::domain::{Action, Plan, count};
 use crate::engine::Draw;
 
 use super::super::super::detail::body;
@@ -96,7 +96,7 @@ fn title(kind: &str, dialog: &PlanDialog, state: &State, dot: &str) -> String {
     match &dialog.draw {
         Draw::Sync { apps, only, .. } => {
             let what = match apps.as_slice() {
-                [one] => place(one, dot),
+                [one] => wording::app(one, dot),
                 many => format!("{} Apps", many.len()),
             };
             // Marks win over the cursor: the title says so where they do.
@@ -119,20 +119,9 @@ fn title(kind: &str, dialog: &PlanDialog, state: &State, dot: &str) -> String {
                 .plan()
                 .and_then(|plan| plan.apps.first())
                 .map_or_else(String::new, |a| format!(" ({})", a.commit.id.short()));
-            format!("{kind} {} to #{record}{to}", place(app, dot))
+            format!("{kind} {} to #{record}{to}", wording::app(app, dot))
         }
     }
-}
-
-/// `web · prod-eu · shop`: an App with the place that a Plan or a Run changes.
-pub fn place(app: &AppId, dot: &str) -> String {
-    let parts = [&app.name, &app.context, &app.namespace];
-    let parts: Vec<&str> = parts
-        .iter()
-        .map(|p| p.as_str())
-        .filter(|p| !p.is_empty())
-        .collect();
-    parts.join(&format!(" {dot} "))
 }
 
 /// What is said while a Plan is drawn; something in it moves.

@@ -10,7 +10,7 @@ use jiff::Timestamp;
 use crate::domain::plan::{PlanStep, PlannedApp};
 use crate::domain::record::RunKind;
 use crate::domain::text::visible;
-use crate::domain::{Action, Plan, Problem, count};
+use crate::domain::{Action, AppId, Plan, Problem, count};
 use crate::drift::taken;
 use crate::engine::{AppView, Draw, Snapshot, Ticket, words};
 
@@ -24,11 +24,8 @@ use super::super::state::State;
 use super::super::theme::Label;
 use super::super::wording;
 
-pub use draw::{draw, place};
+pub use draw::draw;
 pub use moved::Moved;
-
-/// How a refusal that an adoption mends names the option for it.
-const TO_ADOPT: &str = "(`--adopt`)";
 
 /// How far the drawing of a Plan is.
 #[derive(Clone, Debug)]
@@ -181,7 +178,8 @@ impl PlanDialog {
         let Draw::Sync { adopt: false, .. } = &self.draw else {
             return false;
         };
-        let by_others = |problem: &Problem| problem.hints.iter().any(|h| h.contains(TO_ADOPT));
+        let by_others =
+            |problem: &Problem| problem.hints.iter().any(|h| h.contains(wording::TO_ADOPT));
         self.plan().is_some_and(|plan| {
             let mut refused = plan.apps.iter().filter_map(|app| app.refused.as_ref());
             refused.any(by_others)
@@ -244,8 +242,10 @@ fn steps(plan: &Plan, state: &State, width: usize) -> Vec<Section> {
     let glyphs = &state.glyphs;
     let mut sections = Vec::new();
     let several = plan.apps.len() > 1;
+    // Below the steps it is said with the names; where there are none, that is the first screen.
+    let says_stays = !plan.prune && !plan.steps.is_empty();
     for app in &plan.apps {
-        sections.extend(of_app(app, plan.prune, several, width, state));
+        sections.extend(of_app(app, says_stays, several, width, state));
     }
     let (prunes, steps): (Vec<_>, Vec<_>) = plan
         .steps
@@ -255,7 +255,7 @@ fn steps(plan: &Plan, state: &State, width: usize) -> Vec<Section> {
     // What is deleted stands first, whenever its turn comes: it must be on the first screen.
     if !prunes.is_empty() {
         let text = format!(
-            "{} {} to be deleted: Git has them no more.",
+            "{} {} to be deleted: no longer in Git.",
             glyphs.warning,
             count(prunes.len(), "object")
         );
@@ -270,7 +270,7 @@ fn steps(plan: &Plan, state: &State, width: usize) -> Vec<Section> {
     }
     if !plan.prune {
         for app in plan.apps.iter().filter(|a| !a.prunable.is_empty()) {
-            sections.push(left_alone(app, several, state));
+            sections.push(left_alone(app, says_stays, several, state));
         }
     }
     if plan.steps.is_empty() && sections.is_empty() {
@@ -283,7 +283,7 @@ fn steps(plan: &Plan, state: &State, width: usize) -> Vec<Section> {
 /// The revision that each App is taken to.
 fn targets(plan: &Plan, state: &State) -> Section {
     let several = plan.apps.len() > 1;
-    let column = |text: fn(&PlannedApp) -> String| {
+    let column = |text: &dyn Fn(&PlannedApp) -> String| {
         plan.apps
             .iter()
             .map(|a| fit::width(&text(a)))
@@ -291,8 +291,9 @@ fn targets(plan: &Plan, state: &State) -> Section {
             .unwrap_or(0)
     };
     let name = |app: &PlannedApp| app.id.name.clone();
-    let place = |app: &PlannedApp| format!("{}/{}", app.id.context, app.id.namespace);
-    let (names, places) = (column(name).min(24), column(place).min(30));
+    let dot = state.glyphs.dot;
+    let place = |app: &PlannedApp| format!("{} {dot} {}", app.id.context, app.id.namespace);
+    let (names, places) = (column(&name).min(24), column(&place).min(30));
     let mut lines: Vec<Vec<Piece>> = Vec::new();
     for app in &plan.apps {
         let mut line = Vec::new();
@@ -312,11 +313,11 @@ fn targets(plan: &Plan, state: &State) -> Section {
         line.push(piece(revision, Label::Text));
         if target.is_some_and(|t| t.unpushed) {
             line.push(piece(
-                format!(" {}not pushed", state.glyphs.unpushed),
+                format!("  {} not pushed", state.glyphs.unpushed),
                 Label::Warn,
             ));
         }
-        line.push(piece(format!(" {}", app.commit.summary), Label::Dim));
+        line.push(piece(format!("  {}", app.commit.summary), Label::Dim));
         lines.push(line);
     }
     lines.push(Vec::new());
@@ -331,19 +332,22 @@ pub fn padded(text: &str, columns: usize, ellipsis: &str) -> String {
     format!("{text}{}", " ".repeat(room))
 }
 
-/// A refusal in the console's own terms: what is an option on the command line is a key here.
-fn in_keys(problem: &Problem, state: &State) -> Problem {
-    let key = state.keymap.key(Context::Plan, Command::Adopt);
+/// A refusal in the console's own terms: what is an option on the command line is a key here, and who is refused stands
+/// above it.
+fn in_keys(problem: &Problem, app: &AppId, state: &State) -> Problem {
     let mut problem = problem.clone();
     for hint in &mut problem.hints {
-        *hint = hint.replace(TO_ADOPT, &format!("({key})"));
+        *hint = wording::in_keys(hint, &state.keymap);
+    }
+    if problem.place == app.to_string() {
+        problem.place.clear();
     }
     problem
 }
 
 fn of_app(
     app: &PlannedApp,
-    prune: bool,
+    says_stays: bool,
     several: bool,
     width: usize,
     state: &State,
@@ -351,15 +355,17 @@ fn of_app(
     let glyphs = &state.glyphs;
     let mut lines = Vec::new();
     if several && (app.refused.is_some() || !app.warnings.is_empty()) {
-        lines.push(vec![piece(app.id.to_string(), Label::Strong)]);
+        let name = wording::app(&app.id, glyphs.dot);
+        lines.push(vec![piece(name, Label::Strong)]);
     }
     if let Some(problem) = &app.refused {
-        lines.extend(diff::problem_lines(&in_keys(problem, state), width, glyphs));
+        let problem = in_keys(problem, &app.id, state);
+        lines.extend(diff::problem_lines(&problem, width, glyphs));
     }
     for warning in &app.warnings {
         lines.extend(diff::hanging(glyphs.warning, warning, width, Label::Warn));
     }
-    if !prune && !app.prunable.is_empty() {
+    if says_stays && !app.prunable.is_empty() {
         lines.push(vec![piece(stays(app, several, state), Label::Dim)]);
     }
     if lines.is_empty() {
@@ -385,9 +391,16 @@ fn stays(app: &PlannedApp, several: bool, state: &State) -> String {
     }
 }
 
-fn left_alone(app: &PlannedApp, several: bool, state: &State) -> Section {
-    let stays = stays(app, several, state);
-    let mut lines = vec![Vec::new(), vec![piece(stays, Label::Dim)]];
+fn left_alone(app: &PlannedApp, is_said: bool, several: bool, state: &State) -> Section {
+    let stays = match (is_said, several) {
+        (false, _) => stays(app, several, state),
+        (true, false) => "What stays:".to_owned(),
+        (true, true) => format!("What stays of {}:", app.id.name),
+    };
+    let mut lines = vec![vec![piece(stays, Label::Dim)]];
+    if is_said {
+        lines.insert(0, Vec::new());
+    }
     for key in &app.prunable {
         let text = format!("  {}", wording::object(key, &app.id.namespace));
         lines.push(vec![piece(text, Label::Dim)]);

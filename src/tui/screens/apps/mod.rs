@@ -76,7 +76,7 @@ pub fn rows(data: &Snapshot, narrowed: Narrowed<'_>, marked: &BTreeSet<AppId>) -
         .collect();
     apps.sort_by_key(|view| {
         let id = &view.app.id;
-        (id.context.is_empty(), &id.context, &id.namespace, &id.name)
+        (id.context.is_empty(), &id.context, &id.name, &id.namespace)
     });
     let mut rows = Vec::with_capacity(apps.len() + data.clusters.len());
     let mut context: Option<&str> = None;

@@ -14,11 +14,14 @@ use super::super::super::theme::Label;
 use super::super::super::wording;
 use super::cursor;
 
-/// From this width on a row says its verdict also in a word.
-const WITH_WORDS: u16 = 52;
-
 /// From this width on a row says what was synced last, and when.
-const WITH_SYNCED: u16 = 76;
+const WITH_SYNCED: u16 = 52;
+
+/// From this width on it says its verdict also in a word, and has its namespace in a column of its own.
+const WITH_WORDS: u16 = 76;
+
+/// Columns that a namespace is cut to at the least; below that it is left out.
+const LEAST_NAMESPACE: usize = 4;
 
 /// Columns of a verdict's signs, of its word, of a commit, of an age.
 const SIGNS: u16 = 8;
@@ -26,16 +29,19 @@ const WORD: u16 = 10;
 const COMMIT: u16 = 7;
 const AGE: u16 = 4;
 
+/// Columns of the health, or of a word in its place.
+const STATE: u16 = 11;
+
 /// Which columns there are, by width alone: what is in them never moves them.
 pub(super) struct Columns<'a> {
     words: bool,
     synced: bool,
-    /// Columns of the health, or of a word in its place.
-    state: u16,
     /// Columns of the namespace, where rows are wide enough to set it apart.
     namespace: u16,
     /// Contexts with Apps in several namespaces.
     several: BTreeSet<&'a str>,
+    /// Contexts with names of Apps that stand in several of their namespaces.
+    namesakes: BTreeSet<(&'a str, &'a str)>,
 }
 
 impl<'a> Columns<'a> {
@@ -43,16 +49,21 @@ impl<'a> Columns<'a> {
     pub(super) fn new(state: &'a State, width: u16) -> Self {
         let mut first: BTreeMap<&str, &str> = BTreeMap::new();
         let mut several = BTreeSet::new();
+        let (mut seen, mut namesakes) = (BTreeSet::new(), BTreeSet::new());
         let mut longest = 0;
         for view in &state.data.apps {
             let id = &view.app.id;
             longest = longest.max(fit::width(&id.namespace));
+            let name = (id.context.as_str(), id.name.as_str());
+            if !seen.insert(name) {
+                namesakes.insert(name);
+            }
             if *first.entry(&id.context).or_insert(&id.namespace) != id.namespace {
                 several.insert(id.context.as_str());
             }
         }
         let words = width >= WITH_WORDS;
-        let namespace = if width >= WITH_SYNCED && !several.is_empty() {
+        let namespace = if words && !several.is_empty() {
             (longest as u16).min(width / 5)
         } else {
             0
@@ -60,9 +71,9 @@ impl<'a> Columns<'a> {
         Self {
             words,
             synced: width >= WITH_SYNCED,
-            state: if words { 11 } else { 10 },
             namespace,
             several,
+            namesakes,
         }
     }
 }
@@ -107,7 +118,7 @@ pub(super) fn draw(
         }
         at = commit_x.saturating_sub(2);
     }
-    let state_x = at.saturating_sub(columns.state);
+    let state_x = at.saturating_sub(STATE);
     let mut signs = wording::sync(view, p.glyphs);
     let sign_label = match signs.first() {
         _ if view.app.orphaned => Label::Warn,
@@ -117,13 +128,10 @@ pub(super) fn draw(
     let word = words::sync(view);
     // Without a health, the verdict is all that there is to say; of an App that is gone it is what matters.
     let health = view.health.as_ref();
-    match health.filter(|_| columns.words || !view.app.orphaned) {
+    let verdict_first = view.app.orphaned || view.sync == SyncStatus::Failed;
+    match health.filter(|_| columns.words || !verdict_first) {
         Some(health) => {
-            let text = if columns.words {
-                health.status.to_string()
-            } else {
-                words::health_in_short(health.status).to_owned()
-            };
+            let text = health.status.to_string();
             let label = if dim {
                 Label::Faint
             } else {
@@ -159,9 +167,9 @@ pub(super) fn draw(
     let limit = signs_x.min(signs_end.saturating_sub(4)).saturating_sub(1);
 
     let several = columns.several.contains(view.app.id.context.as_str());
-    let namespace = if several { &view.app.id.namespace } else { "" };
+    let namespace = &view.app.id.namespace;
     let mut name_end = limit;
-    if several && columns.namespace > 0 {
+    if columns.namespace > 0 {
         let namespace_end = state_x.saturating_sub(WORD + 3 + SIGNS + 1).min(limit);
         name_end = namespace_end.saturating_sub(columns.namespace + 1);
         let text = p.middle(namespace, usize::from(columns.namespace));
@@ -179,13 +187,21 @@ pub(super) fn draw(
     if dim {
         flags.iter_mut().for_each(|(_, l)| *l = Label::Faint);
     }
-    if several && columns.namespace == 0 {
-        // A third of the room, or what the name leaves.
-        let taken = fit::width(&view.app.id.name) + pieces_width(&flags) + 3;
-        let text = p.middle(namespace, (room / 3).max(room.saturating_sub(taken)));
-        add(vec![piece(text, Label::Faint)]);
-    }
+    let taken = fit::width(&view.app.id.name) + pieces_width(&flags) + 4;
     add(flags);
+    if several && columns.namespace == 0 {
+        // What the name leaves; a third of the room where the name alone does not say which.
+        let name = (view.app.id.context.as_str(), view.app.id.name.as_str());
+        let least = match columns.namesakes.contains(&name) {
+            true => room / 3,
+            false => 0,
+        };
+        let text = p.middle(namespace, room.saturating_sub(taken).max(least));
+        if fit::width(&text) >= fit::width(namespace).min(LEAST_NAMESPACE) {
+            let dot = format!("{} ", p.glyphs.dot);
+            add(vec![piece(dot, Label::Faint), piece(text, Label::Faint)]);
+        }
+    }
 
     let name_room = room.saturating_sub(pieces_width(&beside));
     let name = p.middle(&view.app.id.name, name_room);
