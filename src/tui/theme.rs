@@ -102,7 +102,7 @@ labels! {
     AddedWord "The words of it that differ.",
     RemovedNote "Owner and place on a line of the live side.",
     AddedNote "Owner and place on a line that a sync brings.",
-    RemovedSide "The cluster side, on a line of it.",
+    RemovedSide "The cluster side or both, on a line of a diff.",
     AddedSide "The Git side, on a line that a sync brings.",
     Choice "A button.",
     ChoiceOn "The chosen button.",
@@ -458,6 +458,12 @@ mod tests {
                     _ if name == "either" => 3.9,
                     _ => 4.5,
                 };
+                // Both sides moved: it stands on lines that a sync brings too.
+                let added = table(Label::Added).1;
+                if let (Label::RemovedSide, Some(fg), Some(behind)) = (label, fg, added) {
+                    let have = contrast(fg, behind);
+                    assert!(have >= least, "{name} {label:?} on {behind:06x}: {have:.2}");
+                }
                 for &behind in bg.as_ref().map_or(backgrounds, std::slice::from_ref) {
                     if let Some(fg) = fg {
                         let have = contrast(fg, behind);

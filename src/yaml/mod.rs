@@ -17,6 +17,7 @@ mod tests;
 pub use emit::{Emitted, emit, emit_lines, emit_lines_placed, scalar};
 pub use json::load_json;
 pub use load::{load, load_until_error, push_token};
+pub use quote::readable;
 pub use text::decode;
 
 use std::fmt;

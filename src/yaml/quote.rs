@@ -1,6 +1,7 @@
 //! How a string is written so that go-yaml v2 reads the same string: plain, quoted, or as a literal block. The choice is
 //! libyaml's as go-yaml v2 makes it.
 
+use std::borrow::Cow;
 use std::fmt::Write as _;
 
 use super::resolve::{self, Meaning};
@@ -161,6 +162,42 @@ fn double(text: &str) -> String {
     out
 }
 
+/// A line of YAML as a person reads it: in a double-quoted value at its end, what go-yaml escapes only because it lies
+/// beyond the Basic Multilingual Plane (an emoji) stands as itself. It means the same.
+pub fn readable(line: &str) -> Cow<'_, str> {
+    let Some((before, quoted)) = line.split_once('"') else {
+        return Cow::Borrowed(line);
+    };
+    let starts_a_value = before.is_empty() || before.ends_with(": ") || before.ends_with("- ");
+    if !starts_a_value || before.contains('\'') || !quoted.ends_with('"') || !line.contains("\\U") {
+        return Cow::Borrowed(line);
+    }
+    let mut out = format!("{before}\"");
+    let mut rest = quoted;
+    while let Some(at) = rest.find('\\') {
+        out.push_str(&rest[..at]);
+        let escape = &rest[at..];
+        let hex = escape.strip_prefix("\\U").and_then(|hex| hex.get(..8));
+        let c = hex.and_then(|hex| char::from_u32(u32::from_str_radix(hex, 16).ok()?));
+        // Tags and what is for private use cannot be seen.
+        let c = c.filter(|c| matches!(c, '\u{10000}'..='\u{dffff}'));
+        let taken = match c {
+            Some(c) => {
+                out.push(c);
+                10
+            }
+            // A backslash and what it escapes; the rest of a longer escape has none.
+            None => 1 + escape[1..].chars().next().map_or(0, char::len_utf8),
+        };
+        if c.is_none() {
+            out.push_str(&escape[..taken]);
+        }
+        rest = &escape[taken..];
+    }
+    out.push_str(rest);
+    Cow::Owned(out)
+}
+
 /// `[-+]?[0-9][0-9_]*(:[0-5]?[0-9])+(\.[0-9_]*)?`
 fn is_base_60(text: &str) -> bool {
     let text = text.strip_prefix(['-', '+']).unwrap_or(text);
@@ -250,4 +287,24 @@ fn number(text: &str, max: u8) -> bool {
     matches!(text.len(), 1 | 2)
         && text.bytes().all(|b| b.is_ascii_digit())
         && text.parse::<u8>().is_ok_and(|n| n <= max)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::readable;
+
+    #[test]
+    fn an_emoji_could_not_be_read() {
+        for (line, shown) in [
+            ("say: \"\\U0001F680 x\"", "say: \"🚀 x\""),
+            ("- \"a \\\\U0001F680\"", "- \"a \\\\U0001F680\""),
+            ("\"\\n\\U0001F469\\u200d\"", "\"\\n👩\\u200d\""),
+            ("\"\\U000E0041\"", "\"\\U000E0041\""),
+            ("say: 'a: \"\\U0001F680\"'", "say: 'a: \"\\U0001F680\"'"),
+            ("say: \\U0001F680", "say: \\U0001F680"),
+            ("plain\"\\U0001F680\"", "plain\"\\U0001F680\""),
+        ] {
+            assert_eq!(readable(line), shown);
+        }
+    }
 }

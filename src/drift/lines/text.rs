@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use crate::domain::{Step, Value};
 
 use super::layout::Raw;
-use crate::yaml::scalar;
+use crate::yaml::{readable, scalar};
 
 /// What a line says.
 #[derive(Clone, Debug)]
@@ -54,6 +54,7 @@ pub fn body(text: &str) -> impl Iterator<Item = &str> {
 /// The text of a line, without indentation, and how many bytes of it precede the value.
 pub fn write(raw: &Raw<'_>) -> (String, usize) {
     let mut out = "- ".repeat(usize::from(raw.dashes));
+    let scalar = |value: &Value| readable(&scalar(value)).into_owned();
     let name = |name: &str| scalar(&Value::from(name));
     let (lead, rest) = match &raw.text {
         Text::Field(field, None) => (format!("{}:", name(field)), String::new()),

@@ -178,7 +178,8 @@ fn draw_change(p: &Painter<'_>, buf: &mut Buffer, row: Rect, line: &Line, column
                 (LineKind::Removed, Label::Note) => Label::RemovedNote,
                 (LineKind::Added, Label::Note) => Label::AddedNote,
                 (LineKind::Removed, Label::Cluster) => Label::RemovedSide,
-                (LineKind::Added, Label::Git | Label::Warn) => Label::AddedSide,
+                (LineKind::Added, Label::Git) => Label::AddedSide,
+                (LineKind::Added, Label::Warn) => Label::RemovedSide,
                 (_, other) => other,
             };
         }

@@ -112,12 +112,19 @@ fn of_source(manifest: &Manifest, options: BodyOptions) -> Vec<SourceLine> {
         masked = redact::mask_object(&manifest.value);
         &masked
     };
+    let mut before = String::new();
     crate::yaml::emit_lines_placed(value, &manifest.origin.places)
         .into_iter()
-        .map(|line| SourceLine {
-            indent: line.indent,
-            position: manifest.origin.places.at(&line.pointer),
-            text: line.text,
+        .map(|line| {
+            // A text of several lines is stated where it begins.
+            let goes_on = line.pointer == before;
+            let position = manifest.origin.places.at(&line.pointer);
+            before = line.pointer;
+            SourceLine {
+                indent: line.indent,
+                position: position.filter(|_| !goes_on),
+                text: crate::yaml::readable(&line.text).into_owned(),
+            }
         })
         .collect()
 }

@@ -70,7 +70,7 @@ fn a_dry_run_that_fails_leaves_the_object_unknown_and_the_cluster_up() {
         ),
     ] {
         let (said, _) = diff(vec![Spell(DRY_RUN, weather, ALWAYS)]);
-        said.fails_with(&["ConfigMap/shop/a: unknown", words]);
+        said.fails_with(&["ConfigMap/shop/a: not compared", words]);
         assert!(
             !said.out.contains("old"),
             "the cluster is there: {}",
