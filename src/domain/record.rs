@@ -125,3 +125,48 @@ impl AppRecord {
             .map(|r| &r.commit)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_run_is_yet_to_make_was_not_held() {
+        let (old, new) = (
+            ObjectKey::new("", "ConfigMap", "x", "old"),
+            ObjectKey::new("", "ConfigMap", "x", "new"),
+        );
+        let record = |outcome| AppRecord {
+            history: vec![SyncRecord {
+                id: 1,
+                kind: RunKind::Sync,
+                commit: CommitId(String::new()),
+                revision: String::new(),
+                repository: String::new(),
+                path: String::new(),
+                message: String::new(),
+                who: String::new(),
+                started: Timestamp::UNIX_EPOCH,
+                finished: None,
+                outcome,
+                reason: String::new(),
+                applied: 0,
+                pruned: 0,
+                failed: 0,
+                not_run: 0,
+                selective: false,
+            }],
+            inventory: Inventory([old.clone(), new.clone()].into()),
+        };
+        let running = record(Outcome::Running);
+        assert!(
+            running.held(&old, Some(true)),
+            "it was there before the Run"
+        );
+        assert!(!running.held(&new, Some(false)) && !running.held(&new, None));
+        let stopped = record(Outcome::Stopped);
+        assert!(stopped.held(&new, Some(false)), "a part of a sync made it");
+        let other = ObjectKey::new("", "ConfigMap", "x", "other");
+        assert!(!stopped.held(&other, Some(true)), "it was pruned since");
+    }
+}

@@ -17,7 +17,7 @@ use super::request::{Request, Ticket};
 use super::snapshot::Snapshot;
 use super::sources::orphans::Recorded;
 use super::sources::{SourceOrder, SourceSeen};
-use super::world::{Definer, Definition, World};
+use super::world::{Definer, Definition, RecordState, World};
 use super::{EngineOptions, draw, execute, explain, view};
 
 /// What the engine's own tasks tell the core.
@@ -30,6 +30,8 @@ pub(super) enum Event {
     Desired(Box<DesiredDone>),
     /// What the records in a cluster say of Apps that hold something.
     Recorded(String, Recorded),
+    /// Whether a record is the App's, by the ticket of the look.
+    RecordRead(AppId, u64, RecordState),
     Cluster(String, ClusterEvent),
     Answer(Box<Answer>),
     /// A question that met bad weather is due again.
@@ -158,6 +160,7 @@ impl Core {
             Event::Searched(repository, ticket, found) => self.searched(repository, ticket, found),
             Event::Desired(done) => self.desired_done(*done),
             Event::Recorded(context, recorded) => self.recorded(&context, recorded),
+            Event::RecordRead(id, ticket, state) => self.record_read(&id, ticket, state),
             Event::Cluster(context, event) => self.cluster_event(&context, event),
             Event::Answer(answer) => self.answered(*answer),
             Event::AskAgain(id, key) => self.consider(&id, &key, true),

@@ -134,6 +134,8 @@ pub(super) struct AppEntry {
     /// What was desired at the last sync, by key.
     pub base: Option<Base>,
     pub record: RecordState,
+    /// The look that finds out whether the record is its own; zero: none is under way.
+    pub record_ticket: u64,
     /// Whether it was synced before, and its record is gone.
     pub record_lost: bool,
     /// Comparisons by key.
@@ -256,6 +258,7 @@ impl AppEntry {
             prepare_notices: Vec::new(),
             base: None,
             record: RecordState::Unknown,
+            record_ticket: 0,
             record_lost: false,
             objects: BTreeMap::new(),
             order: Vec::new(),

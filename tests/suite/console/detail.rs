@@ -59,8 +59,7 @@ fn an_object_deleted_by_hand_is_not_called_new() {
             .iter()
             .find(|o| o.drift.verdict == Verdict::Missing);
         let key = gone.expect("a missing object").drift.key.clone();
-        let record = Arc::make_mut(app.record.as_mut().expect("a record"));
-        record.inventory.0.insert(key);
+        app.deleted.insert(key);
     });
     let mut held = console(data);
     assert!(held.shows("\u{25bc} deleted from the cluster"));
