@@ -38,6 +38,7 @@ pub type Nodes<'t> = Vec<Node<'t>>;
 
 /// Reads a stream document by document.
 pub struct Documents<'t> {
+    text: &'t str,
     parser: Parser<'t, StrInput<'t>>,
     nodes_left: usize,
     /// Whether a document was read already.
@@ -65,6 +66,7 @@ impl<'t> Documents<'t> {
         };
         options.set_emit_comments(false);
         Self {
+            text,
             parser: Parser::new_from_str_with_options(text, options),
             nodes_left: limits.max_nodes,
             has_begun: false,
@@ -104,6 +106,9 @@ impl<'t> Documents<'t> {
                         matches!(style, ScalarStyle::SingleQuoted | ScalarStyle::DoubleQuoted);
                     if !is_quoted && !text.is_ascii() {
                         check_breaks(&text, &span)?;
+                    }
+                    if style == ScalarStyle::Plain && open.last().is_some_and(|o| o.in_flow) {
+                        check_indicators(self.text, &text, &span)?;
                     }
                     (Kind::Scalar { text, plain, tag }, anchor)
                 }
@@ -174,6 +179,25 @@ fn check_breaks(text: &str, span: &Span) -> Result<(), LoadError> {
             Err(LoadError::new(message, start(span)))
         }
     }
+}
+
+/// Refuses what has another meaning in YAML 1.2 than in 1.1 within brackets and braces: a colon that no space follows
+/// is a part of the text, and a question mark begins a key.
+fn check_indicators(source: &str, text: &str, span: &Span) -> Result<(), LoadError> {
+    if text.starts_with('?') {
+        let message =
+            "Kubernetes takes this question mark for the mark of a key; put the text in quotes";
+        return Err(LoadError::new(message, start(span)));
+    }
+    let after = span.end.byte_offset().and_then(|end| source.get(end..));
+    let colon = after.and_then(|rest| rest.trim_start_matches([' ', '\t']).strip_prefix(':'));
+    let is_text = colon.is_some_and(|rest| rest.starts_with([',', '[', ']', '{', '}']));
+    // A value that is left out has no length, and stands in front of nothing.
+    if is_text && span.start.index() < span.end.index() {
+        let message = "Kubernetes takes this colon for a part of the text; put a space behind it, or the text in quotes";
+        return Err(LoadError::new(message, start(span)));
+    }
+    Ok(())
 }
 
 fn full(tag: &Tag) -> Box<str> {

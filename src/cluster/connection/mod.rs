@@ -1,6 +1,7 @@
 //! One cluster, reached through one kubeconfig context.
 
 pub(super) mod backoff;
+mod busy;
 mod recent;
 pub(super) mod transport;
 
@@ -26,6 +27,7 @@ use super::refusal::status;
 use super::rights::Ask;
 use crate::domain::{Clock, GroupKind, Gvk, ObjectKey, Problem, ProblemKind, Result, Value};
 use backoff::Jitter;
+use busy::Busy;
 use recent::Recent;
 use transport::{AuthKind, Endpoint};
 
@@ -33,7 +35,7 @@ use transport::{AuthKind, Endpoint};
 const MAX_BODY: usize = 512 << 20;
 /// An API that knows dry runs does not unlearn them; one that is replaced does so rarely.
 const DRY_RUN_KNOWN: Duration = Duration::from_secs(3600);
-/// How long one question waits in all because the server asks it to.
+/// How long one question waits in all because the server asks it to; dry runs all together, if no other answer comes.
 const PATIENCE: Duration = Duration::from_secs(10);
 
 /// A connection to one cluster. Cheap to clone. It can read and ask; what changes something needs a writer.
@@ -59,6 +61,8 @@ struct Inner {
     names: Recent<GroupKind, Arc<Vec<ObjectKey>>>,
     /// Kinds whose API knows dry runs.
     dry_runs: Recent<Gvk, bool>,
+    /// Whether the server asks to slow down, whatever dry run is asked for.
+    busy: Busy,
 }
 
 /// An answer of the API server, whatever its status.
@@ -153,6 +157,7 @@ impl Connection {
                 granted: Recent::default(),
                 names: Recent::default(),
                 dry_runs: Recent::for_as_long_as(DRY_RUN_KNOWN),
+                busy: Busy::default(),
             }),
             origin: None,
         }
@@ -315,9 +320,18 @@ impl Connection {
         body: Vec<u8>,
     ) -> Result<Reply, Lost> {
         let limit = self.inner.timeout;
-        let is_question = method == Method::GET || path_and_query.contains("dryRun=All");
+        let is_dry_run = path_and_query.contains("dryRun=All");
+        let is_question = method == Method::GET || is_dry_run;
         let mut patience = PATIENCE;
         loop {
+            if let Some(reply) = self
+                .inner
+                .busy
+                .answer(self.clock().instant(), PATIENCE)
+                .filter(|_| is_dry_run)
+            {
+                return Ok(reply);
+            }
             // On the heap: what waits for a request is itself waited for, many deep, and each holds all that it waits for.
             let response = self
                 .send(method.clone(), path_and_query, headers, body.clone())
@@ -330,6 +344,11 @@ impl Connection {
             let asked = reply.retry_after.filter(|_| reply.status == 429);
             // A wait of 0 s is one all the same: a server that is overloaded is not to be hurried.
             let wait = asked.map(|wait| wait.max(Duration::from_secs(1)));
+            if is_dry_run {
+                let now = self.clock().instant();
+                self.inner.busy.note(now, &reply, wait);
+                patience = patience.min(PATIENCE.saturating_sub(self.inner.busy.lasts(now)));
+            }
             match wait.filter(|wait| is_question && *wait <= patience) {
                 Some(wait) => {
                     patience -= wait;

@@ -97,6 +97,11 @@ pub const SCALARS: &[(&str, &str)] = &[
 /// What a stream becomes: a JSON list of its documents.
 pub const STREAMS: &[(&str, &str)] = &[
     (
+        "a: [\"b\":, c: , d: e]\n",
+        r#"[{"a": [{"b": null}, {"c": null}, {"d": "e"}]}]"#,
+    ),
+    ("a: {b: , \"c\":}\n", r#"[{"a": {"b": null, "c": null}}]"#),
+    (
         "a:\n  b: '{\n\t\"c\": [\n\t1\n]\n  }'\nd: \"x\n\ty\"\n",
         r#"[{"a": {"b": "{ \"c\": [ 1 ] }"}, "d": "x y"}]"#,
     ),
@@ -226,6 +231,11 @@ pub const STREAMS: &[(&str, &str)] = &[
 
 /// What Kubernetes does not take.
 pub const REFUSED: &[&str] = &[
+    "a: [?x]\n",
+    "a: {b:}\n",
+    "a: {b:,c: 1}\n",
+    "a: [b :]\n",
+    "a: [b:, c]\n",
     "a: !!int 1.5\n",
     "a: !!bool x\n",
     "a: !!binary xx!\n",

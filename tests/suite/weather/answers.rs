@@ -123,6 +123,29 @@ fn a_busy_server_is_waited_for() {
 }
 
 #[test]
+fn a_server_that_is_busy_for_ever_is_given_up_however_many_objects_there_are() {
+    let maps = 0..60;
+    let live = maps.clone().map(|i| {
+        json!({
+            "kind": "ConfigMap", "apiVersion": "v1", "data": { "color": "red" },
+            "metadata": { "name": format!("a{i}"), "namespace": "shop", "uid": format!("u-{i}"), "resourceVersion": "5" },
+        })
+    });
+    let files = maps.map(|i| MAP.replace("name: a", &format!("name: a{i}")));
+    let busy = Weather::Says(429, "Retry-After: 5\r\n", "slow".into());
+    let server = Server::start(live.collect(), vec![Spell("dryRun=All", busy, ALWAYS)]);
+    let machine = Machine::new();
+    let file = files.collect::<Vec<_>>().join("---\n");
+    machine.cluster(&server.url).shop(&[("web/a.yaml", &file)]);
+    let said = machine.run("shop", &["diff", "web"]);
+    said.fails_with(&["asks to slow down (429)"]);
+    // Those that came first waited and asked again; the others do not each begin from the start.
+    let asked = server.asked();
+    let n_asked = asked.iter().filter(|l| l.contains("dryRun=All")).count();
+    assert!(n_asked <= 3 * 16 + 16, "{n_asked}: {asked:?}");
+}
+
+#[test]
 fn an_expired_page_is_listed_in_one_piece() {
     let (said, _) = diff(vec![Spell(LIST, status(410, "Expired", "too old"), 1)]);
     assert_eq!(said.code, Some(1), "{said:?}");

@@ -36,7 +36,7 @@ pub fn status(code: u16, reason: &str, message: &str) -> Weather {
 }
 
 impl Server {
-    /// Starts one that has this object in its namespace `shop`.
+    /// Starts one that has this object, or each of an array, in its namespace `shop`.
     pub fn start(live: Value, spells: Vec<Spell>) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
@@ -107,10 +107,13 @@ fn serve(stream: TcpStream, live: &Value, log: &Mutex<Vec<String>>, spells: &Mut
 
 fn truth(line: &str, live: &Value, body: &[u8]) -> (u16, Value) {
     match http::method_and_path(line) {
-        ("GET", "/api/v1/configmaps") => (200, http::list(vec![live.clone()])),
+        ("GET", "/api/v1/configmaps") => {
+            let all = live.as_array().cloned();
+            (200, http::list(all.unwrap_or_else(|| vec![live.clone()])))
+        }
         ("PATCH", _) => {
             let wanted: Value = serde_json::from_slice(body).unwrap_or_default();
-            let mut made = live.clone();
+            let mut made = live.get(0).unwrap_or(live).clone();
             made["data"] = wanted["data"].clone();
             (200, made)
         }
