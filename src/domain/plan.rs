@@ -22,6 +22,8 @@ pub enum Action {
     Replace,
     /// Delete, wait until it is gone, create.
     Recreate,
+    /// Writes the App's record anew where it is gone; nothing else is done.
+    Record,
     /// Moves ownership of its fields to trueup; changes no value.
     Adopt,
     /// Deletes what is held and no longer in Git.

@@ -72,6 +72,7 @@ pub fn action(action: Action) -> &'static str {
     match action {
         Action::CreateNamespace | Action::Create => "create",
         Action::Apply => "apply",
+        Action::Record => "record",
         Action::Replace => "replace",
         Action::Recreate => "recreate",
         Action::Adopt => "adopt",

@@ -95,7 +95,7 @@ pub fn after(
 fn holds(action: Action) -> bool {
     match action {
         Action::Create | Action::Apply | Action::Replace | Action::Recreate => true,
-        Action::CreateNamespace | Action::Adopt | Action::Prune => false,
+        Action::CreateNamespace | Action::Record | Action::Adopt | Action::Prune => false,
     }
 }
 

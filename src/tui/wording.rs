@@ -181,7 +181,7 @@ pub fn flags(view: &AppView, glyphs: &Glyphs) -> Vec<Piece> {
 pub fn action(action: Action) -> (&'static str, Label) {
     let label = match action {
         Action::CreateNamespace | Action::Create => Label::Good,
-        Action::Apply | Action::Adopt => Label::Accent,
+        Action::Apply | Action::Adopt | Action::Record => Label::Accent,
         Action::Replace => Label::Warn,
         Action::Recreate | Action::Prune => Label::Bad,
     };

@@ -105,6 +105,11 @@ fn row(app: &AppView, style: &Style) -> Vec<Cell> {
         let ago = age(record.finished.unwrap_or(record.started), style.now).0;
         Some(format!("{} {ago}", record.commit.short()))
     });
+    let mut also = remarks(app, style);
+    if app.counts.unknown > 0 {
+        let objects = count(app.counts.unknown, "object");
+        also.push(format!("{objects} not compared"));
+    }
     let is_dim = app.sync == SyncStatus::Available || app.old_since.is_some();
     let ink_of_name = if is_dim { Ink::Dim } else { Ink::Plain };
     vec![
@@ -115,7 +120,7 @@ fn row(app: &AppView, style: &Style) -> Vec<Cell> {
         health,
         inks::target(app).into(),
         last.unwrap_or_default().into(),
-        Cell::new(Ink::Dim, remarks(app, style).join(", ")),
+        Cell::new(Ink::Dim, also.join(", ")),
     ]
 }
 
@@ -147,12 +152,6 @@ pub fn remarks(app: &AppView, style: &Style) -> Vec<String> {
     if app.counts.overridden > 0 {
         let fields = count(app.counts.overridden, "field");
         remarks.push(format!("{fields} overridden by the server"));
-    }
-    if app.counts.unknown > 0 {
-        remarks.push(format!(
-            "{} not compared",
-            count(app.counts.unknown, "object")
-        ));
     }
     if app.counts.unconfirmed > 0 {
         remarks.push("not confirmed by the server".to_owned());

@@ -57,7 +57,7 @@ pub fn action(action: Action) -> Word {
     let ink = match action {
         Action::CreateNamespace | Action::Create => Ink::Green,
         Action::Apply | Action::Replace => Ink::Yellow,
-        Action::Adopt => Ink::Cyan,
+        Action::Adopt | Action::Record => Ink::Cyan,
         Action::Recreate | Action::Prune => Ink::Red,
     };
     (words::action(action), ink)

@@ -86,6 +86,13 @@ pub(super) async fn act(place: &Place, step: &PlanStep) -> Result<Acted, Failure
             let created = writer.create(&resource, object()?).await;
             created.map_err(after_delete)?
         }
+        // It was written ahead, and is written once more at the end.
+        Action::Record => {
+            return Ok(Acted {
+                warnings: Vec::new(),
+                gone: false,
+            });
+        }
         Action::Adopt => {
             let warnings = adopt(place, &resource, step).await?;
             return Ok(Acted {

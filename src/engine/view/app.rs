@@ -9,9 +9,11 @@ use crate::domain::{
 use crate::engine::apps::packed::PackedManifest;
 use crate::engine::apps::records::record_key;
 use crate::engine::clusters::listed::Presence;
+use crate::engine::compare::question::tracked_by;
 use crate::engine::snapshot::{AppState, AppView, Counts, ObjectView, Reach, SyncStatus};
 use crate::engine::world::{AppEntry, ClusterEntry, RecordState, RepoEntry, World};
 use crate::health::{AppObject, Live, roll_up};
+use crate::sync::LiveFacts;
 
 /// The App with all that is known of it.
 pub(super) fn app(world: &World, id: &AppId) -> Option<AppView> {
@@ -45,7 +47,7 @@ pub(super) fn app(world: &World, id: &AppId) -> Option<AppView> {
             RecordState::Read(record) => record.pinned().cloned(),
             _ => None,
         },
-        notices: notices(entry),
+        notices: notices(entry, cluster),
         // What was never known cannot be old.
         old_since: old_since(cluster, repo).filter(|_| !objects.is_empty()),
         changed_at: entry.changed_at,
@@ -216,7 +218,20 @@ fn namespace_ends(entry: &AppEntry, namespace: &str) -> Problem {
         .hint("Wait until it is gone, then sync again; where it does not go, `kubectl get namespace -o yaml` says what holds it.")
 }
 
-fn notices(entry: &AppEntry) -> Vec<Notice> {
+/// Whether there is no record although an object lives that trueup applied as this App's.
+fn is_record_gone(entry: &AppEntry, cluster: Option<&ClusterEntry>) -> bool {
+    let Some(cluster) = cluster else { return false };
+    let name = &entry.app.id.name;
+    let is_ours = |key: &ObjectKey| {
+        cluster.live.get(key).is_some_and(|seen| {
+            tracked_by(&seen.live, name) && LiveFacts::of(&seen.live.value()).applied_by_trueup()
+        })
+    };
+    matches!(entry.record, RecordState::Absent)
+        && entry.prepared.iter().flat_map(|p| p.keys()).any(is_ours)
+}
+
+fn notices(entry: &AppEntry, cluster: Option<&ClusterEntry>) -> Vec<Notice> {
     let of_git = entry.desired.iter().flat_map(|d| &d.notices);
     let mut notices: Vec<Notice> = entry
         .app
@@ -233,7 +248,13 @@ fn notices(entry: &AppEntry) -> Vec<Notice> {
                 .into(),
         });
     }
-    if entry.record_lost && matches!(entry.record, RecordState::Absent) {
+    if is_record_gone(entry, cluster) {
+        notices.push(Notice {
+            place: record_key(&entry.app).to_string(),
+            text: "the record is gone, although objects here are this App's: a sync writes it anew"
+                .into(),
+        });
+    } else if entry.record_lost && matches!(entry.record, RecordState::Absent) {
         let key = record_key(&entry.app);
         notices.push(Notice {
             place: entry.app.id.to_string(),

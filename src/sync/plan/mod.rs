@@ -11,6 +11,7 @@ use std::sync::Arc;
 
 use super::facts::LiveFacts;
 use super::order::{Task, defines, order, wave};
+use super::record::record_name;
 use crate::domain::plan::{Gate, Guard, PlannedApp};
 use crate::domain::record::AppRecord;
 use crate::domain::{
@@ -278,7 +279,42 @@ fn plan_app(input: &AppInput, options: &PlanOptions) -> (PlannedApp, Vec<PlanSte
             }
         }
     }
+    if options.kind != PlanKind::Adopt && steps.is_empty() && is_record_gone(input) {
+        let text = "its record is gone, and with it what it holds and its history; it is written anew from what lives and carries its tracking-id";
+        planned.warnings.push(text.to_owned());
+        steps.push(record_anew(input));
+    }
     (planned, steps)
+}
+
+/// Whether there is no record although trueup synced the App: an object lives that it applied as this App's.
+fn is_record_gone(input: &AppInput) -> bool {
+    let is_ours = |c: &Candidate| {
+        c.desired.is_some()
+            && c.live.as_ref().is_some_and(|live| {
+                live.applied_by_trueup() && live.tracked_by(&input.app.id.name, &c.drift.key)
+            })
+    };
+    matches!(input.record, RecordState::None) && input.candidates.iter().any(is_ours)
+}
+
+/// The step that does nothing but have the record written, where nothing else is to be done.
+fn record_anew(input: &AppInput) -> PlanStep {
+    let (app, gvk) = (&input.app, Gvk::from_api_version("v1", "ConfigMap"));
+    let namespace = &app.destination.namespace;
+    let key = ObjectKey::new("", "ConfigMap", namespace, &record_name(&app.id.name));
+    PlanStep {
+        app: app.id.clone(),
+        key: key.clone(),
+        action: Action::Record,
+        wave: 0,
+        manifest: None,
+        drift: Arc::new(ObjectDrift::new(key, gvk, Verdict::InSync)),
+        guard: Guard::default(),
+        leftovers: Vec::new(),
+        propagation: app.sync.propagation,
+        unpredicted: false,
+    }
 }
 
 /// Puts objects in the order that their steps would have, so that whatever names them names the same ones every time.

@@ -103,6 +103,10 @@ pub(super) fn summarise(
                 apps.len() - 1
             }
         };
+        // The record is no object of the App's.
+        if step.action == Action::Record && state.succeeded() {
+            continue;
+        }
         let count = match (state, step.action) {
             (StepState::Done | StepState::Gone, Action::Prune) => &mut apps[at].pruned,
             (StepState::Done | StepState::Gone, _) => &mut apps[at].applied,

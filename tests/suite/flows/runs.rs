@@ -299,3 +299,32 @@ fn what_a_policy_quotes_of_a_secret_is_masked_in_plans_and_runs() {
     let told = g.trueup("history app -o json").exits(0);
     assert!(!format!("{told}").contains("hunter2"), "{told}");
 }
+
+#[test]
+#[ignore = "needs a Kubernetes API server (KUBEBUILDER_ASSETS)"]
+fn a_record_that_was_deleted_by_hand_is_written_anew_though_nothing_differs() {
+    let mut g = Ground::with_namespace("forgotten");
+    g.commit(
+        "One",
+        &[("app/one.yaml", &config_map("one", &[("x", "1")]))],
+    );
+    g.trueup("sync app --yes").exits(0);
+    g.trueup("sync app --yes").exits(0).says("Nothing to do.");
+    g.k("delete configmap trueup-app");
+    g.trueup("diff app").says("the record is gone");
+    g.trueup("sync app --yes")
+        .exits(0)
+        .says("its record is gone")
+        .says("1 of 1 step done");
+    g.trueup("sync app --yes").exits(0).says("Nothing to do.");
+    // What lives is held again: it is extra once Git has it no more.
+    g.commit(
+        "Two",
+        &[("app/two.yaml", &config_map("two", &[("x", "1")]))],
+    );
+    g.remove("No one", &["app/one.yaml"]);
+    assert_eq!(
+        g.drift("app"),
+        ["ConfigMap/two: missing", "ConfigMap/one: extra"]
+    );
+}

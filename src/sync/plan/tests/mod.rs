@@ -561,3 +561,34 @@ fn what_could_not_be_found_out_is_a_warning_of_the_plan() {
         assert_eq!(plan.apps[0].warnings[0], "you may not list applications");
     }
 }
+
+#[test]
+fn a_record_that_was_deleted_was_written_only_when_something_differed() {
+    let without_record = |candidates| AppInput {
+        record: RecordState::None,
+        ..input(candidates)
+    };
+    let held = managed("ConfigMap", "a", Verdict::InSync);
+    let gone = without_record(vec![held.clone()]);
+    let plan = draw(gone.clone(), sync());
+    assert_eq!(
+        steps(&plan),
+        [format!("0 Record ConfigMap/{}", record_name(APP))]
+    );
+    assert!(plan.apps[0].warnings[0].starts_with("its record is gone"));
+    assert_eq!(
+        super::held(&gone, &BTreeSet::new()),
+        [key("ConfigMap", "a")].into()
+    );
+    // Every sync writes it.
+    let differs = without_record(vec![held.clone(), missing("ConfigMap", "b")]);
+    assert_eq!(steps(&draw(differs, sync())), ["0 Create ConfigMap/b"]);
+    // What somebody else applied says nothing, and a record that is there is enough.
+    let foreign = with_live(held.clone(), |live| live.managers.clear());
+    let agreed = PlanOptions {
+        adopt: true,
+        ..sync()
+    };
+    assert!(steps(&draw(without_record(vec![foreign]), agreed)).is_empty());
+    assert!(steps(&draw(input(vec![held]), sync())).is_empty());
+}
