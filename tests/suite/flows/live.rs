@@ -387,7 +387,7 @@ async fn what_a_run_has_made_is_not_called_missing_while_the_run_waits() {
     );
     let later = config_map("later", &[("x", "1")]).replace(
         "name: later",
-        "name: later, annotations: {argocd.argoproj.io/sync-wave: \"1\"}",
+        "name: later\n  annotations: {argocd.argoproj.io/sync-wave: \"1\"}",
     );
     g.commit(
         "Waves",
