@@ -191,6 +191,8 @@ pub(super) struct Compared {
     pub inputs: Inputs,
     /// Whether it would be made in a namespace that is being deleted.
     pub namespace_ends: bool,
+    /// Whether it is what is left to say because the question met bad weather.
+    pub failed: bool,
     pub at: Instant,
 }
 

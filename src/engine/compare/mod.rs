@@ -147,6 +147,7 @@ impl Core {
                         // A question comes to something else.
                         inputs: Inputs::NEVER,
                         namespace_ends: false,
+                        failed: false,
                         at: now,
                     },
                 );
@@ -304,6 +305,7 @@ impl Core {
                             inputs
                         },
                         namespace_ends,
+                        failed: false,
                         at: now,
                     },
                 );
@@ -345,6 +347,7 @@ impl Core {
                         drift: Arc::new(drift),
                         inputs: Inputs::NEVER,
                         namespace_ends: false,
+                        failed: true,
                         at: now,
                     },
                 );

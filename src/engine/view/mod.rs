@@ -11,7 +11,7 @@ use crate::domain::{AppId, ObjectKey};
 use crate::engine::core::Core;
 use crate::engine::snapshot::{AppView, Counters, Reach, Snapshot, SyncStatus};
 use crate::engine::sources::orphans::is_only_adopted;
-use crate::engine::world::{AppEntry, Definer, Inputs, World};
+use crate::engine::world::{AppEntry, Definer, World};
 
 /// Everything that is known at this moment.
 pub(super) fn snapshot(core: &mut Core) -> Snapshot {
@@ -171,7 +171,7 @@ fn settled(core: &Core) -> bool {
 /// Whether a question was put before and failed: its Problem stands, and who waits for a verdict has one.
 fn is_asked_again(world: &World, id: &AppId, key: &ObjectKey) -> bool {
     let compared = world.apps.get(id).and_then(|app| app.objects.get(key));
-    compared.is_some_and(|compared| compared.inputs == Inputs::NEVER)
+    compared.is_some_and(|compared| compared.failed)
 }
 
 /// Whether a place will not say which Apps it defines, because it cannot be read.

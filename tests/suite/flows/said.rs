@@ -112,7 +112,7 @@ fn that_a_record_is_gone_is_said() {
     g.trueup("sync app --yes").exits(0);
     g.k("delete configmap -l app.kubernetes.io/managed-by=trueup");
     g.k("delete configmap a");
-    g.trueup("diff app").says("was synced here before");
+    g.trueup("diff app").says("the record is gone");
     g.trueup("sync app --yes --adopt");
     g.kubectl(&["delete", "clusterrole", &g.ns]);
 }
