@@ -56,7 +56,7 @@ pub(in crate::engine) fn is_only_adopted(record: &AppRecord) -> bool {
 impl Core {
     /// Looks for records in a cluster that was connected to.
     pub(in crate::engine) fn list_records(&mut self, context: &str) {
-        let Some(cluster) = self.world.clusters.get(context) else {
+        let Some(cluster) = self.world.clusters.get_mut(context) else {
             return;
         };
         let configmaps = cluster
@@ -64,6 +64,8 @@ impl Core {
             .as_ref()
             .and_then(|d| d.preferred(&GroupKind::new("", "ConfigMap")));
         let (Some(connection), Some(resource)) = (&cluster.connection, configmaps) else {
+            // Where discovery knows no ConfigMaps there is nothing to wait for; that it failed is told by itself.
+            cluster.recorded.get_or_insert_default();
             return;
         };
         let own = self.options.contexts.named(context);
