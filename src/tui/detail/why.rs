@@ -8,7 +8,7 @@ use crate::engine::{AppView, ObjectView, Reason, Ticket};
 
 use super::super::fit;
 use super::super::glyphs::Glyphs;
-use super::super::painter::{Piece, piece};
+use super::super::painter::{Piece, piece, pieces_width};
 use super::super::theme::Label;
 use super::super::wording;
 use super::diff::hanging;
@@ -121,7 +121,8 @@ impl Why {
             && let Some(last) = brief.last_mut()
         {
             let text = format!("  and {more} more ({key})");
-            let room = width.saturating_sub(fit::width(&text) + 3);
+            let before = pieces_width(&last[..last.len().saturating_sub(1)]);
+            let room = width.saturating_sub(fit::width(&text) + before + 1);
             if let Some((said, _)) = last.last_mut() {
                 let taken = fit::width(said);
                 *said = fit::end(said, room.min(taken), glyphs.ellipsis).into_owned();
