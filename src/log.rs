@@ -11,6 +11,12 @@ use crate::domain::{Problem, ProblemKind, Result};
 /// A log that has grown beyond this is put aside and begun anew.
 const LARGE: u64 = 8 << 20;
 
+/// What is wrong with a tracing filter; `None` where it can be read.
+pub fn wrong_filter(filter: &str) -> Option<String> {
+    let error = EnvFilter::try_new(filter).err()?;
+    Some(error.to_string())
+}
+
 /// Starts logging. `filter` is a tracing filter (`info`, `trueup=debug`).
 ///
 /// # Errors

@@ -27,7 +27,7 @@ mod scripted;
 pub use access::exec::end_plugins;
 pub use connect::ConnectOptions;
 pub use connect::environment::Environment;
-pub use connect::kubeconfig::{ContextInfo, IN_CLUSTER, Kubeconfigs};
+pub use connect::kubeconfig::{ContextInfo, IN_CLUSTER, Kubeconfigs, shown_server};
 pub use connection::backoff::{Jitter, machine_jitter};
 pub use connection::transport::AuthKind;
 pub use connection::{Connection, Reply};

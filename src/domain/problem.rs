@@ -50,6 +50,28 @@ pub struct Problem {
 }
 
 impl Problem {
+    /// The kubeconfig has no context of this name; these are there. Whoever misses it says so in the same words, so that
+    /// it is told once.
+    pub fn no_context(name: &str, known: &[&str]) -> Self {
+        let summary = format!("the kubeconfig has no context {name}");
+        let problem = Self::new(ProblemKind::NotFound, summary);
+        match super::near::nearest(name, known.iter().copied()) {
+            Some(near) => problem.hint(format!("Did you mean {near}?")),
+            None if known.is_empty() => problem,
+            None => problem.hint(format!("The contexts are: {}.", known.join(", "))),
+        }
+    }
+
+    /// Whether one Problem tells what another does: the same in all but the place, which one of them may lack.
+    pub fn tells(&self, other: &Self) -> bool {
+        let is_there = self.place.is_empty() || self.place == other.place;
+        is_there
+            && self.kind == other.kind
+            && self.summary == other.summary
+            && self.causes == other.causes
+            && self.hints == other.hints
+    }
+
     /// A problem with nothing but its summary.
     pub fn new(kind: ProblemKind, summary: impl Into<String>) -> Self {
         Self {

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use futures::FutureExt as _;
 use futures::future::BoxFuture;
 
-use crate::cluster::{ConnectOptions, Connection, Kubeconfigs};
+use crate::cluster::{ConnectOptions, Connection, Kubeconfigs, shown_server};
 use crate::domain::{App, Notice, Problem, ProblemKind, RepoPath, Repository, Revision};
 use crate::git::parse_source;
 use crate::providers::native::naming::is_usable;
@@ -95,7 +95,7 @@ impl EngineOptions {
     ) -> world::ClusterEntry {
         let known = self.contexts.named(context);
         world::ClusterEntry {
-            server: known.map(|c| c.server.clone()).unwrap_or_default(),
+            server: known.map(|c| shown_server(&c.server)).unwrap_or_default(),
             user: self.users.get(context).cloned().unwrap_or_default(),
             mode: match self.settings.mode(context) {
                 Mode::Normal => ClusterMode::Normal,
@@ -190,6 +190,7 @@ pub fn assemble(settings: &Settings, machine: &Machine) -> (EngineOptions, Arc<d
             None
         }
     };
+    let absent = problems.first().cloned();
     let infos = kubeconfigs
         .as_ref()
         .map(|k| k.contexts().to_vec())
@@ -212,6 +213,7 @@ pub fn assemble(settings: &Settings, machine: &Machine) -> (EngineOptions, Arc<d
             .collect(),
         chosen: settings.context.clone(),
         namespace: settings.namespace.clone(),
+        absent,
     };
     let mut sources = Vec::new();
     for text in &settings.repositories {

@@ -56,11 +56,15 @@ impl Repo {
             Revision::Named(name) => named(&repo, name),
         }
         .map_err(|problem| {
-            if problem.place.is_empty() {
-                problem.at(self.name())
-            } else {
-                problem
-            }
+            let place = match (problem.place.as_str(), revision) {
+                ("", _) => self.name().to_owned(),
+                // Several repositories may be looked at, and only one lacks it.
+                (place, Revision::Named(name)) if place == name => {
+                    format!("{}@{name}", self.name())
+                }
+                (place, _) => place.to_owned(),
+            };
+            problem.at(place)
         })
     }
 }

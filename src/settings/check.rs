@@ -2,8 +2,8 @@
 
 use crate::domain::{Problem, ProblemKind, Value};
 
-use super::duration;
 use super::schema::{Field, Shape};
+use super::{duration, pattern};
 use crate::domain::near::nearest;
 
 /// Collects what is wrong with a value.
@@ -41,7 +41,12 @@ impl<'p> Check<'p> {
                 .enumerate()
                 .map(|(i, v)| {
                     let at = format!("{pointer}/{i}");
-                    self.value(v, item, &at, &format!("{name}[{i}]"))
+                    // A flag or variable is its own place.
+                    let name = match name {
+                        "" => String::new(),
+                        name => format!("{name}[{i}]"),
+                    };
+                    self.value(v, item, &at, &name)
                 })
                 .collect(),
             (Shape::List(item), single) if !matches!(item, Shape::Fields(_)) => {
@@ -128,16 +133,28 @@ impl<'p> Check<'p> {
     }
 }
 
+/// What is wrong with a limit of zero.
+const NO_TIME: &str = "more than 0s is expected: nothing could be done in no time";
+
 fn scalar_error(shape: &Shape, value: &Value) -> Option<String> {
     let expected = || Some(format!("{} is expected, not {}", shape.name(), kind(value)));
     match (shape, value) {
+        (Shape::Directory, Value::String(s)) => {
+            let why = pattern::wrong_directory(s)?;
+            Some(format!("{} is expected, {why}", shape.name()))
+        }
         (Shape::Text | Shape::Path | Shape::Source, Value::String(s)) if s.is_empty() => {
             Some(format!("{} is expected, not an empty text", shape.name()))
         }
         (Shape::Text | Shape::Path | Shape::Source, Value::String(_)) => None,
         (Shape::Switch, Value::Bool(_)) => None,
+        (Shape::Limit, Value::String(s)) => match duration::parse(s) {
+            Ok(span) if span.is_zero() => Some(NO_TIME.to_owned()),
+            parsed => parsed.err(),
+        },
+        (Shape::Limit, Value::Number(n)) if n.as_u64() == Some(0) => Some(NO_TIME.to_owned()),
         (Shape::Duration, Value::String(s)) => duration::parse(s).err(),
-        (Shape::Duration, Value::Number(n)) if n.is_u64() => None,
+        (Shape::Duration | Shape::Limit, Value::Number(n)) if n.is_u64() => None,
         (Shape::OneOf(words), Value::String(s)) if words.contains(&s.as_str()) => None,
         (Shape::OneOf(_), Value::String(s)) => {
             Some(format!("{} is expected, not `{s}`", shape.name()))

@@ -1,5 +1,21 @@
 //! Globs of the config file: `*` and `?` within one part of a path, `**` over any number of parts.
 
+/// Why a text is neither a directory of a repository nor a pattern for some.
+pub fn wrong_directory(text: &str) -> Option<&'static str> {
+    let is_up = text.split('/').any(|part| part == "..");
+    match text {
+        "" => Some("not an empty text (`.` is the whole repository)"),
+        _ if text.starts_with(['/', '~']) => Some(
+            "written from the repository's root without a leading slash, not a path on this machine",
+        ),
+        _ if is_up => Some("not one outside of it"),
+        _ if text.contains(['[', ']', '{', '}']) => {
+            Some("or a pattern with *, ? and **: brackets and braces mean nothing in it")
+        }
+        _ => None,
+    }
+}
+
 /// Whether a directory of a repository is meant by a pattern. A pattern without wildcards means the directory and
 /// everything below it; `.` or nothing means the whole repository.
 pub fn matches_directory(pattern: &str, directory: &str) -> bool {

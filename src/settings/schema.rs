@@ -14,6 +14,10 @@ pub enum Shape {
     Switch,
     /// A span of time (`30s`, `10m`).
     Duration,
+    /// A span of time that is more than none.
+    Limit,
+    /// A directory of a repository, or a pattern for some.
+    Directory,
     /// One of some words.
     OneOf(&'static [&'static str]),
     /// A list; a single item may stand alone.
@@ -175,6 +179,7 @@ const BINDING: &[Field] = &[
     },
     Field {
         name: "directory",
+        shape: Shape::Directory,
         required: true,
         about: "Directory, with all below it, or a pattern with *, ? and **",
         ..FIELD
@@ -210,7 +215,7 @@ const INTERVALS: &[Field] = &[
     },
     Field {
         name: "request",
-        shape: Shape::Duration,
+        shape: Shape::Limit,
         default: "30s",
         env: "TRUEUP_REQUEST_TIMEOUT",
         about: "How long one request to a cluster may take",
@@ -226,7 +231,8 @@ impl Shape {
             Self::Path => "a path".to_owned(),
             Self::Source => "a path or URL".to_owned(),
             Self::Switch => "true or false".to_owned(),
-            Self::Duration => "a span of time such as 30s or 10m".to_owned(),
+            Self::Duration | Self::Limit => "a span of time such as 30s or 10m".to_owned(),
+            Self::Directory => "a directory of the repository".to_owned(),
             Self::OneOf(words) => match words {
                 [rest @ .., last] if !rest.is_empty() => {
                     format!("{} or {last}", rest.join(", "))

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::domain::{Clock, Result};
+use crate::domain::{Clock, Problem, ProblemKind, Result};
 use crate::engine::{Engine, Report, Request, Snapshot};
 use crate::settings::{Glyphs, Settings};
 
@@ -26,12 +26,20 @@ impl Options {
     /// The looks that the environment asks for, and over them what the settings say.
     ///
     /// # Errors
-    /// Keys that the key table cannot take.
+    /// A terminal on which nothing can be drawn, keys that the key table cannot take.
     pub fn from_settings(
         settings: &Settings,
         clock: Arc<dyn Clock>,
         variable: impl Fn(&str) -> Option<String>,
     ) -> Result<Self> {
+        // Terminfo's name for one that cannot move its cursor, as within Emacs.
+        if variable("TERM").as_deref() == Some("dumb") {
+            return Err(
+                Problem::new(ProblemKind::Local, "this terminal cannot show the console")
+                    .because("TERM is dumb: it can only write one line after the other")
+                    .hint("The commands do without: `trueup apps`, `trueup diff` and the others of `trueup --help`."),
+            );
+        }
         let mut options = Self::from_environment(clock, variable);
         options.keymap = Keymap::with(&settings.keys)?;
         options.ascii |= settings.glyphs == Glyphs::Ascii;

@@ -41,7 +41,8 @@ const ROOMS: &[(&str, &[&str])] = &[
     (
         "cli",
         &[
-            "domain", "yaml", "drift", "git", "render", "cluster", "settings", "engine", "tui",
+            "domain", "yaml", "log", "drift", "git", "render", "cluster", "settings", "engine",
+            "tui",
         ],
     ),
     ("main", &["domain", "log", "tui", "cli"]),

@@ -124,6 +124,9 @@ pub enum Command {
         unified: usize,
     },
     /// Bring Apps to their revision
+    #[command(
+        override_usage = "trueup sync [OPTIONS] <APP>...\n       trueup sync [OPTIONS] --all"
+    )]
     Sync(Sync),
     /// Bring an App back to a revision that it had
     Rollback {

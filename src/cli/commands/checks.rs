@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 
 use crate::cluster::Kubeconfigs;
-use crate::domain::{Notice, Problem};
+use crate::domain::{Notice, Problem, ProblemKind};
 use crate::settings::Loaded;
+use crate::settings::effective::Origin;
 use crate::settings::pattern::{is_glob, matches_name};
 use crate::tui::Keymap;
 
@@ -48,7 +49,23 @@ pub fn keys(loaded: &Loaded) -> Vec<Problem> {
     problems
 }
 
-/// Rules for contexts that no context of the kubeconfig is meant by: a guard that was mistyped guards nothing.
+/// A log filter that cannot be read, told where it was written.
+pub fn log(loaded: &Loaded) -> Option<Problem> {
+    let why = crate::log::wrong_filter(&loaded.settings.log)?;
+    let place = match loaded.origins.get("log") {
+        Some(Origin::File(name) | Origin::Variable(name) | Origin::Flag(name)) => name.clone(),
+        Some(Origin::Default) | None => loaded.path.clone(),
+    };
+    Some(
+        Problem::new(ProblemKind::Config, "`log`: this filter cannot be read")
+            .at(place)
+            .because(why)
+            .hint("Write error, warn, info, debug or trace, or a filter such as trueup=debug."),
+    )
+}
+
+/// Rules and bindings that name no context of the kubeconfig: a guard that was mistyped guards nothing. Kubeconfigs
+/// differ from machine to machine, so that it is no error.
 pub fn contexts(loaded: &Loaded, kubeconfigs: &Kubeconfigs) -> Vec<Notice> {
     let is_meant = |pattern: &str| {
         let mut names = kubeconfigs.contexts().iter().map(|c| c.name.as_str());
@@ -58,11 +75,24 @@ pub fn contexts(loaded: &Loaded, kubeconfigs: &Kubeconfigs) -> Vec<Notice> {
         })
     };
     let rules = loaded.settings.contexts.keys();
-    rules
+    let of_rules = rules
         .filter(|pattern| !is_meant(pattern))
         .map(|pattern| Notice {
             place: at(loaded, &pointer("contexts", pattern)),
             text: format!("`contexts.{pattern}` means no context of the kubeconfig"),
+        });
+    let known: Vec<&str> = kubeconfigs
+        .contexts()
+        .iter()
+        .map(|c| c.name.as_str())
+        .collect();
+    let bindings = loaded.settings.bindings.iter().enumerate();
+    let bound = bindings.filter_map(|(i, binding)| {
+        let context = binding.context.as_deref()?;
+        (!known.contains(&context)).then(|| Notice {
+            place: at(loaded, &format!("/bindings/{i}/context")),
+            text: format!("`bindings[{i}].context`: the kubeconfig has no context {context}"),
         })
-        .collect()
+    });
+    of_rules.chain(bound).collect()
 }

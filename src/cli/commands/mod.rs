@@ -52,13 +52,26 @@ pub struct Setup {
 /// Everything that is wrong in config file, environment and flags.
 pub fn setup(cli: &Cli, process: &Process) -> Result<Setup, Vec<Problem>> {
     cli.check().map_err(|p| vec![p])?;
+    // The console would open, and show nothing but that there is no such directory.
+    if let Some(word) = &cli.sources.first()
+        && let Some(meant) = Cli::mistyped_command(word)
+        && !process.here.join(word).exists()
+    {
+        let what = "there is no such command, and no such directory";
+        return Err(vec![
+            Problem::new(ProblemKind::Config, what)
+                .at(word.as_str())
+                .hint(meant),
+        ]);
+    }
     let places =
         Places::find(&process.environment, cli.globals.config.clone()).map_err(|p| vec![p])?;
     let loaded = load(&places, &process.environment, &cli.flags())?;
-    let of_keys = checks::keys(&loaded);
-    match of_keys.is_empty() {
+    let mut problems = checks::keys(&loaded);
+    problems.extend(checks::log(&loaded));
+    match problems.is_empty() {
         true => Ok(Setup { loaded, places }),
-        false => Err(of_keys),
+        false => Err(problems),
     }
 }
 
@@ -197,6 +210,7 @@ fn print(text: &str) -> Result<Exit, Vec<Problem>> {
 
 /// Why an App is missing is most likely among what went wrong on the way.
 fn with_reasons(mut problems: Vec<Problem>, snapshot: &Snapshot) -> Vec<Problem> {
+    problems.retain(|p| !snapshot.problems.iter().any(|whole| whole.tells(p)));
     problems.extend(snapshot.problems.iter().cloned());
     problems
 }

@@ -25,7 +25,18 @@ type Done = Result<Exit, Vec<Problem>>;
 /// Lists Apps.
 pub async fn apps(session: &mut Session, words: &[String], format: Format) -> Done {
     let snapshot = session.settled().await?;
-    let apps = chosen(session, &snapshot, words, true)?;
+    let apps = match chosen(session, &snapshot, words, true) {
+        Ok(apps) => apps,
+        Err(problems) => {
+            if format == Format::Json {
+                let mut snapshot = (*snapshot).clone();
+                snapshot.problems.clone_from(&problems);
+                let document = output::apps::json(&snapshot, &[]);
+                session.print(&output::json::text(&document))?;
+            }
+            return Err(problems);
+        }
+    };
     let text = match format {
         Format::Json => output::json::text(&output::apps::json(&snapshot, &apps)),
         _ => output::apps::text(&snapshot, &apps, &session.style()),
@@ -43,7 +54,16 @@ pub async fn diff(
     format: Format,
 ) -> Done {
     let mut snapshot = session.settled().await?;
-    let mut apps = chosen(session, &snapshot, words, false)?;
+    let mut apps = match chosen(session, &snapshot, words, false) {
+        Ok(apps) => apps,
+        Err(problems) => {
+            if format == Format::Json {
+                let document = output::diff::json(&[], foreign, &problems);
+                session.print(&output::json::text(&document))?;
+            }
+            return Err(problems);
+        }
+    };
     let is_new = |app: &&Arc<AppView>| app.state != AppState::Managed;
     let named: BTreeSet<AppId> = match words {
         [] => BTreeSet::new(),
@@ -68,7 +88,7 @@ pub async fn diff(
     let text = match format {
         Format::Json => output::json::text(&output::diff::json(&apps, foreign, &snapshot.problems)),
         Format::Markdown => output::markdown::text(&apps, &options, &style),
-        Format::Text => output::diff::text(&apps, &options, &style),
+        Format::Text => output::diff::text(&untold(&apps, &snapshot), &options, &style),
     };
     session.print(&text)?;
     if apps.is_empty() && snapshot.problems.is_empty() && format == Format::Text {
@@ -83,13 +103,22 @@ pub async fn diff(
 /// Shows the Runs of an App.
 pub async fn history(session: &mut Session, word: &str, format: Format) -> Done {
     let snapshot = session.settled().await?;
-    let app = select::app(&snapshot, word, &session.process.here)
-        .map_err(|problem| with_reasons(vec![problem], &snapshot))?;
+    let app = match select::app(&snapshot, word, &session.process.here) {
+        Ok(app) => app,
+        Err(problem) => {
+            let problems = with_reasons(vec![problem], &snapshot);
+            if format == Format::Json {
+                let document = output::history::json(None, &problems);
+                session.print(&output::json::text(&document))?;
+            }
+            return Err(problems);
+        }
+    };
     // Without its record nobody can say that there is no history.
     let is_unknown = app.record.is_none() && app.state == AppState::Unknown;
     let text = match format {
         Format::Text if is_unknown => String::new(),
-        Format::Json => output::json::text(&output::history::json(&app)),
+        Format::Json => output::json::text(&output::history::json(Some(&app), &[])),
         _ => output::history::text(&app, &session.style()),
     };
     session.print(&text)?;
@@ -365,6 +394,19 @@ fn chosen(
     }
     select::apps(snapshot, words, &session.process.here)
         .map_err(|problems| with_reasons(problems, snapshot))
+}
+
+/// The Apps without what the whole tells anyhow.
+fn untold(apps: &[Arc<AppView>], snapshot: &Snapshot) -> Vec<Arc<AppView>> {
+    let is_told = |p: &Problem| snapshot.problems.iter().any(|whole| whole.tells(p));
+    let own = |app: &Arc<AppView>| {
+        let mut app = app.clone();
+        if app.problems.iter().any(is_told) {
+            Arc::make_mut(&mut app).problems.retain(|p| !is_told(p));
+        }
+        app
+    };
+    apps.iter().map(own).collect()
 }
 
 /// Problems of the whole make a look incomplete: a place that is not there, or holds nothing, is not one in sync.

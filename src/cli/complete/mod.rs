@@ -42,11 +42,11 @@ pub fn candidates(words: &[String], names: &Names<'_>) -> Candidates {
         files: false,
     };
     if let Some(flag) = line.awaits {
-        found.value(flag, names);
-    } else if let Some((flag, _)) = last.split_once('=').filter(|_| last.starts_with("--")) {
+        found.value(flag, last, names);
+    } else if let Some((flag, typed)) = last.split_once('=').filter(|_| last.starts_with("--")) {
         // `--flag=value`: the shells replace the whole word.
         if let Some(arg) = flag_named(line.command, flag) {
-            found.value(arg, names);
+            found.value(arg, typed, names);
             for (word, _) in &mut found.words {
                 *word = format!("{flag}={word}");
             }
@@ -54,7 +54,7 @@ pub fn candidates(words: &[String], names: &Names<'_>) -> Candidates {
     } else if last.starts_with('-') && !line.is_escaped {
         found.flags(line.command);
     } else {
-        found.positional(&line, names);
+        found.positional(&line, last, names);
     }
     found.words.retain(|(word, _)| word.starts_with(last));
     found
@@ -112,7 +112,7 @@ impl Candidates {
         }
     }
 
-    fn positional(&mut self, line: &Line<'_>, names: &Names<'_>) {
+    fn positional(&mut self, line: &Line<'_>, typed: &str, names: &Names<'_>) {
         if line.is_root && line.n_positionals == 0 && !line.is_escaped {
             for command in line.command.get_subcommands().filter(|c| !c.is_hide_set()) {
                 let about = command.get_about().map(ToString::to_string);
@@ -127,12 +127,12 @@ impl Candidates {
             _ => positionals.nth(line.n_positionals),
         };
         if let Some(arg) = arg {
-            self.value(arg, names);
+            self.value(arg, typed, names);
         }
     }
 
-    /// The values of a flag or positional, told by what the help calls them.
-    fn value(&mut self, arg: &clap::Arg, names: &Names<'_>) {
+    /// The values of a flag or positional, told by what the help calls them. `typed` is what there is of it.
+    fn value(&mut self, arg: &clap::Arg, typed: &str, names: &Names<'_>) {
         for value in arg.get_possible_values() {
             let help = value.get_help().map(ToString::to_string);
             self.words
@@ -150,11 +150,28 @@ impl Candidates {
             ("context", _) => add("context", (names.contexts)()),
             (_, "APP") | ("prune_all", _) => add("App", (names.apps)()),
             ("to", _) => self.words.extend((names.records)()),
-            ("resource", _) => add("object", (names.objects)()),
+            ("resource", _) => {
+                let mut objects = (names.objects)();
+                // Who begins with the kind leaves the group out.
+                if is_kind(typed) {
+                    objects.iter_mut().for_each(|object| {
+                        if let Some((_, rest)) = object.split_once('/').filter(|(g, _)| !is_kind(g))
+                        {
+                            *object = rest.to_owned();
+                        }
+                    });
+                }
+                add("object", objects);
+            }
             (_, "SOURCE" | "FILE" | "DIR" | "FILE|DIR") => self.files = true,
             _ => {}
         }
     }
+}
+
+/// Whether a part of an object's key is its kind: kinds begin with a capital, groups do not.
+fn is_kind(part: &str) -> bool {
+    part.starts_with(|c: char| c.is_ascii_uppercase())
 }
 
 /// The answer as the scripts read it: a line `word<TAB>what it is for` each, and a line of a single `:` where files may stand.

@@ -44,6 +44,17 @@ fn words_are_completed() {
             &["apps/Deployment/shop/web"],
             false,
         ),
+        (
+            "trueup sync web --resource Dep",
+            &["Deployment/shop/web"],
+            false,
+        ),
+        (
+            "trueup sync web --resource=Dep",
+            &["--resource=Deployment/shop/web"],
+            false,
+        ),
+        ("trueup sync web --resource dep", &[], false),
         ("trueup clusters ", &[], false),
         ("trueup __com", &[], true),
     ];

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde_json::json;
 
 use crate::domain::age::age;
-use crate::domain::{Notice, Value, count};
+use crate::domain::{Notice, Problem, Value, count};
 use crate::engine::{AppState, AppView, Distance, Snapshot, SyncStatus, words};
 
 use super::table::{Cell, Table};
@@ -37,7 +37,8 @@ pub fn text(snapshot: &Snapshot, apps: &[Arc<AppView>], style: &Style) -> String
         table.text(style)
     };
     for app in apps {
-        for one in &app.problems {
+        let own = |p: &&Problem| !snapshot.problems.iter().any(|whole| whole.tells(p));
+        for one in app.problems.iter().filter(own) {
             let mut named = one.clone();
             named.place = within(&app.app.id.name, &one.place);
             out.push_str(&problem::text(&named, style));

@@ -2,8 +2,8 @@
 
 use serde_json::json;
 
-use crate::domain::Value;
 use crate::domain::record::SyncRecord;
+use crate::domain::{Problem, Value};
 use crate::engine::{AppView, words};
 
 use super::table::{Cell, Table};
@@ -72,13 +72,16 @@ fn changed(record: &SyncRecord) -> String {
 }
 
 /// The same for programs, oldest first as recorded.
-pub fn json(view: &AppView) -> Value {
-    let records = view.record.as_ref().map_or(&[][..], |r| &r.history);
+/// `problems` say why there is no App.
+pub fn json(view: Option<&AppView>, problems: &[Problem]) -> Value {
+    let records = view.and_then(|v| v.record.as_ref());
+    let records = records.map_or(&[][..], |r| &r.history);
     json::document(
         "History",
         json!({
-            "app": json::app(view),
+            "app": view.map(json::app),
             "records": records.iter().map(json::record).collect::<Vec<_>>(),
+            "problems": problems.iter().map(json::problem).collect::<Vec<_>>(),
         }),
     )
 }

@@ -558,7 +558,10 @@ fn everything() -> Vec<(&'static str, String)> {
             json::text(&plan::json(&samples::adoption())),
         ),
         ("run json", json::text(&run::json(&samples::run()))),
-        ("history json", json::text(&history::json(&views[0]))),
+        (
+            "history json",
+            json::text(&history::json(Some(&views[0]), &[])),
+        ),
         ("clusters json", json::text(&clusters::json(&snapshot))),
         ("doctor json", json::text(&doctor::json(&checks))),
     ]

@@ -109,8 +109,8 @@ fn prepare(entry: kubeconfig::Entry, options: &ConnectOptions) -> Result<Connect
 
     let (source, auth) = credentials(&cluster, &user, &mut config.auth_info, options)?;
     let endpoint = Endpoint {
+        server: kubeconfig::shown_server(&info.server),
         context: info.name,
-        server: info.server,
         user: info.user,
         namespace: info.namespace,
         proxy: config.proxy_url.as_ref().map(proxy::shown),
@@ -166,15 +166,22 @@ fn server(cluster: &ClusterEntry) -> Result<Uri> {
     let wrong = |why: &str| {
         config_problem(
             "the server's address cannot be used",
-            format!("{text:?} {why}"),
+            // The kubeconfig's text may hold a password.
+            format!("{:?} {why}", kubeconfig::shown_server(text)),
         )
     };
     let uri: Uri = full.parse().map_err(|_| wrong("is not a URL"))?;
     if uri.host().is_none_or(str::is_empty) {
         return Err(wrong("names no host"));
     }
+    if !kubeconfig::has_port(&uri) {
+        return Err(wrong("has a port that is no number"));
+    }
     match uri.scheme_str() {
-        Some("http" | "https") => Ok(uri),
+        // Nobody below reads a password from it, but every request would be logged with it.
+        Some("http" | "https") => kubeconfig::shown_server(&full)
+            .parse()
+            .map_err(|_| wrong("is not a URL")),
         _ => Err(wrong("is neither http nor https")),
     }
 }

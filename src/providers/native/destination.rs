@@ -26,6 +26,8 @@ pub struct Contexts {
     pub chosen: Vec<String>,
     /// The namespace given by `--namespace`.
     pub namespace: Option<String>,
+    /// Why no context is known at all, where that is known.
+    pub absent: Option<Problem>,
 }
 
 /// A context that was decided on.
@@ -94,9 +96,10 @@ impl Contexts {
         if IN_CLUSTER_HOSTS.contains(&host) {
             return self.in_cluster(server, bound);
         }
-        Err(self
-            .missing(format!("no context of the kubeconfig leads to {server}"))
-            .hint("Add a context for that server, or name a context in spec.destination.name."))
+        Err(self.missing(
+            format!("no context of the kubeconfig leads to {server}"),
+            "Add a context for that server, or name a context in spec.destination.name.",
+        ))
     }
 
     fn by_name(&self, name: &str, bound: Option<&str>) -> Result<Resolved> {
@@ -119,20 +122,22 @@ impl Contexts {
                 .iter()
                 .flat_map(|c| [c.name.as_str(), c.cluster.as_str()]),
         );
-        let problem = self.missing(format!(
-            "no context and no cluster of the kubeconfig is called {name}"
-        ));
-        Err(match near {
-            Some(near) => problem.hint(format!("Did you mean {near}?")),
-            None => problem.hint("`kubectl config get-contexts` lists what there is."),
-        })
+        let hint = match near {
+            Some(near) => format!("Did you mean {near}?"),
+            None => "`kubectl config get-contexts` lists what there is.".to_owned(),
+        };
+        let what = format!("no context and no cluster of the kubeconfig is called {name}");
+        Err(self.missing(what, &hint))
     }
 
     /// Argo CD means the cluster that it runs in, which no kubeconfig knows: the cluster that is looked at is taken.
     fn in_cluster(&self, written: &str, bound: Option<&str>) -> Result<Resolved> {
         let all: Vec<&ContextRef> = self.known.iter().collect();
         if all.is_empty() {
-            return Err(self.missing(format!("no context is known for {written}")));
+            return Err(self.missing(
+                format!("no context is known for {written}"),
+                "Choose one with --context.",
+            ));
         }
         let mut resolved = self.choose(&all, bound, written)?;
         resolved.notice = format!(
@@ -194,8 +199,10 @@ impl Contexts {
             (None, [only]) => only,
             (None, []) => {
                 return self.current().ok_or_else(|| {
-                    self.missing("the kubeconfig has no current context".to_owned())
-                        .hint("Choose one with --context, or `kubectl config use-context NAME`.")
+                    self.missing(
+                        "the kubeconfig has no current context".to_owned(),
+                        "Choose one with --context, or `kubectl config use-context NAME`.",
+                    )
                 });
             }
             (None, _) => {
@@ -208,12 +215,9 @@ impl Contexts {
             }
         };
         self.named(wanted).ok_or_else(|| {
-            let problem = self.missing(format!("the kubeconfig has no context {wanted}"));
-            let known = self.known.iter().map(|c| c.name.as_str());
-            match crate::domain::near::nearest(wanted, known) {
-                Some(near) => problem.hint(format!("Did you mean {near}?")),
-                None => problem.hint("`kubectl config get-contexts` lists what there is."),
-            }
+            let known: Vec<&str> = self.known.iter().map(|c| c.name.as_str()).collect();
+            let absent = self.absent.clone().filter(|_| known.is_empty());
+            absent.unwrap_or_else(|| Problem::no_context(wanted, &known))
         })
     }
 
@@ -222,12 +226,12 @@ impl Contexts {
         self.chosen.is_empty() || self.chosen.iter().any(|chosen| chosen == context)
     }
 
-    fn missing(&self, what: String) -> Problem {
-        let problem = Problem::new(ProblemKind::NotFound, what);
-        if self.known.is_empty() {
-            problem.because("no kubeconfig was found, or it has no contexts")
-        } else {
-            problem
+    fn missing(&self, what: String, hint: &str) -> Problem {
+        let problem = Problem::new(ProblemKind::NotFound, what).hint(hint);
+        match &self.absent {
+            _ if !self.known.is_empty() => problem,
+            Some(absent) => absent.clone(),
+            None => problem.because("no kubeconfig was found, or it has no contexts"),
         }
     }
 }
@@ -267,6 +271,7 @@ mod tests {
             ],
             chosen: chosen.iter().map(|c| (*c).to_owned()).collect(),
             namespace: None,
+            absent: None,
         }
     }
 

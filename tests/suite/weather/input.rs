@@ -221,6 +221,11 @@ fn places_are_named_once() {
     let machine = Machine::new();
     machine.shop(&[("web/a.yaml", MAP)]);
     let said = machine.run("shop", &["apps"]);
+    said.fails_with(&["error: there is no kubeconfig"]);
+    // Of several contexts none is the current one.
+    let unchosen = "contexts: [{name: a, context: {cluster: c}}]\nclusters: [{name: c, cluster: {server: 'http://a'}}]\n";
+    std::fs::write(machine.path("kubeconfig"), unchosen).unwrap();
+    let said = machine.run("shop", &["apps"]);
     said.fails_with(&["error: web: the kubeconfig has no current context"]);
 }
 

@@ -3,6 +3,7 @@
 mod answers;
 mod input;
 mod machine;
+mod mistakes;
 mod output;
 mod renewal;
 mod server;

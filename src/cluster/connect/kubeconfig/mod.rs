@@ -71,6 +71,30 @@ pub(in crate::cluster) struct Entry {
     pub user: UserEntry,
 }
 
+/// Whether what a URL has for a port is a number. It is none where a password with a slash in it was cut in two.
+pub(super) fn has_port(uri: &http::Uri) -> bool {
+    let authority = uri.authority();
+    authority.is_some_and(|a| a.port_u16().is_some() || a.as_str().ends_with(a.host()))
+}
+
+/// A server's URL without its credentials. Of what is no URL all before the last `@` may be one.
+pub fn shown_server(server: &str) -> String {
+    let (scheme, rest) = match server.split_once("://") {
+        Some((scheme, rest)) => (format!("{scheme}://"), rest),
+        None => (String::new(), server),
+    };
+    let is_url = server.parse::<http::Uri>().is_ok_and(|uri| has_port(&uri));
+    let end = match is_url {
+        true => rest.find(['/', '?', '#']).unwrap_or(rest.len()),
+        false => rest.len(),
+    };
+    let (authority, path) = rest.split_at(end);
+    let host = authority
+        .rsplit_once('@')
+        .map_or(authority, |(_, host)| host);
+    format!("{scheme}{host}{path}")
+}
+
 impl Kubeconfigs {
     /// Reads what `KUBECONFIG` lists, else `.kube/config` below `home`, else the service account of the pod that this
     /// runs in. Files of a list that do not exist are skipped; of two entries with one name the first wins.
@@ -194,13 +218,8 @@ impl Kubeconfigs {
             .iter()
             .find(|c| c.name == name)
             .ok_or_else(|| {
-                let names: Vec<&str> = self.contexts.iter().map(|c| c.name.as_str()).collect();
-                Problem::new(
-                    ProblemKind::NotFound,
-                    "there is no such context in the kubeconfig",
-                )
-                .at(name)
-                .hint(format!("The contexts are: {}.", names.join(", ")))
+                let known: Vec<&str> = self.contexts.iter().map(|c| c.name.as_str()).collect();
+                Problem::no_context(name, &known)
             })
     }
 

@@ -256,3 +256,19 @@ fn nothing_secret_is_in_debug_texts() {
     assert!(!format!("{loaded:?}").contains("first"));
     assert!(!format!("{:?}", loaded.entry("prod").unwrap().user).contains("first"));
 }
+
+#[test]
+fn the_password_of_a_server_is_not_shown() {
+    for (server, shown) in [
+        ("https://a:6443", "https://a:6443"),
+        ("https://u:SECRET@a:6443/k8s", "https://a:6443/k8s"),
+        ("https://u:SECRET@[::1]:6443", "https://[::1]:6443"),
+        ("https://a/k8s/b@c", "https://a/k8s/b@c"),
+        ("u:SECRET@a:6443", "a:6443"),
+        ("https://u:SEC/RET@a", "https://a"),
+        ("https://u:SEC#R?ET@a b", "https://a b"),
+        ("", ""),
+    ] {
+        assert_eq!(shown_server(server), shown, "{server}");
+    }
+}

@@ -140,7 +140,8 @@ impl Spec<'_> {
                 }
                 app.destination.context = resolved.context;
             }
-            Err(problem) => app.problems.push(problem.at(at)),
+            Err(problem) if problem.place.is_empty() => app.problems.push(problem.at(at)),
+            Err(problem) => app.problems.push(problem),
         }
         app.destination.namespace = namespace.to_owned();
         app.id.context = app.destination.context.clone();

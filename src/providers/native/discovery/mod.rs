@@ -234,7 +234,10 @@ pub fn discovered(directory: &RepoPath, name: String, around: &Surroundings<'_>)
     let (context, own_namespace) = match context {
         Ok(context) => (context.name.clone(), context.namespace.clone()),
         Err(problem) => {
-            problems.push(problem.at(directory.to_string()));
+            problems.push(match problem.place.is_empty() {
+                true => problem.at(directory.to_string()),
+                false => problem,
+            });
             (String::new(), String::new())
         }
     };

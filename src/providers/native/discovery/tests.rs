@@ -84,6 +84,7 @@ fn contexts(chosen: &[&str]) -> Contexts {
         known: vec![context("dev", "team", true), context("prod", "", false)],
         chosen: chosen.iter().map(|c| (*c).to_owned()).collect(),
         namespace: None,
+        absent: None,
     }
 }
 
