@@ -363,8 +363,9 @@ async fn execute(
                 let is_meant = match run.yes {
                     true => {
                         if !quiet {
-                            let text = format!("{takeover}: it is taken over, as --yes says\n");
-                            unprinted = unprinted.or(session.print(&visible(&text)).err());
+                            let text = format!("{takeover}: it is taken over, as --yes says");
+                            let line = format!("{}\n", visible(&text));
+                            unprinted = unprinted.or(session.print(&line).err());
                         }
                         true
                     }

@@ -103,7 +103,7 @@ pub struct PlanOptions {
     pub only: Vec<(AppId, ObjectKey)>,
     /// Whether a person has agreed to take over objects that others made.
     pub adopt: bool,
-    /// Whether objects are taken as an adoption would leave them ([`Candidate::adopted`]): the Plan is for showing only.
+    /// Whether objects are taken as an adoption would leave them (`Candidate::adopted`): the Plan is for showing only.
     pub estimate: bool,
 }
 
