@@ -41,8 +41,9 @@ pub async fn sync(session: &mut Session, sync: &Sync, format: Format) -> Done {
     }
     // Of all Apps, those that could not be read are missing.
     let missing: &[Problem] = if sync.all { &snapshot.problems } else { &[] };
-    super::complain(Some(&session.setup), &session.process, missing);
-    let only = select::objects(&apps, &sync.resource)?;
+    let mut untold = missing;
+    let only = select::objects(&apps, &sync.resource)
+        .map_err(|problems| with_reasons(problems, &snapshot))?;
     let mut draw = Draw::Sync {
         apps: apps.iter().map(|a| a.app.id.clone()).collect(),
         only,
@@ -54,6 +55,8 @@ pub async fn sync(session: &mut Session, sync: &Sync, format: Format) -> Done {
     loop {
         let drawn = drawn(session, &mut draw).await;
         let plan = drawn.map_err(|problems| why_not(problems, &apps, &snapshot))?;
+        let told = std::mem::take(&mut untold);
+        super::complain(Some(&session.setup), &session.process, told);
         let moves_ownership = plan.kind == PlanKind::Adopt;
         let exit = carry_out(session, &snapshot, plan, &sync.run, format).await?;
         // An adoption is followed by the sync that it was for, drawn anew from what the server says then.
@@ -150,6 +153,7 @@ fn unchanged() -> Vec<Problem> {
 fn why_not(drawn: Vec<Problem>, apps: &[Arc<AppView>], snapshot: &Snapshot) -> Vec<Problem> {
     let mut known: Vec<Problem> = Vec::new();
     let of_apps = apps.iter().flat_map(|app| &app.problems);
+    let of_apps = of_apps.filter(|p| !snapshot.problems.iter().any(|whole| whole.tells(p)));
     for problem in of_apps.chain(&snapshot.problems) {
         if !known.contains(problem) {
             known.push(problem.clone());
@@ -161,7 +165,9 @@ fn why_not(drawn: Vec<Problem>, apps: &[Arc<AppView>], snapshot: &Snapshot) -> V
         () if is_cancelled || known.is_empty() => drawn,
         () if only_waits => known,
         () => {
-            let new = drawn.into_iter().filter(|p| !known.contains(p));
+            let new = drawn
+                .into_iter()
+                .filter(|p| !known.iter().any(|k| k.tells(p)));
             let mut all: Vec<Problem> = new.collect();
             all.extend(known.iter().cloned());
             all

@@ -160,7 +160,9 @@ fn repositories(snapshot: &Snapshot, machine: &Machine) -> Check {
     };
     let mut problems = snapshot.problems.clone();
     problems.retain(|problem| !told.contains(problem));
-    problems.extend(snapshot.apps.iter().flat_map(|a| a.app.problems.clone()));
+    let of_apps = snapshot.apps.iter().flat_map(|a| &a.app.problems);
+    let untold = of_apps.filter(|p| !told.iter().chain(&snapshot.problems).any(|t| t.tells(p)));
+    problems.extend(untold.cloned());
     if problems.is_empty() && machine.n_repositories == 0 && snapshot.apps.is_empty() {
         let text = "none: no source is named, and there is no Git repository here";
         return Check::new("repositories", Finding::Limited, text);

@@ -44,8 +44,15 @@ fn the_password_of_a_server_is_never_shown() {
 fn a_kubeconfig_or_context_that_is_missing_is_told_once() {
     let machine = Machine::new();
     machine.shop(&[("web/a.yaml", MAP), ("api/a.yaml", MAP)]);
-    for command in ["apps", "diff"] {
-        let said = machine.run("shop", &[command]);
+    for command in [
+        &["apps"][..],
+        &["diff"],
+        &["history", "web"],
+        &["sync", "web", "--yes"],
+        &["sync", "--all", "--available", "--yes"],
+        &["doctor"],
+    ] {
+        let said = machine.run("shop", command);
         said.fails_with(&["there is no kubeconfig"]);
         assert_eq!(said.all().matches("error: ").count(), 1, "{said:?}");
     }
