@@ -326,7 +326,6 @@ fn nowhere(id: &AppId, problems: &[Problem]) -> Problem {
         })
 }
 
-/// The work tree can be compared, never synced; nor can a revision that is only looked at.
 /// What was fetched once may not be what Git says by now; only a commit stays what it is.
 fn old(id: &AppId, problem: &Problem) -> Problem {
     Problem::new(
@@ -334,10 +333,18 @@ fn old(id: &AppId, problem: &Problem) -> Problem {
         "what Git says may have moved: the repository could not be fetched",
     )
     .at(id.to_string())
-    .because(problem.to_string())
-    .hint("Look again once it can be read; or name a commit, which cannot move, with --revision.")
+    .because(match problem.causes.first() {
+        Some(cause) => format!("{}: {cause}", problem.summary),
+        None => problem.summary.clone(),
+    })
+    .hint("Look again once it can be read.")
+    .hint(format!(
+        "A commit cannot move: `trueup sync {} --revision SHA` goes, and so does a rollback.",
+        id.name
+    ))
 }
 
+/// The work tree can be compared, never synced; nor can a revision that is only looked at.
 fn syncable(id: &AppId, desired: &world::Desired) -> Result<(), Problem> {
     if desired.target.revision == Revision::Worktree {
         return Err(Problem::new(

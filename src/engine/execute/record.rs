@@ -70,7 +70,8 @@ impl Driver {
             app: id.clone(),
             holder: holder.to_owned(),
         };
-        self.say("an answer whether the lock is taken over".to_owned());
+        // The question itself says what is waited for.
+        self.say(String::new());
         let report = Report::Takeover(self.ticket, takeover.clone());
         let is_heard = self.reports.send(report).await.is_ok();
         match is_heard && self.stop.answered().await {
