@@ -1,13 +1,14 @@
 //! Drives a Run: does what it says comes next, and tells it what came of it.
 
 use super::Driver;
-use super::step::{Acted, Place, VANISH, act, mask};
+use super::step::{Acted, LOOK, Place, VANISH, act, mask, resource_of};
 use super::wait::{Wait, Waited};
 use crate::cluster::Failure;
-use crate::domain::{AppId, ObjectKey, Problem, ProblemKind};
+use crate::domain::{AppId, GroupKind, ObjectKey, PlanStep, Problem, ProblemKind};
 use crate::engine::core::Event;
 use crate::engine::report::{Report, RunView, StepState};
 use crate::sync::lock::EXPIRES_AFTER;
+use crate::sync::order::defines;
 use crate::sync::run::{MAX_ATTEMPTS, Pause};
 use crate::sync::{Next, RunSummary, StepResult};
 use std::collections::BTreeSet;
@@ -16,6 +17,8 @@ use std::time::Duration;
 
 /// A CRD that is not established by then will not be.
 const ESTABLISH: Duration = Duration::from_secs(60);
+/// How long the kind of an established CRD may take to be served.
+const DISCOVER: Duration = Duration::from_secs(15);
 
 impl Driver {
     pub(super) async fn drive(mut self) {
@@ -48,8 +51,10 @@ impl Driver {
                 }
                 Next::WaitEstablished(keys) => {
                     let result = self.wait(&keys, ESTABLISH, Wait::Established).await;
-                    for (id, _) in &keys {
-                        self.rediscover(&id.context).await;
+                    let contexts: BTreeSet<&String> =
+                        keys.iter().map(|(id, _)| &id.context).collect();
+                    for context in contexts {
+                        self.rediscover(context, &keys).await;
                     }
                     self.waited(result);
                 }
@@ -229,12 +234,33 @@ impl Driver {
         }
     }
 
-    async fn rediscover(&mut self, context: &str) {
-        let Some(place) = self.places.get_mut(context) else {
-            return;
-        };
-        if let Ok(discovery) = place.connection.discover().await {
-            place.discovery = Arc::new(discovery);
+    /// Reads a cluster's kinds anew. Its discovery tells of a kind only a moment after the definition is established.
+    async fn rediscover(&mut self, context: &str, established: &[(AppId, ObjectKey)]) {
+        let steps = || self.run.plan().steps.iter();
+        let is_new = |step: &&PlanStep| established.iter().any(|(_, key)| *key == step.key);
+        let defined: BTreeSet<GroupKind> = steps()
+            .filter(is_new)
+            .filter_map(|step| defines(&step.manifest.as_ref()?.value))
+            .collect();
+        let needed: Vec<PlanStep> = steps()
+            .filter(|step| step.app.context == context)
+            .filter(|step| defined.contains(&step.key.group_kind()))
+            .cloned()
+            .collect();
+        let began = self.clock.instant();
+        loop {
+            let Some(place) = self.places.get_mut(context) else {
+                return;
+            };
+            if let Ok(discovery) = place.connection.discover().await {
+                place.discovery = Arc::new(discovery);
+            }
+            let are_known = needed.iter().all(|step| resource_of(place, step).is_ok());
+            let waited = self.clock.instant().saturating_duration_since(began);
+            if are_known || self.stop.is_stopped() || waited > DISCOVER {
+                break;
+            }
+            self.stop.pause(LOOK).await;
         }
         let _ = self
             .events
