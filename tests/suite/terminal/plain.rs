@@ -1,6 +1,7 @@
 //! Without a cluster: a checkout, and a kubeconfig whose server refuses connections.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use tempfile::TempDir;
 use trueup::git::fixture::Fixture;
@@ -180,9 +181,13 @@ fn ctrl_c_leaves_at_once() {
 #[test]
 fn a_closed_terminal_ends_it() {
     let place = Place::new();
-    let mut terminal = open(&place, (80, 24), Kind::True);
-    terminal.close();
-    terminal.ends();
+    // A process that another test starts at the very moment may keep the terminal open for as long as it runs.
+    let ends = |_| {
+        let mut terminal = open(&place, (80, 24), Kind::True);
+        terminal.close();
+        terminal.ends_within(Duration::from_secs(15))
+    };
+    assert!((0..3).any(ends));
 }
 
 #[test]

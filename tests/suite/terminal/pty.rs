@@ -225,6 +225,18 @@ impl Terminal {
         self.code() == 0
     }
 
+    /// Whether the program ends within a time.
+    pub fn ends_within(&mut self, time: Duration) -> bool {
+        let deadline = Instant::now() + time;
+        while Instant::now() < deadline {
+            if self.child.try_wait().unwrap().is_some() {
+                return true;
+            }
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        false
+    }
+
     /// Waits for the end, and says how it ended.
     pub fn code(&mut self) -> u32 {
         let deadline = Instant::now() + PATIENCE;
