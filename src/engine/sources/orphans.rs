@@ -256,13 +256,8 @@ mod tests {
     use crate::domain::{CommitId, Revision};
     use crate::providers::native::{ContextRef, Contexts, RepositoryRef};
 
-    #[test]
-    fn only_a_record_of_this_repository_and_place_makes_an_orphan() {
-        let repository = RepositoryRef::new(
-            Repository::Local("/src/shop".into()),
-            Some("git@host:acme/shop.git"),
-        );
-        let contexts = Contexts {
+    fn contexts() -> Contexts {
+        Contexts {
             known: vec![ContextRef {
                 name: "dev".into(),
                 namespace: "team".into(),
@@ -270,15 +265,28 @@ mod tests {
                 ..ContextRef::default()
             }],
             ..Contexts::default()
-        };
-        let around = Surroundings {
-            repository: &repository,
+        }
+    }
+
+    fn around<'a>(repository: &'a RepositoryRef, contexts: &'a Contexts) -> Surroundings<'a> {
+        Surroundings {
+            repository,
             prefix: "",
             revision: &Revision::Head,
-            contexts: &contexts,
+            contexts,
             bindings: &[],
             known: &[],
-        };
+        }
+    }
+
+    #[test]
+    fn only_a_record_of_this_repository_and_place_makes_an_orphan() {
+        let repository = RepositoryRef::new(
+            Repository::Local("/src/shop".into()),
+            Some("git@host:acme/shop.git"),
+        );
+        let contexts = contexts();
+        let around = around(&repository, &contexts);
         let path = |text: &str| RepoPath::parse(text).unwrap();
         let found = Found {
             apps: vec![discovered(&path("web"), "web".into(), &around)],
@@ -350,23 +358,8 @@ mod tests {
     #[test]
     fn a_directory_that_cannot_be_read_is_not_one_without_manifests() {
         let repository = RepositoryRef::new(Repository::Local("/src/shop".into()), None);
-        let contexts = Contexts {
-            known: vec![ContextRef {
-                name: "dev".into(),
-                namespace: "team".into(),
-                current: true,
-                ..ContextRef::default()
-            }],
-            ..Contexts::default()
-        };
-        let around = Surroundings {
-            repository: &repository,
-            prefix: "",
-            revision: &Revision::Head,
-            contexts: &contexts,
-            bindings: &[],
-            known: &[],
-        };
+        let contexts = contexts();
+        let around = around(&repository, &contexts);
         let listed = |reads: bool, holds: bool| {
             let source = RecordedSource {
                 repository: "/src/shop".into(),
