@@ -22,7 +22,7 @@ mod played;
 #[cfg(test)]
 mod real_tests;
 #[cfg(test)]
-mod scripted;
+pub(crate) mod scripted;
 
 pub use access::exec::end_plugins;
 pub use connect::ConnectOptions;

@@ -97,7 +97,7 @@ pub fn connection(answers: Vec<Answer>) -> (Connection, Asked) {
 }
 
 /// [`connection`] with credentials.
-pub fn connection_as(
+pub(super) fn connection_as(
     source: Source,
     clock: Arc<dyn Clock>,
     answers: Vec<Answer>,
@@ -119,7 +119,7 @@ pub fn connection_as(
 }
 
 /// A connection through a client of one's own.
-pub fn over(
+pub(super) fn over(
     client: kube::Client,
     source: Source,
     clock: Arc<dyn Clock>,

@@ -14,6 +14,9 @@ use crate::sync::{LiveFacts, adopt};
 
 use crate::engine::world::Inputs;
 
+/// How often an object that moves while it is asked about is read again.
+const TIMES_READ_AGAIN: usize = 5;
+
 /// What came of asking about one object.
 pub(in crate::engine) struct Answer {
     pub id: AppId,
@@ -82,6 +85,17 @@ pub(in crate::engine) struct Asked {
     pub n_requests: u32,
 }
 
+impl Asked {
+    /// Whether the object stood still between the moment that it was read and its dry run.
+    fn is_of_one_moment(&self) -> bool {
+        let version = |live: &Value| live.pointer("/metadata/resourceVersion").cloned();
+        self.prediction.as_ref().is_none_or(|p| {
+            p.resource_version.is_empty()
+                || self.live.as_ref().and_then(version) == Some(p.resource_version.as_str().into())
+        })
+    }
+}
+
 impl Question {
     /// A question about an object of an App that is managed, for a step: it has no base, and nobody keeps its answer.
     pub fn of_step(
@@ -148,6 +162,29 @@ impl Question {
             namespace_ends,
             n_requests,
         }
+    }
+
+    /// Puts the question so that what is there and what would come of it are of one moment: an object that somebody
+    /// moved between the two is read again, or else that change would look like one that a sync makes.
+    pub async fn put_at_one_moment(&self) -> Result<Asked, Problem> {
+        let mut asked = Box::pin(self.put()).await?;
+        // What an adoption would leave is of the moment that it was foretold from.
+        for _ in 0..TIMES_READ_AGAIN {
+            if self.adopted || asked.is_of_one_moment() {
+                break;
+            }
+            let (namespace, name) = (&self.key.namespace, &self.key.name);
+            let live = self
+                .connection
+                .get_object(&self.resource, namespace, name)
+                .await?;
+            let now = Self {
+                live: live.map(Arc::new),
+                ..self.clone()
+            };
+            asked = Box::pin(now.put()).await?;
+        }
+        Ok(asked)
     }
 
     /// Puts the question, and compares. What the server says of a Secret is masked before it goes anywhere.
@@ -427,6 +464,8 @@ pub(in crate::engine) fn extra(key: &ObjectKey, gvk: &Gvk, live: &Value) -> Obje
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::cluster::scripted;
+    use crate::domain::Origin;
     use serde_json::json;
 
     #[test]
@@ -441,6 +480,64 @@ mod tests {
             let live = json!({"metadata": {"annotations": {"argocd.argoproj.io/compare-options": options}}});
             assert_eq!(ignores_extra(&live), ignored, "{live}");
         }
+    }
+
+    #[tokio::test]
+    async fn what_a_controller_did_between_read_and_dry_run_looked_like_the_work_of_a_sync() {
+        let resource = Resource {
+            gvk: Gvk::from_api_version("v1", "ConfigMap"),
+            plural: "configmaps".into(),
+            namespaced: true,
+            verbs: Vec::new(),
+        };
+        let object = |version: &str, revision: &str| {
+            json!({
+                "apiVersion": "v1", "kind": "ConfigMap",
+                "metadata": {"name": "a", "namespace": "x", "resourceVersion": version,
+                    "annotations": {"revision": revision}},
+                "data": {"k": "hand"},
+            })
+        };
+        let healed = |version, revision| {
+            let mut object = object(version, revision);
+            object["data"]["k"] = json!("git");
+            object.to_string()
+        };
+        let desired = json!({
+            "apiVersion": "v1", "kind": "ConfigMap",
+            "metadata": {"name": "a", "namespace": "x"}, "data": {"k": "git"},
+        });
+        let manifest = Manifest {
+            gvk: resource.gvk.clone(),
+            value: Arc::new(desired),
+            origin: Origin::default(),
+        };
+        let (connection, requests) = scripted::connection(vec![
+            scripted::answer(200, healed("8", "2")),
+            scripted::answer(200, object("8", "2").to_string()),
+            scripted::answer(200, healed("8", "2")),
+        ]);
+        let question = Question {
+            connection,
+            id: AppId::default(),
+            key: ObjectKey::new("", "ConfigMap", "x", "a"),
+            live: Live::from_value(&resource, object("7", "1"))
+                .ok()
+                .map(Arc::new),
+            resource,
+            desired: Arc::new(manifest),
+            base: None,
+            ignore: Vec::new(),
+            respect: false,
+            may_patch: true,
+            writes: Writes::default(),
+            adopted: false,
+            inputs: Inputs::NEVER,
+        };
+        let drift = question.put_at_one_moment().await.unwrap().drift;
+        let fields: Vec<String> = drift.fields.iter().map(|f| f.path.to_string()).collect();
+        assert_eq!(fields, ["data.k"]);
+        assert_eq!(requests.paths().len(), 3);
     }
 
     #[test]

@@ -175,25 +175,7 @@ async fn candidates(
 
 /// Asks the server about one object, as it is at this moment.
 async fn asked(question: &Question) -> Result<Asked, Problem> {
-    let mut asked = Box::pin(question.put()).await?;
-    let behind = asked.prediction.as_ref().is_some_and(|p| {
-        let seen = question.live.as_ref().map(|live| &live.resource_version);
-        !p.resource_version.is_empty() && seen.is_some_and(|seen| *seen != p.resource_version)
-    });
-    // What an adoption would leave is of the moment that it was foretold from.
-    if behind && !question.adopted {
-        // The watch has not caught up with what was just done: two moments must not be compared as one.
-        let key = &question.key;
-        let live = question
-            .connection
-            .get_object(&question.resource, &key.namespace, &key.name)
-            .await?;
-        let now = Question {
-            live: live.map(Arc::new),
-            ..question.clone()
-        };
-        asked = Box::pin(now.put()).await?;
-    }
+    let mut asked = Box::pin(question.put_at_one_moment()).await?;
     Box::pin(question.prove(&mut asked)).await?;
     Ok(asked)
 }

@@ -61,7 +61,7 @@ impl Driver {
             manifest.clone(),
             live.clone().map(Arc::new),
         );
-        let mut asked = match Box::pin(question.put()).await {
+        let mut asked = match Box::pin(question.put_at_one_moment()).await {
             Ok(asked) => asked,
             // The dry run fails like the step itself, but the object is the very one that the Plan was drawn from.
             Err(_) if is_as_drawn(&step, live.as_ref()) => {
