@@ -144,7 +144,11 @@ impl Question {
 
     /// Asks for a verdict.
     pub async fn ask(self) -> Answer {
-        let asked = self.put().await;
+        let asked = match self.put().await {
+            // What is in sync now was so a moment ago, or its news is on the way.
+            Ok(asked) if asked.drift.is_drift() => Box::pin(self.at_one_moment(asked)).await,
+            other => other,
+        };
         let refusal = |asked: &Asked| Some(asked.prediction.as_ref()?.refusal.as_ref()?.kind);
         let namespace_ends = asked
             .as_ref()
@@ -164,10 +168,15 @@ impl Question {
         }
     }
 
-    /// Puts the question so that what is there and what would come of it are of one moment: an object that somebody
-    /// moved between the two is read again, or else that change would look like one that a sync makes.
+    /// Puts the question so that what is there and what would come of it are of one moment.
     pub async fn put_at_one_moment(&self) -> Result<Asked, Problem> {
-        let mut asked = Box::pin(self.put()).await?;
+        let asked = Box::pin(self.put()).await?;
+        self.at_one_moment(asked).await
+    }
+
+    /// Reads an object again that somebody moved between the moment that it was read and its dry run, and puts the
+    /// question anew: that change would look like one that a sync makes.
+    async fn at_one_moment(&self, mut asked: Asked) -> Result<Asked, Problem> {
         // What an adoption would leave is of the moment that it was foretold from.
         for _ in 0..TIMES_READ_AGAIN {
             if self.adopted || asked.is_of_one_moment() {
@@ -182,7 +191,9 @@ impl Question {
                 live: live.map(Arc::new),
                 ..self.clone()
             };
+            let n_requests = asked.n_requests + 1;
             asked = Box::pin(now.put()).await?;
+            asked.n_requests += n_requests;
         }
         Ok(asked)
     }
