@@ -500,7 +500,7 @@ fn waves_are_settled_by_argo_cds_rule() {
         (Healthy, "yes"),
         (Suspended, "not yet"),
         (Progressing, "not yet"),
-        (Missing, "not yet"),
+        (Missing, "never"),
         (Unknown, "not yet"),
         (Degraded, "never"),
     ] {
