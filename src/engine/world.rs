@@ -111,6 +111,8 @@ pub(super) struct Seen {
     /// Hash of its content without status and bookkeeping.
     pub content: u64,
     pub health: Option<Health>,
+    /// Whether it asks to be left out of its App's health.
+    pub without_health: bool,
     pub created: Option<Timestamp>,
 }
 

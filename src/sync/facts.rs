@@ -9,7 +9,7 @@ use super::adopt::{adoption, former_appliers};
 use super::order::is_definition;
 use crate::domain::tracking::{self, TrackingId};
 use crate::domain::{Health, ObjectKey, Owner, Problem, Value};
-use crate::health;
+use crate::health::assess;
 use crate::merge::{LAST_APPLIED, MANAGER};
 
 /// What a Plan must know of a live object.
@@ -35,7 +35,7 @@ pub struct LiveFacts {
     pub labels: BTreeMap<String, String>,
     /// Its annotations, without the large last-applied one.
     pub annotations: BTreeMap<String, String>,
-    /// Its health; `None`: it has none, or asks to be left out of its App's.
+    /// Its health; `None`: it has none.
     pub health: Option<Health>,
     /// What would go with it. `of` does not know; whoever has looked says so.
     pub contents: Contents,
@@ -84,10 +84,7 @@ impl LiveFacts {
             deletion_pending: live.pointer("/metadata/deletionTimestamp").is_some(),
             labels: strings(live, "/metadata/labels"),
             annotations,
-            health: match health::ignored(live) {
-                true => None,
-                false => health::assess(live),
-            },
+            health: assess(live),
             contents: if is_container(&kind) {
                 Contents::Unknown
             } else {

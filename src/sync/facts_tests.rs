@@ -3,6 +3,7 @@
 use serde_json::json;
 
 use super::*;
+use crate::domain::HealthStatus;
 
 fn service(meta: Value) -> Value {
     json!({"apiVersion": "v1", "kind": "Service", "metadata": meta})
@@ -46,6 +47,18 @@ fn facts_are_read_from_the_object() {
     assert_eq!(facts.annotations.len(), 1);
     assert!(facts.tracked_by("app", &key()));
     assert!(!facts.tracked_by("other", &key()));
+}
+
+#[test]
+fn what_is_left_out_of_its_apps_health_held_up_no_wave() {
+    for ignore in ["true", "false"] {
+        let volume = json!({
+            "apiVersion": "v1", "kind": "PersistentVolumeClaim", "status": {"phase": "Pending"},
+            "metadata": {"name": "v", "annotations": {"argocd.argoproj.io/ignore-healthcheck": ignore}},
+        });
+        let health = LiveFacts::of(&volume).health.map(|h| h.status);
+        assert_eq!(health, Some(HealthStatus::Progressing), "{ignore}");
+    }
 }
 
 #[test]

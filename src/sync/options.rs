@@ -155,7 +155,8 @@ impl ObjectOptions {
             },
             replace: switch("Replace", app.replace),
             force: switch("Force", app.force),
-            prune_last: switch("PruneLast", app.prune_last),
+            // Argo CD has no way for one object of an App with PruneLast to leave it (`getSyncTasks`).
+            prune_last: app.prune_last || stated("PruneLast") == Some("true"),
             out_of_sync_only: switch("ApplyOutOfSyncOnly", app.out_of_sync_only),
         }
     }
@@ -257,6 +258,23 @@ mod tests {
         );
         assert!(merged.prune && !merged.replace && merged.force);
         assert!(!ObjectOptions::merge(&SyncOptions::default(), None, Some("Prune=confirm")).prune);
+    }
+
+    #[test]
+    fn an_object_of_an_app_with_prune_last_was_pruned_before_it() {
+        for (app, object, last) in [
+            (true, "PruneLast=false", true),
+            (true, "", true),
+            (false, "PruneLast=true", true),
+            (false, "PruneLast=false", false),
+        ] {
+            let options = SyncOptions {
+                prune_last: app,
+                ..SyncOptions::default()
+            };
+            let merged = ObjectOptions::merge(&options, None, Some(object));
+            assert_eq!(merged.prune_last, last, "{app} {object}");
+        }
     }
 
     #[test]

@@ -53,13 +53,18 @@ fn kind_rank(kind: &str) -> usize {
         .unwrap_or(KIND_ORDER.len())
 }
 
-/// The wave that annotations ask for: Argo CD's, else Helm's weight, else 0. What is not a number asks for nothing.
+/// The wave that annotations ask for: Argo CD's, else Helm's weight, else 0. What is not a number asks for nothing. A
+/// number of more than 32 bits, which Argo CD takes, is the first or the last wave; behind that is room for PruneLast.
 pub fn wave<'a>(annotation: impl Fn(&str) -> Option<&'a str>) -> i32 {
     ["argocd.argoproj.io/sync-wave", "helm.sh/hook-weight"]
         .into_iter()
-        .find_map(|name| annotation(name)?.parse().ok())
-        .unwrap_or(0)
+        .find_map(|name| annotation(name)?.parse::<i64>().ok())
+        .map_or(0, |wave| {
+            i32::try_from(wave.clamp(i32::MIN.into(), LAST_WAVE.into())).unwrap_or(LAST_WAVE)
+        })
 }
+
+const LAST_WAVE: i32 = i32::MAX - 1;
 
 /// Whether a kind is that of CustomResourceDefinitions.
 pub fn is_definition(kind: &GroupKind) -> bool {
@@ -93,17 +98,24 @@ pub struct Task {
     pub defines: Option<GroupKind>,
 }
 
-/// Orders the tasks of one App and settles their waves.
+/// Orders the tasks of one App and settles their waves. `home` is the App's destination namespace: Argo CD counts all
+/// that is in no namespace as in that one, so that its Namespace is lifted for those, too (`getSyncTasks`).
 ///
 /// Within a wave prunes come first, in reverse kind order (Argo CD deletes a wave's prunes at once; one after another,
 /// what depends must go before what it depends on). The order is total, so equal input in any order gives equal output.
-pub fn order(mut tasks: Vec<Task>) -> Vec<Task> {
+pub fn order(mut tasks: Vec<Task>, home: &str) -> Vec<Task> {
     mirror_prunes(&mut tasks);
     tasks.sort_by(|a, b| rank(a).cmp(&rank(b)));
     lift(
         &mut tasks,
         |t| (t.key.group.is_empty() && t.key.kind == "Namespace").then(|| t.key.name.clone()),
-        |t| (!t.key.namespace.is_empty()).then(|| t.key.namespace.clone()),
+        |t| {
+            let namespace = match t.key.namespace.as_str() {
+                "" => home,
+                namespace => namespace,
+            };
+            (!namespace.is_empty()).then(|| namespace.to_owned())
+        },
     );
     lift(
         &mut tasks,

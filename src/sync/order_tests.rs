@@ -30,7 +30,11 @@ fn prune(kind: &str, namespace: &str, name: &str, wave: i32) -> Task {
 }
 
 fn shown(tasks: Vec<Task>) -> Vec<String> {
-    order(tasks)
+    shown_at("home", tasks)
+}
+
+fn shown_at(home: &str, tasks: Vec<Task>) -> Vec<String> {
+    order(tasks, home)
         .into_iter()
         .map(|t| {
             let sign = if t.prune { "-" } else { "" };
@@ -88,6 +92,23 @@ fn a_namespace_takes_the_wave_of_the_first_object_in_it() {
             "-5Namespace/shop",
             "-5Secret/early",
             "3Namespace/other"
+        ]
+    );
+}
+
+#[test]
+fn the_apps_namespace_came_after_what_is_in_no_namespace() {
+    let tasks = vec![
+        task("Namespace", "", "shop", 0),
+        task("Namespace", "", "other", 0),
+        task("ClusterRole", "", "first", -9),
+    ];
+    assert_eq!(
+        shown_at("shop", tasks),
+        [
+            "-9Namespace/shop",
+            "-9ClusterRole/first",
+            "0Namespace/other"
         ]
     );
 }
@@ -171,7 +192,10 @@ fn waves_are_read_from_either_annotation() {
         (Some("x"), Some("5"), 5),
         (Some("x"), None, 0),
         (None, None, 0),
-        (Some("99999999999"), None, 0),
+        (Some("+7"), None, 7),
+        (Some("99999999999"), None, i32::MAX - 1),
+        (Some("-99999999999"), None, i32::MIN),
+        (Some("99999999999999999999"), Some("5"), 5),
     ] {
         let found = wave(|name| match name {
             "argocd.argoproj.io/sync-wave" => argo,
@@ -226,7 +250,7 @@ proptest! {
     fn what_is_needed_comes_first(tasks in prop::collection::vec(any_task(), 0..24), seed in any::<u64>()) {
         let mut seen = BTreeSet::new();
         let tasks: Vec<Task> = tasks.into_iter().filter(|t| seen.insert(t.key.clone())).collect();
-        let ordered = order(tasks.clone());
+        let ordered = order(tasks.clone(), "n0");
 
         // Nothing is lost or invented.
         let keys = |tasks: &[Task]| {
@@ -261,6 +285,6 @@ proptest! {
             state = state.wrapping_mul(6364136223846793005).wrapping_add(1);
             shuffled.swap(i, (state >> 33) as usize % (i + 1));
         }
-        prop_assert_eq!(ordered, order(shuffled));
+        prop_assert_eq!(ordered, order(shuffled, "n0"));
     }
 }

@@ -112,13 +112,10 @@ impl Connection {
         object: &Value,
         live: Option<&Value>,
     ) -> Result<Prediction> {
-        let target = match Target::of(resource, object) {
+        let target = match self.askable(resource, object).await? {
             Ok(target) => target,
-            Err(problem) => return Ok(unsendable(problem)),
+            Err(refusal) => return Ok(Prediction::refused(refusal)),
         };
-        if let Some(refusal) = self.must_not_ask(resource, &target).await? {
-            return Ok(Prediction::refused(refusal));
-        }
         let mut prediction = Prediction::default();
         let mut reply = self
             .dry_apply(&target, object, false, &mut prediction)
@@ -153,13 +150,10 @@ impl Connection {
         object: &Value,
         live: &Value,
     ) -> Result<Prediction> {
-        let target = match Target::of(resource, object) {
+        let target = match self.askable(resource, object).await? {
             Ok(target) => target,
-            Err(problem) => return Ok(unsendable(problem)),
+            Err(refusal) => return Ok(Prediction::refused(refusal)),
         };
-        if let Some(refusal) = self.must_not_ask(resource, &target).await? {
-            return Ok(Prediction::refused(refusal));
-        }
         let mut prediction = Prediction::default();
         let mut reply = self.dry_put(&target, object, live, &mut prediction).await?;
         let mut status = Status::of(&reply);
@@ -203,13 +197,10 @@ impl Connection {
         object: &Value,
     ) -> Result<Option<Refusal>> {
         let object = elsewhere(object);
-        let target = match Target::of(resource, &object) {
+        let target = match self.askable(resource, &object).await? {
             Ok(target) => target,
-            Err(problem) => return Ok(unsendable(problem).refusal),
+            Err(refusal) => return Ok(Some(refusal)),
         };
-        if let Some(refusal) = self.must_not_ask(resource, &target).await? {
-            return Ok(Some(refusal));
-        }
         let mut prediction = Prediction::default();
         // The version is what makes it a create: an object of that name is not touched.
         let body = guarded(&object, "", "1");
@@ -273,15 +264,6 @@ fn elsewhere(object: &Value) -> Value {
         }
     }
     object
-}
-
-/// A refusal of trueup's own: nothing was sent.
-fn unsendable(problem: Problem) -> Prediction {
-    Prediction::refused(Refusal {
-        kind: RefusalKind::Invalid,
-        problem,
-        fields: Vec::new(),
-    })
 }
 
 /// A success that speaks of something else confirms nothing.

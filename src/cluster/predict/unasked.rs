@@ -3,12 +3,37 @@
 
 use futures::FutureExt as _;
 
-use crate::domain::{Problem, ProblemKind, Result, key};
+use crate::domain::{Problem, ProblemKind, Result, Value, key};
 
 use crate::cluster::resource::target::Target;
 use crate::cluster::{Connection, Refusal, RefusalKind, Resource};
 
 impl Connection {
+    /// Where a dry run of this object is asked for, or why it is not: nothing is sent then.
+    ///
+    /// # Errors
+    /// Where it cannot be found out.
+    pub(super) async fn askable(
+        &self,
+        resource: &Resource,
+        object: &Value,
+    ) -> Result<Result<Target, Refusal>> {
+        let target = match Target::of(resource, object) {
+            Ok(target) => target,
+            Err(problem) => {
+                return Ok(Err(Refusal {
+                    kind: RefusalKind::Invalid,
+                    problem,
+                    fields: Vec::new(),
+                }));
+            }
+        };
+        Ok(match self.must_not_ask(resource, &target).await? {
+            Some(refusal) => Err(refusal),
+            None => Ok(target),
+        })
+    }
+
     /// Why the server must not be asked for a dry run of this kind; `None` where it may.
     ///
     /// # Errors

@@ -5,11 +5,15 @@
 //! `Apply`. A `test` of the resource version that fails is a 422 with one sentence and no causes. The server does not
 //! check that the fields named are there.
 
-use crate::domain::{Result, Value};
+use http::Method;
 
+use crate::domain::{Problem, ProblemKind, Result, Value};
+
+use super::answer::{changed, done};
 use super::{Done, Failure, Writer};
-use crate::cluster::Resource;
+use crate::cluster::predict::{JSON_PATCH, QUERY};
 use crate::cluster::resource::target::Target;
+use crate::cluster::{Resource, Status};
 
 /// What a change of ownership came to.
 #[derive(Clone, Debug, PartialEq)]
@@ -44,6 +48,62 @@ impl Writer {
         let changed = changed_parts(live, &done.object);
         Ok(Adopted { done, changed })
     }
+
+    /// Sends a JSON patch that touches nothing but `metadata.managedFields` and begins by a `test` of the resource
+    /// version. Any other patch is not sent.
+    ///
+    /// # Errors
+    /// [`Failure::Changed`] where the object changed since, or is gone.
+    pub async fn patch_ownership(
+        &self,
+        resource: &Resource,
+        namespace: &str,
+        name: &str,
+        json_patch: &Value,
+    ) -> Result<Done, Failure> {
+        let target = Target::named(resource, namespace, name).map_err(Failure::unsendable)?;
+        if !is_guarded_ownership_patch(json_patch) {
+            return Err(Failure::unsendable(
+                Problem::new(
+                    ProblemKind::Internal,
+                    "a patch of ownership must test the resource version and touch managedFields alone",
+                )
+                .at(target.key.to_string()),
+            ));
+        }
+        let path = target.with(QUERY);
+        let reply = self
+            .send(Method::PATCH, &path, JSON_PATCH, json_patch)
+            .await?;
+        let status = Status::of(&reply);
+        if status.is_patch_misfit() || status.is_absent(&target.key) {
+            return Err(Failure::Changed(changed(&status, &target.key)));
+        }
+        done(&reply, resource, &target.key)
+    }
+}
+
+/// Whether a patch is what [`Writer::patch_ownership`] takes.
+fn is_guarded_ownership_patch(patch: &Value) -> bool {
+    let text = |op: &Value, field: &str| {
+        op.get(field)
+            .and_then(Value::as_str)
+            .unwrap_or_default()
+            .to_owned()
+    };
+    let Some((first, rest)) = patch.as_array().and_then(|ops| ops.split_first()) else {
+        return false;
+    };
+    // A `replace` of the resource version guards too: the server compares it when it writes.
+    ["test", "replace"].contains(&text(first, "op").as_str())
+        && text(first, "path") == "/metadata/resourceVersion"
+        && rest.iter().all(|op| {
+            let path = text(op, "path");
+            // A move or copy could carry a value in from elsewhere.
+            ["test", "add", "replace", "remove"].contains(&text(op, "op").as_str())
+                && (path == "/metadata/managedFields"
+                    || path.starts_with("/metadata/managedFields/"))
+        })
 }
 
 /// Parts that differ, but for what a change of ownership itself moves.

@@ -7,6 +7,8 @@
 //! version alone would bring a deleted object back.
 
 pub(super) mod adopt;
+mod answer;
+mod claim;
 pub(super) mod lease;
 pub(super) mod records;
 #[cfg(test)]
@@ -22,11 +24,11 @@ use serde_json::json;
 use crate::domain::app::Propagation;
 use crate::domain::plan::Guard;
 use crate::domain::{Gvk, ObjectKey, Problem, ProblemKind, Result, Value};
-use crate::merge::MANAGER;
 
-use super::predict::{APPLY, JSON, JSON_PATCH, QUERY, another_answer, bytes, guarded, meta};
+use super::predict::{APPLY, JSON, QUERY, bytes, guarded, meta};
 use super::resource::target::Target;
 use super::{Connection, Refusal, RefusalKind, Reply, Resource, Status};
+use answer::{deletion, done_to, failure, is_of, unknown};
 
 /// Changes objects of one cluster.
 #[derive(Clone)]
@@ -159,91 +161,6 @@ impl Writer {
         done_to(&reply, resource, &target.key, &guard.uid)
     }
 
-    /// Makes trueup's apply the holder of all that `object` states, after a [`Writer::replace`] of the same object that
-    /// answered `replaced`. The update that the replace left behind is dropped from the ownership, because a field that
-    /// it holds too would stay when it leaves Git. Controllers write to an object that was just replaced: the claim goes
-    /// on as long as nobody touches a field that the replace set.
-    ///
-    /// # Errors
-    /// [`Failure::Changed`] where somebody did. However it fails, the replaced object stands.
-    pub async fn claim(
-        &self,
-        resource: &Resource,
-        object: &Value,
-        replaced: &Done,
-    ) -> Result<Done, Failure> {
-        let target = Target::of(resource, object).map_err(Failure::unsendable)?;
-        let put = own_update(&replaced.object).cloned();
-        let mut version = replaced.resource_version.clone();
-        let mut attempts = 0;
-        let mut done = loop {
-            let guard = Guard {
-                uid: replaced.uid.clone(),
-                resource_version: version,
-                force: true,
-            };
-            match self.apply(resource, object, &guard).await {
-                Err(Failure::Changed(problem)) => {
-                    attempts += 1;
-                    let now = self.look(resource, &target, &replaced.uid).await?;
-                    let fields =
-                        |entry: Option<&Value>| entry.and_then(|e| e.get("fieldsV1")).cloned();
-                    let is_untouched = fields(own_update(&now)) == fields(put.as_ref());
-                    if !is_untouched || attempts >= MAX_CLAIMS {
-                        return Err(Failure::Changed(problem));
-                    }
-                    version = meta(&now, "resourceVersion");
-                }
-                applied => break applied?,
-            }
-        };
-        loop {
-            let entries = done
-                .object
-                .pointer("/metadata/managedFields")
-                .and_then(Value::as_array);
-            let Some(entries) = entries.filter(|entries| entries.iter().any(is_own_update)) else {
-                return Ok(done);
-            };
-            let kept: Vec<_> = entries.iter().filter(|e| !is_own_update(e)).collect();
-            let patch = json!([
-                {"op": "test", "path": "/metadata/resourceVersion", "value": done.resource_version},
-                {"op": "replace", "path": "/metadata/managedFields", "value": kept},
-            ]);
-            let (namespace, name) = (&target.key.namespace, &target.key.name);
-            match self
-                .patch_ownership(resource, namespace, name, &patch)
-                .await
-            {
-                Err(Failure::Changed(_)) if attempts < MAX_CLAIMS => {
-                    attempts += 1;
-                    done.object = self.look(resource, &target, &replaced.uid).await?;
-                    done.resource_version = meta(&done.object, "resourceVersion");
-                }
-                patched => return patched,
-            }
-        }
-    }
-
-    /// The object as it is now, whole, as long as it is the one with this uid.
-    async fn look(
-        &self,
-        resource: &Resource,
-        target: &Target,
-        uid: &str,
-    ) -> Result<Value, Failure> {
-        let reply = self.connection.get(&target.path).await;
-        let reply = reply.map_err(Failure::NotDone)?;
-        let now = done(&reply, resource, &target.key)?;
-        match now.uid == uid {
-            true => Ok(now.object),
-            false => Err(Failure::Changed(
-                Problem::new(ProblemKind::Conflict, "another object has its name now")
-                    .at(target.key.to_string()),
-            )),
-        }
-    }
-
     /// Deletes the object that has this uid and resource version. An object that is not there counts as gone.
     ///
     /// # Errors
@@ -310,39 +227,6 @@ impl Writer {
         self.create(&namespaces(), &namespace).await
     }
 
-    /// Sends a JSON patch that touches nothing but `metadata.managedFields` and begins by a `test` of the resource
-    /// version. Any other patch is not sent.
-    ///
-    /// # Errors
-    /// [`Failure::Changed`] where the object changed since, or is gone.
-    pub async fn patch_ownership(
-        &self,
-        resource: &Resource,
-        namespace: &str,
-        name: &str,
-        json_patch: &Value,
-    ) -> Result<Done, Failure> {
-        let target = Target::named(resource, namespace, name).map_err(Failure::unsendable)?;
-        if !is_guarded_ownership_patch(json_patch) {
-            return Err(Failure::unsendable(
-                Problem::new(
-                    ProblemKind::Internal,
-                    "a patch of ownership must test the resource version and touch managedFields alone",
-                )
-                .at(target.key.to_string()),
-            ));
-        }
-        let path = target.with(QUERY);
-        let reply = self
-            .send(Method::PATCH, &path, JSON_PATCH, json_patch)
-            .await?;
-        let status = Status::of(&reply);
-        if status.is_patch_misfit() || status.is_absent(&target.key) {
-            return Err(Failure::Changed(changed(&status, &target.key)));
-        }
-        done(&reply, resource, &target.key)
-    }
-
     async fn apply_once(
         &self,
         resource: &Resource,
@@ -375,44 +259,6 @@ impl Writer {
     }
 }
 
-/// How often a claim is tried while others write to the object.
-const MAX_CLAIMS: u32 = 10;
-
-/// What a PUT of trueup's own holds.
-fn own_update(object: &Value) -> Option<&Value> {
-    let entries = object.pointer("/metadata/managedFields")?.as_array()?;
-    entries.iter().find(|entry| is_own_update(entry))
-}
-
-fn is_own_update(entry: &Value) -> bool {
-    entry.get("manager").and_then(Value::as_str) == Some(MANAGER)
-        && entry.get("operation").and_then(Value::as_str) == Some("Update")
-        && entry.get("subresource").is_none()
-}
-
-/// Whether a patch is what [`Writer::patch_ownership`] takes.
-fn is_guarded_ownership_patch(patch: &Value) -> bool {
-    let text = |op: &Value, field: &str| {
-        op.get(field)
-            .and_then(Value::as_str)
-            .unwrap_or_default()
-            .to_owned()
-    };
-    let Some((first, rest)) = patch.as_array().and_then(|ops| ops.split_first()) else {
-        return false;
-    };
-    // A `replace` of the resource version guards too: the server compares it when it writes.
-    ["test", "replace"].contains(&text(first, "op").as_str())
-        && text(first, "path") == "/metadata/resourceVersion"
-        && rest.iter().all(|op| {
-            let path = text(op, "path");
-            // A move or copy could carry a value in from elsewhere.
-            ["test", "add", "replace", "remove"].contains(&text(op, "op").as_str())
-                && (path == "/metadata/managedFields"
-                    || path.starts_with("/metadata/managedFields/"))
-        })
-}
-
 /// A guard that lacks what it guards by would let anything through.
 fn require(guard: &Guard, version: bool, key: &ObjectKey) -> Result<(), Failure> {
     if guard.uid.is_empty() || version && guard.resource_version.is_empty() {
@@ -425,93 +271,6 @@ fn require(guard: &Guard, version: bool, key: &ObjectKey) -> Result<(), Failure>
         ));
     }
     Ok(())
-}
-
-/// Reads the answer to a mutation.
-pub(super) fn done(reply: &Reply, resource: &Resource, key: &ObjectKey) -> Result<Done, Failure> {
-    if !reply.is_success() {
-        return Err(failure(reply, resource, key));
-    }
-    let object = reply.value().map_err(unknown)?;
-    is_of(&object, resource, key, "")?;
-    Ok(Done {
-        resource_version: meta(&object, "resourceVersion"),
-        uid: meta(&object, "uid"),
-        created: reply.status == 201,
-        warnings: reply.warnings.clone(),
-        object,
-    })
-}
-
-/// Whether a success speaks of the object that was sent: what does not confirms nothing.
-fn is_of(answer: &Value, resource: &Resource, key: &ObjectKey, uid: &str) -> Result<(), Failure> {
-    let is_kind = answer.get("kind").and_then(Value::as_str) == Some(resource.gvk.kind.as_str());
-    let is_uid = uid.is_empty() || meta(answer, "uid") == uid;
-    match is_kind && is_uid && meta(answer, "name") == key.name {
-        true => Ok(()),
-        false => Err(unknown(another_answer().at(key.to_string()))),
-    }
-}
-
-/// A success that has to speak of exactly this object.
-pub(super) fn done_to(
-    reply: &Reply,
-    resource: &Resource,
-    key: &ObjectKey,
-    uid: &str,
-) -> Result<Done, Failure> {
-    let done = done(reply, resource, key)?;
-    is_of(&done.object, resource, key, uid)?;
-    Ok(done)
-}
-
-/// What an error answer to a mutation means.
-pub(super) fn failure(reply: &Reply, resource: &Resource, key: &ObjectKey) -> Failure {
-    let status = Status::of(reply);
-    if status.is_stale() || status.is_absent(key) {
-        return Failure::Changed(changed(&status, key));
-    }
-    if let Some(refusal) = status.refusal(resource, key) {
-        return Failure::Refused(Box::new(refusal));
-    }
-    let problem = status.weather(reply.retry_after).at(key.to_string());
-    match reply.status {
-        // Turned away before the object was reached.
-        401 | 429 => Failure::NotDone(problem.hint("The change was not made.")),
-        _ => unknown(problem),
-    }
-}
-
-fn changed(status: &Status, key: &ObjectKey) -> Problem {
-    let mut problem = Problem::new(
-        ProblemKind::Conflict,
-        "the object is no longer what the plan was drawn from",
-    )
-    .at(key.to_string());
-    let conflicts = status.conflicts();
-    for conflict in &conflicts {
-        problem = problem.because(format!(
-            "{} is now held by {}",
-            conflict.field.trim_start_matches('.'),
-            conflict.manager
-        ));
-    }
-    if conflicts.is_empty() && !status.message.is_empty() {
-        problem = problem.because(status.message.clone());
-    }
-    problem
-}
-
-pub(super) fn unknown(problem: Problem) -> Failure {
-    Failure::Weather(problem.hint("It is not known whether the change was made."))
-}
-
-/// An object in the answer still lives; a bare `Status` means that it is gone.
-fn deletion(answer: &Value) -> Deletion {
-    match crate::domain::deletion::of(answer) {
-        Some(going) => Deletion::Going(going.finalizers),
-        None => Deletion::Gone,
-    }
 }
 
 fn namespaces() -> Resource {

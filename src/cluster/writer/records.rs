@@ -4,7 +4,8 @@ use http::Method;
 
 use crate::domain::{Gvk, Result, Value};
 
-use super::{Failure, Writer, done_to};
+use super::answer::done_to;
+use super::{Failure, Writer};
 use crate::cluster::predict::{JSON, QUERY, guarded, meta};
 use crate::cluster::resource::target::Target;
 use crate::cluster::{Connection, Resource, Status};

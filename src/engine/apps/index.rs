@@ -38,7 +38,7 @@ impl Core {
                 prune_last: false,
                 defines: p.defines.as_deref().cloned(),
             });
-            entry.order = order(tasks.collect())
+            entry.order = order(tasks.collect(), &entry.app.destination.namespace)
                 .into_iter()
                 .map(|task| task.key)
                 .collect();

@@ -63,8 +63,6 @@ pub(in crate::engine) struct Ready {
     pub wave: i32,
     /// The kind that it defines, for a CRD.
     pub defines: Option<Box<GroupKind>>,
-    /// Whether it is left out of the App's health.
-    pub without_health: bool,
 }
 
 impl Ready {
@@ -76,8 +74,6 @@ impl Ready {
             hook: prepared.hook,
             wave: wave(|name| manifest.annotation(name)),
             defines: defines(&manifest.value).map(Box::new),
-            without_health: manifest.annotation("argocd.argoproj.io/ignore-healthcheck")
-                == Some("true"),
             manifest: Arc::new(PackedManifest::new(manifest)),
         }
     }

@@ -362,6 +362,7 @@ impl Seen {
         Self {
             content: content_hash(&drift::significant(&value)),
             health: crate::health::assess(&value),
+            without_health: crate::health::ignored(&value),
             created: value
                 .pointer("/metadata/creationTimestamp")
                 .and_then(Value::as_str)

@@ -58,7 +58,7 @@ impl Driver {
                 Wait::Healthy(wave) => {
                     let health: Vec<(&ObjectKey, Option<Health>)> = looked
                         .iter()
-                        .map(|(k, v)| (*k, v.as_ref().and_then(health_of)))
+                        .map(|(k, v)| (*k, health_of(v.as_ref())))
                         .collect();
                     let settled = settled(health.iter().map(|(k, h)| (*k, h.as_ref())));
                     // What was healthy once holds nothing up any more (as with Argo CD).
@@ -113,11 +113,12 @@ impl Driver {
     }
 }
 
-/// Its health, where it counts.
-fn health_of(object: &Value) -> Option<Health> {
-    (!crate::health::ignored(object))
-        .then(|| crate::health::assess(object))
-        .flatten()
+/// Its health, also of what is left out of its App's: gitops-engine's `Sync` knows no `ignore-healthcheck`.
+fn health_of(object: Option<&Value>) -> Option<Health> {
+    match object {
+        Some(object) => crate::health::assess(object),
+        None => Some(Health::new(HealthStatus::Missing, String::new())),
+    }
 }
 
 fn is_waited_for(health: &Option<Health>) -> bool {
@@ -140,4 +141,38 @@ fn established(crd: Option<&Value>) -> bool {
 
 fn first<'a>(mut keys: impl Iterator<Item = &'a ObjectKey>) -> Option<String> {
     keys.next().map(ToString::to_string)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn what_a_wave_waits_for_is_each_objects_own_health() {
+        let claim = |phase: &str, ignore: &str| {
+            json!({
+                "apiVersion": "v1", "kind": "PersistentVolumeClaim", "status": {"phase": phase},
+                "metadata": {"name": "v", "annotations": {"argocd.argoproj.io/ignore-healthcheck": ignore}},
+            })
+        };
+        let plain = json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "c"}});
+        for (object, status) in [
+            (
+                Some(claim("Pending", "true")),
+                Some(HealthStatus::Progressing),
+            ),
+            (
+                Some(claim("Pending", "false")),
+                Some(HealthStatus::Progressing),
+            ),
+            (Some(claim("Bound", "true")), Some(HealthStatus::Healthy)),
+            (Some(plain), None),
+            (None, Some(HealthStatus::Missing)),
+        ] {
+            let health = health_of(object.as_ref());
+            assert_eq!(health.map(|h| h.status), status, "{object:?}");
+        }
+    }
 }

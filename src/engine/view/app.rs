@@ -30,7 +30,7 @@ pub(super) fn app(world: &World, id: &AppId) -> Option<AppView> {
         state,
         target: entry.desired.as_ref().map(|d| d.target.clone()),
         unresolved: unresolved(entry),
-        health: health(entry, cluster, state, &objects),
+        health: health(cluster, state, &objects),
         counts,
         deleted: objects
             .iter()
@@ -360,7 +360,6 @@ fn verdict(
 }
 
 fn health(
-    entry: &AppEntry,
     cluster: Option<&ClusterEntry>,
     state: AppState,
     objects: &[Arc<ObjectView>],
@@ -385,11 +384,9 @@ fn health(
                 }
                 None => Live::Missing,
             },
-            ignored: entry
-                .prepared
-                .as_ref()
-                .and_then(|p| p.get(&o.drift.key))
-                .is_some_and(|p| p.without_health),
+            ignored: cluster
+                .and_then(|c| c.live.get(&o.drift.key))
+                .is_some_and(|seen| seen.without_health),
         }
     }));
     Some(health).filter(|h| h.status != HealthStatus::Missing || state != AppState::Unknown)

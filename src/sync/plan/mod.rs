@@ -230,7 +230,7 @@ fn plan_app(input: &AppInput, options: &PlanOptions) -> (PlannedApp, Vec<PlanSte
         .iter()
         .filter(|c| selected.is_empty() || selected.contains(&c.drift.key))
         .collect();
-    in_plan_order(&mut chosen);
+    in_plan_order(&mut chosen, &input.app.destination.namespace);
     let mut planned = PlannedApp {
         refused: refuse::app(input, options).or_else(|| refuse::objects(input, &chosen, options)),
         ..unplanned(input)
@@ -266,7 +266,10 @@ fn plan_app(input: &AppInput, options: &PlanOptions) -> (PlannedApp, Vec<PlanSte
     }
     let (mut steps, gates) = match options.kind {
         PlanKind::Adopt => (in_order(input, steps, &[]).0, Vec::new()),
-        PlanKind::Sync | PlanKind::Rollback => in_order(input, steps, &in_sync(input, &chosen)),
+        PlanKind::Sync | PlanKind::Rollback => {
+            let beside = beside(input, &chosen, &steps);
+            in_order(input, steps, &beside)
+        }
     };
     planned.warnings.extend(gate::warnings(&gates, &steps));
     planned.gates = gates;
@@ -318,9 +321,9 @@ fn record_anew(input: &AppInput) -> PlanStep {
 }
 
 /// Puts objects in the order that their steps would have, so that whatever names them names the same ones every time.
-fn in_plan_order(chosen: &mut Vec<&Candidate>) {
+fn in_plan_order(chosen: &mut Vec<&Candidate>, home: &str) {
     let tasks = chosen.iter().map(|c| task(c)).collect();
-    let ranks: HashMap<ObjectKey, usize> = order(tasks)
+    let ranks: HashMap<ObjectKey, usize> = order(tasks, home)
         .into_iter()
         .zip(0..)
         .map(|(task, rank)| (task.key, rank))
@@ -339,21 +342,31 @@ fn task(candidate: &Candidate) -> Task {
     }
 }
 
-/// What has no step because it is as Git wants it, and is part of the sync all the same.
-fn in_sync<'a>(input: &AppInput, chosen: &[&'a Candidate]) -> Vec<&'a Candidate> {
-    if input.app.sync.out_of_sync_only {
-        return Vec::new();
-    }
-    let is_in_sync = |c: &&&Candidate| c.desired.is_some() && c.drift.verdict == Verdict::InSync;
-    chosen.iter().filter(is_in_sync).copied().collect()
+/// What has no step and counts where Argo CD settles the waves (`getSyncTasks`): what is as Git wants it, and what Git
+/// no longer has and stays.
+fn beside<'a>(
+    input: &AppInput,
+    chosen: &[&'a Candidate],
+    steps: &[PlanStep],
+) -> Vec<&'a Candidate> {
+    let stepped: BTreeSet<&ObjectKey> = steps.iter().map(|step| &step.key).collect();
+    let counts = |c: &Candidate| match (&c.desired, &c.live) {
+        (Some(_), _) => c.drift.verdict == Verdict::InSync,
+        (None, Some(live)) => live.tracked_by(&input.app.id.name, &c.drift.key),
+        (None, None) => false,
+    };
+    let chosen = chosen.iter().copied();
+    chosen
+        .filter(|c| counts(c) && !stepped.contains(&c.drift.key))
+        .collect()
 }
 
-/// Puts the steps of one App in order and gives them the waves that they run in. What is in sync counts where waves are
-/// settled, as it does with Argo CD; what of it gates later steps is given beside them.
+/// Puts the steps of one App in order and gives them the waves that they run in, which `beside` has a part in. What of
+/// that is in sync and gates later steps is given with them.
 fn in_order(
     input: &AppInput,
     steps: Vec<PlanStep>,
-    in_sync: &[&Candidate],
+    beside: &[&Candidate],
 ) -> (Vec<PlanStep>, Vec<Gate>) {
     let last: BTreeSet<&ObjectKey> = input
         .candidates
@@ -370,13 +383,21 @@ fn in_order(
             prune_last: last.contains(&step.key),
             defines: step.manifest.as_ref().and_then(|m| defines(&m.value)),
         })
-        .chain(in_sync.iter().map(|c| task(c)))
+        .chain(beside.iter().map(|c| task(c)))
         .collect();
     // A key has one step: it is either desired or not.
     let mut by_key: HashMap<ObjectKey, PlanStep> =
         steps.into_iter().map(|s| (s.key.clone(), s)).collect();
-    let tasks = order(tasks);
-    let mut gates = gate::gates(&tasks, in_sync);
+    let tasks = order(tasks, &input.app.destination.namespace);
+    let in_sync: Vec<&Candidate> = match input.app.sync.out_of_sync_only {
+        true => Vec::new(),
+        false => beside
+            .iter()
+            .copied()
+            .filter(|c| c.desired.is_some())
+            .collect(),
+    };
+    let mut gates = gate::gates(&tasks, &in_sync);
     let steps = tasks
         .into_iter()
         .filter_map(|task| {

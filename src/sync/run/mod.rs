@@ -4,6 +4,8 @@
 //! Steps run one after another (Argo CD runs those of one kind at once). The steps of an App stand together in a Plan;
 //! when one fails, the rest of that App is not run and the other Apps go on.
 
+mod ahead;
+mod pause;
 mod reasons;
 mod settled;
 mod step;
@@ -12,11 +14,10 @@ mod summary;
 use std::collections::HashMap;
 
 use crate::domain::record::Outcome;
-use crate::domain::{Action, AppId, ObjectKey, Plan, PlanStep, Problem};
-use crate::sync::order::is_definition;
+use crate::domain::{Action, AppId, ObjectKey, Plan, Problem};
 
 pub use reasons::DRAW_AGAIN;
-use reasons::{deleted, half_recreated, in_vain, moved_on, reason, too_busy, unseen};
+use reasons::{deleted, half_recreated, in_vain, moved_on, reason, too_busy};
 pub use settled::{Settled, settled};
 pub use step::{Redrawn, StepResult, StepState};
 pub use summary::{AppSummary, Pause, RunSummary};
@@ -191,13 +192,6 @@ impl Run {
         }
     }
 
-    fn pause_at(&mut self, step: usize, problem: Problem) {
-        *self.attempts.entry(step).or_default() += 1;
-        self.last.insert(step, problem.clone());
-        self.doing = Doing::Redrawing(step);
-        self.paused = Some(problem);
-    }
-
     /// The steps of an App whose deletion the server took, while the object was still there.
     pub fn going(&self, app: &AppId) -> Vec<usize> {
         let steps = self.plan.steps.iter().zip(&self.states).enumerate();
@@ -322,56 +316,6 @@ impl Run {
         }
     }
 
-    /// The connection is lost. A step that is being done is in doubt; after [`Run::resume`] it is looked at first.
-    pub fn lost_connection(&mut self, problem: Problem) {
-        if self.doing == Doing::Nothing && self.at >= self.plan.steps.len() {
-            return;
-        }
-        match self.doing {
-            Doing::Step(step) => self.report(step, StepResult::Lost(problem)),
-            Doing::Redrawing(_) | Doing::Waiting(_) if self.looks + 1 >= MAX_ATTEMPTS => {
-                self.looks = 0;
-                self.cannot_see(problem);
-            }
-            Doing::Redrawing(_) | Doing::Waiting(_) => {
-                self.looks += 1;
-                self.paused.get_or_insert(problem);
-            }
-            _ => {
-                self.paused.get_or_insert(problem);
-            }
-        }
-    }
-
-    /// Ends the App's part where what it needs to know cannot be had.
-    fn cannot_see(&mut self, problem: Problem) {
-        let (doing, app) = (self.doing, self.current_app());
-        self.doing = Doing::Nothing;
-        self.paused = None;
-        match (doing, app) {
-            (Doing::Redrawing(step), _) => {
-                let is_in_doubt = matches!(self.states[step], StepState::InDoubt(_));
-                let why = unseen(&problem, is_in_doubt);
-                match is_in_doubt {
-                    false => self.fail(step, why),
-                    true => {
-                        let app = self.plan.steps[step].app.clone();
-                        let reason = reason(&self.plan.steps[step].key, &why);
-                        self.settle(step, StepState::InDoubt(why));
-                        self.give_up(&app, reason);
-                    }
-                }
-            }
-            (_, Some(app)) => self.give_up(&app, unseen(&problem, false).to_string()),
-            (_, None) => {}
-        }
-    }
-
-    /// The connection is back.
-    pub fn resume(&mut self) {
-        self.paused = None;
-    }
-
     /// Whether all is over.
     pub fn is_done(&mut self) -> bool {
         matches!(self.next(), Next::Done(_))
@@ -382,14 +326,6 @@ impl Run {
         summary::summarise(&self.plan, &self.states, self.stopped, |app| {
             self.apps.get(app).and_then(|p| p.failed.clone())
         })
-    }
-
-    fn pause(&self, problem: Problem) -> Pause {
-        let step = match self.doing {
-            Doing::Redrawing(step) => self.attempts.get(&step).copied(),
-            _ => None,
-        };
-        summary::pause(&self.states, problem, step.unwrap_or_default(), self.looks)
     }
 
     fn of(&mut self, app: &AppId) -> &mut Progress {
@@ -418,56 +354,6 @@ impl Run {
             .map_or_else(|| Next::Done(self.summary()), next)
     }
 
-    /// Moves on until there is something to do; leaves `Doing::Nothing` when all is over.
-    fn advance(&mut self) {
-        while let Some(app) = self.current_app() {
-            let next = self.plan.steps.get(self.at).filter(|s| s.app == app);
-            let progress = self.apps.get(&app).cloned().unwrap_or_default();
-            let Some(step) = next else {
-                // An App whose only step made its own namespace has yet to be recorded.
-                self.doing = if progress.begun {
-                    Doing::Ending
-                } else {
-                    Doing::Beginning
-                };
-                return;
-            };
-            if self.stopped || progress.failed.is_some() {
-                let why = match &progress.failed {
-                    Some(_) => "an earlier step of this App failed",
-                    None => "the run was stopped",
-                };
-                self.skip_rest(&app, why);
-                continue;
-            }
-            if matches!(self.states[self.at], StepState::InDoubt(_)) {
-                self.doing = Doing::Redrawing(self.at);
-                return;
-            }
-            let makes_home = self.makes_home(step);
-            if !progress.begun && !makes_home {
-                self.doing = Doing::Beginning;
-                return;
-            }
-            if let Some(wait) = self.needed_wait(&app, step, &progress) {
-                self.doing = Doing::Waiting(wait);
-                return;
-            }
-            if !is_definition(&self.plan.steps[self.at].key.group_kind()) {
-                self.of(&app).established = self.at;
-            }
-            self.begin_step(self.at);
-            return;
-        }
-    }
-
-    /// Whether the step creates the namespace in which the App's record and lock live.
-    fn makes_home(&self, step: &PlanStep) -> bool {
-        let first = self.at == 0 || self.plan.steps[self.at - 1].app != step.app;
-        let creates = matches!(step.action, Action::CreateNamespace | Action::Create);
-        first && creates && step.key == ObjectKey::new("", "Namespace", "", &step.app.namespace)
-    }
-
     fn begin_step(&mut self, step: usize) {
         self.states[step] = StepState::Running;
         self.doing = Doing::Step(step);
@@ -494,94 +380,6 @@ impl Run {
             self.at += 1;
         }
     }
-
-    /// What must hold before a step begins: CRDs are established before anything that is no CRD; before a new wave,
-    /// what was pruned is gone and what was applied is healthy.
-    fn needed_wait(&self, app: &AppId, step: &PlanStep, progress: &Progress) -> Option<Wait> {
-        if !is_definition(&step.key.group_kind())
-            && !self.crds_before(app, progress.established).is_empty()
-        {
-            return Some(Wait::Established);
-        }
-        let new_wave = self.at > 0
-            && self.plan.steps[self.at - 1].app == *app
-            && self.plan.steps[self.at - 1].wave != step.wave;
-        if new_wave && !self.pruned_before(app).is_empty() {
-            return Some(Wait::Gone);
-        }
-        let applied = || !self.applied_before(app, progress.settled).is_empty();
-        let gated = || !self.gates_before(app, step.wave, progress.gated).is_empty();
-        (new_wave && applied() || gated()).then_some(Wait::Healthy)
-    }
-
-    fn wait_for(&self, wait: Wait) -> Next {
-        let Some(app) = self.current_app() else {
-            return Next::Done(self.summary());
-        };
-        let progress = self.apps.get(&app).cloned().unwrap_or_default();
-        let keys = |steps: Vec<usize>| {
-            steps
-                .into_iter()
-                .map(|i| (app.clone(), self.plan.steps[i].key.clone()))
-                .collect()
-        };
-        match wait {
-            Wait::Established => {
-                Next::WaitEstablished(keys(self.crds_before(&app, progress.established)))
-            }
-            Wait::Gone => Next::WaitGone(keys(self.pruned_before(&app))),
-            Wait::Healthy => {
-                let wave = self.plan.steps.get(self.at).map_or(0, |s| s.wave);
-                let mut all = keys(self.applied_before(&app, progress.settled));
-                let gates = self.gates_before(&app, wave, progress.gated);
-                all.extend(gates.into_iter().map(|key| (app.clone(), key.clone())));
-                Next::WaitHealthy { wave, keys: all }
-            }
-        }
-    }
-
-    fn done(&self, app: &AppId, from: usize, wanted: impl Fn(&PlanStep) -> bool) -> Vec<usize> {
-        (from..self.at)
-            .filter(|i| {
-                let step = &self.plan.steps[*i];
-                step.app == *app && self.states[*i].succeeded() && wanted(step)
-            })
-            .collect()
-    }
-
-    fn crds_before(&self, app: &AppId, from: usize) -> Vec<usize> {
-        self.done(app, from, |s| {
-            applies(s.action) && is_definition(&s.key.group_kind())
-        })
-    }
-
-    fn applied_before(&self, app: &AppId, from: usize) -> Vec<usize> {
-        self.done(app, from, |s| applies(s.action))
-    }
-
-    /// What is in sync and belongs to a wave before `wave` that was not waited for yet.
-    fn gates_before(&self, app: &AppId, wave: i32, gated: Option<i32>) -> Vec<&ObjectKey> {
-        let planned = self.plan.apps.iter().filter(|a| a.id == *app);
-        planned
-            .flat_map(|planned| &planned.gates)
-            .filter(|gate| gate.wave < wave && gated.is_none_or(|before| gate.wave >= before))
-            .map(|gate| &gate.key)
-            .collect()
-    }
-
-    fn pruned_before(&self, app: &AppId) -> Vec<usize> {
-        self.done(app, 0, |s| s.action == Action::Prune)
-            .into_iter()
-            .filter(|i| self.states[*i] == StepState::Done)
-            .collect()
-    }
-}
-
-fn applies(action: Action) -> bool {
-    matches!(
-        action,
-        Action::Create | Action::Apply | Action::Replace | Action::Recreate
-    )
 }
 
 /// How an App's part of a Run ended.

@@ -10,12 +10,12 @@ pub enum Settled {
     /// Not yet: how many still are on their way, and one of them with its reason:
     /// `Service/shop/web (Progressing: no address yet)`.
     NotYet(usize, String),
-    /// One is Degraded: the rest of the App is not run.
+    /// One is Degraded or gone: the rest of the App is not run.
     Never(Problem),
 }
 
-/// Whether the objects of a wave let the next one begin, by Argo CD's rule: Healthy or without health passes, Degraded
-/// fails, anything else is waited for.
+/// Whether the objects of a wave let the next one begin, by Argo CD's rule (gitops-engine `syncContext.Sync`): Healthy or
+/// without health passes, Degraded fails, what is no longer there (Missing) too; anything else is waited for.
 pub fn settled<'a>(
     objects: impl IntoIterator<Item = (&'a ObjectKey, Option<&'a Health>)>,
 ) -> Settled {
@@ -34,6 +34,18 @@ pub fn settled<'a>(
                     .at(key.to_string())
                     .because(health.message.clone())
                     .hint("Look at its events and pods, correct the cause in Git, and sync again."),
+                );
+            }
+            HealthStatus::Missing => {
+                return Settled::Never(
+                    Problem::new(
+                        ProblemKind::Conflict,
+                        "it is no longer in the cluster, so that the waves after it are not run",
+                    )
+                    .at(key.to_string())
+                    .hint(
+                        "Find out who deletes it, or what makes it delete itself, and sync again.",
+                    ),
                 );
             }
             status => {

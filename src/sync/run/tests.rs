@@ -8,7 +8,8 @@ use super::*;
 use crate::domain::app::Propagation;
 use crate::domain::plan::{Gate, Guard, PlannedApp};
 use crate::domain::{
-    Commit, CommitId, Gvk, Health, HealthStatus, ObjectDrift, PlanKind, ProblemKind, Verdict,
+    Commit, CommitId, Gvk, Health, HealthStatus, ObjectDrift, PlanKind, PlanStep, ProblemKind,
+    Verdict,
 };
 
 fn app(name: &str) -> AppId {
@@ -499,7 +500,7 @@ fn waves_are_settled_by_argo_cds_rule() {
         (Healthy, "yes"),
         (Suspended, "not yet"),
         (Progressing, "not yet"),
-        (Missing, "not yet"),
+        (Missing, "never"),
         (Unknown, "not yet"),
         (Degraded, "never"),
     ] {
@@ -676,6 +677,30 @@ fn a_step_that_the_server_kept_answering_with_weather_was_sent_for_ever() {
         );
         assert_eq!(problem.causes, ["the API server failed (500)"]);
         assert_eq!(counts(&run, "a"), (Outcome::Failed, 0, 0, 1, 1));
+    }
+}
+
+#[test]
+fn a_next_attempt_was_announced_after_the_last_one() {
+    let answer: [fn(Problem) -> StepResult; 2] = [StepResult::Lost, StepResult::NotDone];
+    for answer in answer {
+        let mut run = run(&["a 0 apply Service/one"]);
+        let mut announced = Vec::new();
+        loop {
+            match run.next() {
+                Next::Do(step) => run.report(step, answer(lost())),
+                Next::Paused(pause) => {
+                    announced.push(pause.attempts);
+                    run.resume();
+                }
+                Next::Done(_) => break,
+                _ => {
+                    go(&mut run);
+                }
+            }
+        }
+        assert_eq!(announced, (1..MAX_ATTEMPTS).collect::<Vec<_>>());
+        assert!(matches!(run.progress()[0], StepState::Failed(_)));
     }
 }
 

@@ -326,6 +326,33 @@ fn apply_out_of_sync_only_leaves_alone_what_is_in_sync() {
 }
 
 #[test]
+fn what_is_in_sync_lost_its_say_in_the_order_with_apply_out_of_sync_only() {
+    let wave = "argocd.argoproj.io/sync-wave";
+    let mut crd = managed("CustomResourceDefinition", "jobs", Verdict::Drifted);
+    let manifest = Arc::make_mut(crd.desired.as_mut().unwrap());
+    Arc::make_mut(&mut manifest.value)["spec"] =
+        json!({"group": "batch", "names": {"kind": "Job"}});
+    let candidates = vec![
+        crd,
+        annotated(managed("Job", "standing", Verdict::InSync), wave, "-2"),
+        annotated(missing("ConfigMap", "between"), wave, "-1"),
+    ];
+    for quiet in [false, true] {
+        let input = with_app(input(candidates.clone()), |app| {
+            app.sync.out_of_sync_only = quiet
+        });
+        assert_eq!(
+            steps(&draw(input, sync())),
+            [
+                "-2 Apply CustomResourceDefinition/jobs",
+                "-1 Create ConfigMap/between"
+            ],
+            "{quiet}"
+        );
+    }
+}
+
+#[test]
 fn guards_hold_what_was_drawn() {
     let mut drifted = managed("Deployment", "a", Verdict::Drifted);
     drifted.leftovers = vec!["/spec/strategy/rollingUpdate".to_owned()];

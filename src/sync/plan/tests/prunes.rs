@@ -34,6 +34,30 @@ fn prunes_are_listed_apart_and_made_only_when_asked() {
 }
 
 #[test]
+fn what_stays_lost_its_say_in_the_waves_of_prunes() {
+    let wave = "argocd.argoproj.io/sync-wave";
+    let stays = annotated(
+        extra("Secret", "stays"),
+        "argocd.argoproj.io/sync-options",
+        "Prune=false",
+    );
+    let candidates = vec![
+        annotated(managed("Deployment", "keep", Verdict::Drifted), wave, "4"),
+        extra("ConfigMap", "first"),
+        annotated(extra("ConfigMap", "second"), wave, "3"),
+        annotated(stays, wave, "5"),
+    ];
+    assert_eq!(
+        steps(&draw(input(candidates), pruning())),
+        [
+            "3 Prune ConfigMap/second",
+            "4 Apply Deployment/keep",
+            "5 Prune ConfigMap/first"
+        ]
+    );
+}
+
+#[test]
 fn every_doubt_keeps_an_object() {
     let kept = |candidate: Candidate, word: &str| {
         let plan = draw(
