@@ -4,6 +4,7 @@
 pub(super) mod environment;
 pub(super) mod kubeconfig;
 pub(super) mod origin;
+mod own_authority;
 mod proxy;
 
 use std::sync::Arc;
@@ -130,7 +131,8 @@ fn prepare(entry: kubeconfig::Entry, options: &ConnectOptions) -> Result<Connect
 
 /// Builds a client around a configuration.
 pub(super) fn client(config: Config, endpoint: &Endpoint) -> Result<kube::Client> {
-    kube::Client::try_from(config).map_err(|error| {
+    let made = own_authority::client(&config).unwrap_or_else(|| kube::Client::try_from(config));
+    made.map_err(|error| {
         Problem::new(
             ProblemKind::Config,
             "the certificates or headers of the kubeconfig cannot be used",

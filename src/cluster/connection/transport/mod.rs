@@ -211,6 +211,11 @@ fn tls(endpoint: &Endpoint, error: &(dyn Error + 'static)) -> Option<Problem> {
         Tls::InvalidCertificate(
             CertificateError::NotValidYet | CertificateError::NotValidYetContext { .. },
         ) => untrusted("It is not valid yet: check this machine's clock.".to_owned()),
+        error if is_authority_as_server(error) => untrusted(format!(
+            "It is an authority's own (CA:TRUE). It is taken without a proxy, where the certificate-authority of the kubeconfig \
+             is that same certificate and it is made for the name in {} (or tls-server-name); otherwise make one for the server.",
+            endpoint.server
+        )),
         Tls::InvalidCertificate(_) => untrusted(
             "Compare the certificate-authority of the kubeconfig with what the server presents.".to_owned(),
         ),
@@ -239,6 +244,12 @@ fn tls(endpoint: &Endpoint, error: &(dyn Error + 'static)) -> Option<Problem> {
         _ => Problem::new(ProblemKind::Unreachable, "no secure connection could be made")
             .because(tls.to_string()),
     })
+}
+
+/// Whether webpki refuses a certificate because it is an authority's. Its type cannot be named here, its text can.
+pub(in crate::cluster) fn is_authority_as_server(error: &rustls::Error) -> bool {
+    matches!(error, rustls::Error::InvalidCertificate(CertificateError::Other(why))
+        if why.to_string() == "CaUsedAsEndEntity")
 }
 
 fn through_proxy(endpoint: &Endpoint, problem: Problem) -> Problem {

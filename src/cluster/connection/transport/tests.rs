@@ -4,9 +4,11 @@ use std::io::Write as _;
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::Arc;
 
+use base64::Engine as _;
 use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::server::WebPkiClientVerifier;
+use rustls::sign::{CertifiedKey, SingleCertAndKey};
 use rustls::{RootCertStore, ServerConfig, ServerConnection};
 use tempfile::TempDir;
 
@@ -18,6 +20,11 @@ const KEY: &str = include_str!("testdata/key.pem");
 const GOOD: &str = include_str!("testdata/good.pem");
 const NAMED: &str = include_str!("testdata/named.pem");
 const EXPIRED: &str = include_str!("testdata/expired.pem");
+const OWN: &str = include_str!("testdata/own.pem");
+const OWN_OTHER: &str = include_str!("testdata/own_other.pem");
+const OWN_NAMED: &str = include_str!("testdata/own_named.pem");
+const OWN_EXPIRED: &str = include_str!("testdata/own_expired.pem");
+const OTHER_KEY: &str = include_str!("testdata/other_key.pem");
 const OK: &[u8] =
     b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 2\r\n\r\n{}";
 
@@ -42,11 +49,18 @@ fn answers(mut stream: impl std::io::Read + std::io::Write, answer: &[u8]) -> St
 }
 
 fn tls(certificate: &str, wants_client: bool) -> SocketAddr {
+    tls_with(certificate, KEY, wants_client)
+}
+
+/// A server with a certificate, and with a key that may be another's.
+fn tls_with(certificate: &str, key: &str, wants_client: bool) -> SocketAddr {
     rustls::crypto::ring::default_provider()
         .install_default()
         .ok();
     let chain = vec![CertificateDer::from_pem_slice(certificate.as_bytes()).unwrap()];
-    let key = PrivateKeyDer::from_pem_slice(KEY.as_bytes()).unwrap();
+    let key = PrivateKeyDer::from_pem_slice(key.as_bytes()).unwrap();
+    let key = rustls::crypto::ring::sign::any_supported_type(&key).unwrap();
+    let identity = SingleCertAndKey::from(CertifiedKey::new(chain, key));
     let builder = if wants_client {
         let mut roots = RootCertStore::empty();
         roots
@@ -59,7 +73,7 @@ fn tls(certificate: &str, wants_client: bool) -> SocketAddr {
     } else {
         ServerConfig::builder().with_no_client_auth()
     };
-    let config = Arc::new(builder.with_single_cert(chain, key).unwrap());
+    let config = Arc::new(builder.with_cert_resolver(Arc::new(identity)));
     server(move |stream| {
         let connection = ServerConnection::new(config.clone()).unwrap();
         let mut tls = rustls::StreamOwned::new(connection, stream);
@@ -209,6 +223,48 @@ async fn certificates_are_checked_and_each_fault_has_its_hint() {
             problem.hints.iter().any(|h| h.contains(hint)),
             "{problem:?}"
         );
+    }
+}
+
+#[tokio::test]
+async fn a_server_that_is_its_own_authority_was_refused() {
+    let text = |pems: &[&str]| base64::engine::general_purpose::STANDARD.encode(pems.concat());
+    let at = |address: SocketAddr, pems: &[&str], more: &str| {
+        let data = text(pems);
+        format!("server: 'https://{address}', certificate-authority-data: {data}{more}")
+    };
+    let own = tls(OWN, false);
+    let named = tls(OWN_NAMED, false);
+    let renamed = ", tls-server-name: api.example";
+    for taken in [
+        at(own, &[OWN], ""),
+        at(own, &[OWN_OTHER, OWN], ""),
+        at(named, &[OWN_NAMED], renamed),
+        // What an authority has signed is taken beside it.
+        at(tls(GOOD, false), &[AUTHORITY, OWN], ""),
+    ] {
+        assert_eq!(outcome(&taken, "").await, Ok(200), "{taken}");
+    }
+    let client = "client-certificate: good.pem, client-key: key.pem";
+    let asking = at(tls(OWN, true), &[OWN], "");
+    assert_eq!(outcome(&asking, client).await, Ok(200));
+    assert_eq!(outcome(&at(own, &[OWN], ""), "token: t").await, Ok(200));
+
+    let thief = tls_with(OWN, OTHER_KEY, false);
+    let expired = tls(OWN_EXPIRED, false);
+    let is_authority = "an authority's own";
+    for (refused, hint) in [
+        (at(own, &[OWN_OTHER], ""), is_authority),
+        (at(own, &[AUTHORITY], ""), is_authority),
+        (at(expired, &[OWN_EXPIRED], ""), "has expired"),
+        (at(named, &[OWN_NAMED], ""), is_authority),
+        (at(named, &[OWN_NAMED, OWN], ""), "made for another name"),
+        (at(own, &[OWN], renamed), is_authority),
+        (at(thief, &[OWN], ""), "Compare the certificate-authority"),
+    ] {
+        let problem = problem(&refused, "").await;
+        let said = problem.hints.concat();
+        assert!(said.contains(hint), "{refused}: {problem:?}");
     }
 }
 
