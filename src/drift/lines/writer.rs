@@ -494,7 +494,8 @@ fn remember(hints: &mut HashMap<FieldPath, Identity>, path: &FieldPath) {
         let identity = match step {
             Step::Item(keys) => Identity::Keys(keys.iter().map(|(k, _)| k.clone()).collect()),
             Step::Member(_) => Identity::Set,
-            Step::Field(_) | Step::Index(_) => continue,
+            Step::Index(_) => Identity::Position,
+            Step::Field(_) => continue,
         };
         hints
             .entry(FieldPath(path.0[..i].to_vec()))
