@@ -240,6 +240,7 @@ fn fields(
                 Vec::new()
             },
             place: locate::place(desired, &difference.path),
+            text: locate::text(desired, &difference.path, difference.b),
             live: difference.a.cloned(),
             predicted: difference.b.cloned(),
             path: difference.path,

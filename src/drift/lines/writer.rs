@@ -392,8 +392,8 @@ impl<'a> Writer<'a> {
     }
 
     fn body(&mut self, side: Side, text: &'a str, column: u16) {
-        for line in body(text) {
-            self.line(side, Text::Body(line), column, 0);
+        for (line, number) in body(text).zip(0..) {
+            self.line(side, Text::Body(line, number), column, 0);
         }
     }
 
@@ -410,17 +410,17 @@ impl<'a> Writer<'a> {
         for op in capture_diff_slices(Algorithm::Myers, &x, &y) {
             if let DiffOp::Equal { .. } = op {
                 for i in op.old_range() {
-                    self.line(Side::Both, Text::Body(old[i]), column, 0);
+                    self.line(Side::Both, Text::Body(old[i], i as u32), column, 0);
                 }
                 continue;
             }
             let start = self.out.lines.len() as u32;
             for i in op.old_range() {
-                self.line(Side::Live, Text::Body(old[i]), column, 0);
+                self.line(Side::Live, Text::Body(old[i], i as u32), column, 0);
             }
             let middle = self.out.lines.len() as u32;
             for j in op.new_range() {
-                self.line(Side::Predicted, Text::Body(new[j]), column, 0);
+                self.line(Side::Predicted, Text::Body(new[j], j as u32), column, 0);
             }
             let n_pairs = (op.old_range().len().min(op.new_range().len())) as u32;
             for k in 0..n_pairs {
