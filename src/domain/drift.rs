@@ -48,6 +48,8 @@ pub struct FieldDrift {
     pub owners: Vec<Owner>,
     /// File and position of the desired field, where Git states it.
     pub place: Option<(RepoPath, Position)>,
+    /// Where the first line of the desired text stands in that file, if each of its lines is a line of the file.
+    pub text: Option<Position>,
 }
 
 /// A field that somebody else added and that a sync would leave alone.

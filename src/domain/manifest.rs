@@ -45,7 +45,16 @@ impl Places {
         let i = self.0.binary_search_by_key(&wanted, |(d, _)| *d).ok()?;
         Some(self.0[i].1)
     }
+
+    /// Where the first line of the text at an RFC 6901 pointer stands, if each of its lines is a line of the file.
+    pub fn text_at(&self, pointer: &str) -> Option<Position> {
+        let at = self.at(&format!("{pointer}{TEXT}"))?;
+        (at.line > 0).then_some(at)
+    }
 }
+
+/// Stands behind the pointer of a text: nothing else is below one.
+const TEXT: &str = "/|";
 
 /// Collects [`Places`] one by one, without keeping the pointers.
 #[derive(Clone, Debug, Default)]
@@ -55,6 +64,11 @@ impl PlacesBuilder {
     /// Notes where the field at an RFC 6901 pointer stands.
     pub fn note(&mut self, pointer: &str, at: Position) {
         self.0.push((digest(pointer), at));
+    }
+
+    /// Notes where the first line of the text at an RFC 6901 pointer stands; `None`: its lines are not those of the file.
+    pub fn note_text(&mut self, pointer: &str, at: Option<Position>) {
+        self.note(&format!("{pointer}{TEXT}"), at.unwrap_or_default());
     }
 
     /// The places noted. A pointer noted twice keeps its last position.

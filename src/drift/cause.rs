@@ -132,6 +132,7 @@ mod tests {
                 cause: Cause::Unknown,
                 owners: Vec::new(),
                 place: None,
+                text: None,
             };
             assert_eq!(
                 cause(&field, &base, Some(&desired), spelling),

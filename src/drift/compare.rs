@@ -73,6 +73,15 @@ pub fn local(c: &Comparison<'_>, problem: Option<Problem>) -> ObjectDrift {
     drift
 }
 
+/// Names those who hold the fields in `live`, where the drift is of the object as it will be once somebody else does.
+pub fn name_holders(drift: &mut ObjectDrift, live: &Value) {
+    let entries = managed(live);
+    let fields = drift.fields.iter_mut().chain(&mut drift.overridden);
+    for field in fields.filter(|field| !field.owners.is_empty()) {
+        field.owners = owners_of(&entries, &field.path);
+    }
+}
+
 /// The server would not take what Git states: what can still be compared is compared locally.
 pub fn refused(c: &Comparison<'_>, problem: Problem) -> ObjectDrift {
     let mut drift = local(c, None);
@@ -240,6 +249,7 @@ fn fields(
                 Vec::new()
             },
             place: locate::place(desired, &difference.path),
+            text: locate::text(desired, &difference.path, difference.b),
             live: difference.a.cloned(),
             predicted: difference.b.cloned(),
             path: difference.path,
@@ -401,6 +411,28 @@ mod tests {
                 drift.fields
             );
         }
+    }
+
+    #[test]
+    fn an_estimate_behind_an_adoption_named_trueup_as_the_holder_of_what_it_will_hold() {
+        let with = |manager: &str, spec: Value| {
+            let mut object = object(spec);
+            object["metadata"]["managedFields"] = json!([{
+                "manager": manager, "operation": "Apply", "apiVersion": "x.example/v1",
+                "fieldsType": "FieldsV1", "fieldsV1": {"f:spec": {"f:x": {}}},
+            }]);
+            object
+        };
+        let live = with("argocd-controller", json!({"x": 1}));
+        let adopted = with("trueup", json!({"x": 1}));
+        let predicted = with("trueup", json!({"x": 2, "y": 3}));
+        let key = ObjectKey::new("x.example", "X", "", "x");
+        let desired = manifest(object(json!({"x": 2, "y": 3})));
+        let mut drift = compare(&against(&desired, &key, &adopted, &predicted));
+        name_holders(&mut drift, &live);
+        let owners = |field: &FieldDrift| field.owners.iter().map(|o| o.manager.clone()).collect();
+        let owners: Vec<Vec<String>> = drift.fields.iter().map(owners).collect();
+        assert_eq!(owners, [vec!["argocd-controller".to_owned()], Vec::new()]);
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! Which item of one list is which item of another, so that moving an entry is not a rewrite.
 
 use std::collections::HashMap;
+use std::ops::Range;
 
 use similar::{Algorithm, DiffOp, capture_diff_slices};
 
@@ -49,12 +50,18 @@ const KNOWN: &[(&str, &[&str])] = &[
 const OPTIONAL: [&str; 1] = ["protocol"];
 
 impl Identities<'_> {
-    /// How the lists at `path` are matched. Keys count only where every item has one and no two items share one.
+    /// How the lists at `path` are matched. Keys count only where every item has one and no two items share one. Where
+    /// the server knows none, a guessed key is a field like any other: it may have been edited.
     pub fn of(&self, path: &FieldPath, a: &[Value], b: &[Value]) -> Identity {
-        let candidates = self.told(path).into_iter().chain(self.guessed(path));
+        let told = self.told(path);
+        let is_keyless = told.is_none() && self.sets.iter().any(|set| set.covers_whole(path));
+        let candidates = told.into_iter().chain(self.guessed(path));
         for candidate in candidates {
             let fits = match &candidate {
-                Identity::Keys(keys) => keyed(a, keys) && keyed(b, keys),
+                Identity::Keys(keys) => {
+                    let fits = keyed(a, keys) && keyed(b, keys);
+                    fits && !(is_keyless && renames(&candidate, a, b))
+                }
                 Identity::Set => distinct(a) && distinct(b),
                 Identity::Position => true,
             };
@@ -120,6 +127,13 @@ fn keyed(items: &[Value], keys: &[String]) -> bool {
             .all(|k| map.contains_key(k) || OPTIONAL.contains(&k.as_str()));
         whole && seen.insert(key_of(item, keys))
     })
+}
+
+/// Whether both lists have items of their own, and those of both stand in one order.
+fn renames(identity: &Identity, a: &[Value], b: &[Value]) -> bool {
+    let (found, moved) = matches(identity, a, b);
+    let alone = |side: fn(&Match) -> Option<usize>| found.iter().any(|m| side(m).is_none());
+    !moved && alone(|m| m.a) && alone(|m| m.b)
 }
 
 fn distinct(items: &[Value]) -> bool {
@@ -202,28 +216,108 @@ fn by_content(a: &[Value], b: &[Value]) -> Vec<Match> {
     let x: Vec<usize> = a.iter().map(&mut number).collect();
     let y: Vec<usize> = b.iter().map(&mut number).collect();
     let mut out = Vec::with_capacity(a.len().max(b.len()));
+    let mut n_apart = 0;
     for op in capture_diff_slices(Algorithm::Myers, &x, &y) {
         let (old, new) = (op.old_range(), op.new_range());
-        let paired = match op {
-            DiffOp::Equal { .. } | DiffOp::Replace { .. } => old.len().min(new.len()),
-            DiffOp::Delete { .. } | DiffOp::Insert { .. } => 0,
+        let pairs = match op {
+            DiffOp::Equal { .. } => (0..old.len()).map(|k| (k, k)).collect(),
+            DiffOp::Replace { .. } => pairs(&a[old.clone()], &b[new.clone()]),
+            DiffOp::Delete { .. } | DiffOp::Insert { .. } => Vec::new(),
         };
-        for k in 0..paired {
+        let (mut i, mut j) = (old.start, new.start);
+        for (k, l) in pairs.iter().map(|(k, l)| (old.start + k, new.start + l)) {
+            out.extend(alone(i..k, j..l));
             out.push(Match {
-                a: Some(old.start + k),
-                b: Some(new.start + k),
+                a: Some(k),
+                b: Some(l),
             });
+            n_apart += n_unlike(&a[k], &b[l]);
+            (i, j) = (k + 1, l + 1);
         }
-        out.extend((old.start + paired..old.end).map(|i| Match {
+        out.extend(alone(i..old.end, j..new.end));
+        n_apart += old.len() + new.len() - 2 * pairs.len();
+    }
+    // An item that was edited to be like its neighbour did not move.
+    if a.len() == b.len() && n_unlike_all(a, b) < n_apart {
+        let pair = |i| Match {
             a: Some(i),
-            b: None,
-        }));
-        out.extend((new.start + paired..new.end).map(|j| Match {
-            a: None,
-            b: Some(j),
-        }));
+            b: Some(i),
+        };
+        return (0..a.len()).map(pair).collect();
     }
     out
+}
+
+fn alone(a: Range<usize>, b: Range<usize>) -> impl Iterator<Item = Match> {
+    let a = a.map(|i| Match {
+        a: Some(i),
+        b: None,
+    });
+    a.chain(b.map(|j| Match {
+        a: None,
+        b: Some(j),
+    }))
+}
+
+/// Longer runs are paired as they come.
+const MOST_COMPARED: usize = 4_096;
+
+/// Which items of two runs belong together: as many as there can be, in their order, and such that the fewest fields
+/// differ.
+fn pairs(a: &[Value], b: &[Value]) -> Vec<(usize, usize)> {
+    let (short, long) = if a.len() <= b.len() { (a, b) } else { (b, a) };
+    let n = short.len();
+    // How many items of the longer run may have been passed over: none, one, and so on.
+    let width = long.len() - n + 1;
+    let shifts = if width == 1 || n * width > MOST_COMPARED {
+        vec![0; n]
+    } else {
+        let unlike = |i: usize, shift: usize| n_unlike(&short[i], &long[i + shift]);
+        let cost: Vec<usize> = (0..n * width)
+            .map(|at| unlike(at / width, at % width))
+            .collect();
+        // The least cost of the items from one on, when that many were passed over before it.
+        let mut least = vec![0; (n + 1) * width];
+        for at in (0..n * width).rev() {
+            let here = cost[at] + least[at + width];
+            let passed = (at % width + 1 < width).then(|| least[at + 1]);
+            least[at] = passed.map_or(here, |passed| here.min(passed));
+        }
+        let mut shift = 0;
+        let mut shift_of = |i: usize| {
+            while cost[i * width + shift] + least[(i + 1) * width + shift]
+                > least[i * width + shift]
+            {
+                shift += 1;
+            }
+            shift
+        };
+        (0..n).map(&mut shift_of).collect()
+    };
+    let paired = shifts.into_iter().enumerate();
+    match a.len() <= b.len() {
+        true => paired.map(|(i, shift)| (i, i + shift)).collect(),
+        false => paired.map(|(i, shift)| (i + shift, i)).collect(),
+    }
+}
+
+/// How many fields differ, roughly.
+fn n_unlike(a: &Value, b: &Value) -> usize {
+    match (a, b) {
+        _ if a == b => 0,
+        (Value::Object(x), Value::Object(y)) => {
+            let of_x = x
+                .iter()
+                .map(|(name, a)| y.get(name).map_or(1, |b| n_unlike(a, b)));
+            of_x.sum::<usize>() + y.keys().filter(|name| !x.contains_key(*name)).count()
+        }
+        (Value::Array(x), Value::Array(y)) => n_unlike_all(x, y) + x.len().abs_diff(y.len()),
+        _ => 1,
+    }
+}
+
+fn n_unlike_all(a: &[Value], b: &[Value]) -> usize {
+    a.iter().zip(b).map(|(a, b)| n_unlike(a, b)).sum()
 }
 
 /// The step that names a matched item.
@@ -274,6 +368,46 @@ mod tests {
             of(&["args"], &json!(["a"]), &json!(["b"])),
             Identity::Position
         );
+    }
+
+    #[test]
+    fn an_edited_port_of_a_network_policy_was_two_fields() {
+        let set = FieldSet::parse(&json!({"f:spec": {"f:ingress": {}}})).unwrap();
+        let known = Identities {
+            sets: vec![&set],
+            ..Identities::default()
+        };
+        let policy = |ports: Value| json!({"spec": {"ingress": [{"ports": ports}]}});
+        let port = |port: u32| json!({"port": port, "protocol": "TCP"});
+        for (a, b, expected) in [
+            (
+                json!([port(80), port(443)]),
+                json!([port(8080), port(443)]),
+                vec!["spec.ingress[0].ports[0].port"],
+            ),
+            // An edited item beside one that went, and beside one that came.
+            (
+                json!([{"port": 1, "protocol": "UDP"}, port(80), port(443)]),
+                json!([port(8080), port(443)]),
+                vec!["spec.ingress[0].ports[0]", "spec.ingress[0].ports[0].port"],
+            ),
+            (
+                json!([port(80), port(443)]),
+                json!([port(443), port(443)]),
+                vec!["spec.ingress[0].ports[0].port"],
+            ),
+            // What was only moved is no rewrite.
+            (
+                json!([port(1), port(2), port(3)]),
+                json!([port(2), port(3), port(1)]),
+                vec!["spec.ingress[0].ports"],
+            ),
+        ] {
+            let (a, b) = (policy(a), policy(b));
+            let found = crate::drift::differ::differences(&a, &b, &known);
+            let paths: Vec<_> = found.iter().map(|d| d.path.to_string()).collect();
+            assert_eq!(paths, expected);
+        }
     }
 
     #[test]

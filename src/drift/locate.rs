@@ -67,6 +67,15 @@ pub fn place(manifest: &Manifest, path: &FieldPath) -> Option<(RepoPath, Positio
     ))
 }
 
+/// Where the first line of the text at `path` stands, if each of its lines is a line of the file and the server keeps
+/// it as it is.
+pub fn text(manifest: &Manifest, path: &FieldPath, kept: Option<&Value>) -> Option<Position> {
+    let (value, pointer) = find(&manifest.value, path)?;
+    (value.is_string() && Some(value) == kept)
+        .then(|| manifest.origin.places.text_at(&pointer))
+        .flatten()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -29,7 +29,7 @@ mod quantity;
 mod respect;
 mod whereabouts;
 
-pub use compare::{Comparison, compare, local, refused};
+pub use compare::{Comparison, compare, local, name_holders, refused};
 pub use content::significant;
 pub use desired::{Prepared, duplicates, prepare};
 pub use foreign::keep_own_work;

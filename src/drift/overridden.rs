@@ -148,6 +148,7 @@ pub fn overridden(
     let found = unmet(&desired.value, predicted, known, spelling);
     let field = |unmet: Unmet<'_>| FieldDrift {
         place: locate::place(desired, &unmet.path),
+        text: None,
         owners: owners_of(owners, &unmet.path),
         live: Some(unmet.wanted.clone()),
         predicted: unmet.given.cloned(),

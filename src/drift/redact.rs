@@ -417,6 +417,7 @@ mod tests {
             cause: Default::default(),
             owners: Vec::new(),
             place: None,
+            text: None,
         };
         drift.fields = vec![
             field(path(&["data", "k0"]), json!(encode(&words[0]))),

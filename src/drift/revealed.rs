@@ -213,6 +213,7 @@ mod tests {
                 cause: Cause::Cluster,
                 owners: Vec::new(),
                 place: None,
+                text: None,
             })
             .collect();
         drift.live = Some(Arc::new(live));

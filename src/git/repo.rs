@@ -17,6 +17,7 @@ pub struct Repo {
     root: PathBuf,
     /// What to call it in Problems.
     name: String,
+    is_mirror: bool,
 }
 
 impl Repo {
@@ -79,12 +80,23 @@ impl Repo {
             inner: Arc::new(inner),
             name: root.display().to_string(),
             root,
+            is_mirror: false,
         })
     }
 
-    /// The same under another name than its path: that of a mirror means nothing to anybody.
-    pub(super) fn called(self, name: String) -> Self {
-        Self { name, ..self }
+    /// The mirror of a remote, under that one's name: its own path means nothing to anybody.
+    pub(super) fn mirror_of(self, name: String) -> Self {
+        let is_mirror = true;
+        Self {
+            name,
+            is_mirror,
+            ..self
+        }
+    }
+
+    /// Whether it holds what was fetched of a remote, and nothing else.
+    pub(super) fn is_mirror(&self) -> bool {
+        self.is_mirror
     }
 
     /// What to call it in Problems.

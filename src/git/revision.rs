@@ -53,7 +53,14 @@ impl Repo {
         let repo = self.gix();
         match revision {
             Revision::Head | Revision::Worktree => head(&repo),
-            Revision::Named(name) => named(&repo, name),
+            Revision::Named(name) => named(&repo, name).map_err(|problem| {
+                let is_beyond = self.is_mirror() && is_not_mirrored(name);
+                if is_beyond && problem.kind == ProblemKind::NotFound {
+                    not_mirrored(name)
+                } else {
+                    problem
+                }
+            }),
         }
         .map_err(|problem| {
             let place = match (problem.place.as_str(), revision) {
@@ -279,6 +286,24 @@ fn no_such(repo: &gix::Repository, name: &str) -> Problem {
     } else {
         problem.hint(format!("There are: {}.", first_few(candidates.into_iter())))
     }
+}
+
+/// Whether a name is the full one of a reference that is neither a branch nor a tag.
+fn is_not_mirrored(name: &str) -> bool {
+    let is_mirrored = ["refs/heads/", "refs/tags/"].map(|prefix| name.starts_with(prefix));
+    name.starts_with("refs/") && !is_mirrored.contains(&true)
+}
+
+fn not_mirrored(name: &str) -> Problem {
+    Problem::new(
+        ProblemKind::Unsupported,
+        "trueup fetches branches and tags, no other references",
+    )
+    .at(name.to_owned())
+    .hint("Push the commit as a branch or a tag, and name that.")
+    .hint(format!(
+        "A checkout that has it is read as it is: `git fetch origin {name}:{name}` brings it there."
+    ))
 }
 
 /// Whether a name is one that no reference can have, because it means a way from one (gitrevisions(7)).

@@ -357,6 +357,9 @@ fn note(
     if let Some(at) = places.at(pointer) {
         builder.note(&pointer[prefix..], at);
     }
+    if let Some(at) = places.text_at(pointer) {
+        builder.note_text(&pointer[prefix..], Some(at));
+    }
     let above = pointer.len();
     match value {
         Value::Object(map) => {

@@ -2,10 +2,11 @@
 
 use serde_json::Number;
 
-use crate::domain::{Places, Value};
+use crate::domain::{Places, Position, Value};
 
+use super::nodes::Part;
 use super::text::position;
-use super::{Document, Limits, LoadError, load, number};
+use super::{Document, Limits, LoadError, number, stream};
 
 /// Reads a text that is exactly one JSON value. Numbers become what Kubernetes makes of them: integers of 64 bits signed,
 /// and floats. `value` may be null here.
@@ -14,33 +15,36 @@ use super::{Document, Limits, LoadError, load, number};
 /// The first place that is not JSON, or that follows the value.
 pub fn load_json(text: &str, limits: &Limits) -> Result<Document, LoadError> {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-    let mut value: Value = serde_json::from_str(text).map_err(|e| {
-        let message = e.to_string();
-        // The position is told beside the message.
-        let message = match message.rsplit_once(" at line ") {
-            Some((message, _)) => message.to_owned(),
-            None => message,
-        };
-        LoadError::new(
-            message,
-            position(e.line().max(1), e.column().saturating_sub(1)),
-        )
-    })?;
+    let value: Value = serde_json::from_str(text).map_err(|e| syntax(&e))?;
+    Ok(placed(value, text, position(1, 0), limits))
+}
+
+/// What serde_json says, with its place beside it.
+pub fn syntax(error: &serde_json::Error) -> LoadError {
+    let message = error.to_string();
+    let message = match message.rsplit_once(" at line ") {
+        Some((message, _)) => message.to_owned(),
+        None => message,
+    };
+    let column = error.column().saturating_sub(1);
+    LoadError::new(message, position(error.line().max(1), column))
+}
+
+/// The document of a value that `text` is as JSON, which starts at `at`.
+pub fn placed(mut value: Value, text: &str, at: Position, limits: &Limits) -> Document {
     normalise(&mut value);
+    let is_json = true;
     // Nearly all JSON is YAML, whose reader knows places. Where it is not, the value counts and places are unknown.
-    let as_yaml = load(text, limits)
-        .ok()
-        .and_then(|mut documents| documents.pop());
-    Ok(match as_yaml {
-        Some(document) if document.value == value => document,
+    match stream::load_part(Part { text, at, is_json }, limits) {
+        Ok(Some(document)) if document.value == value => document,
         _ => Document {
             value,
             index: 0,
-            start: position(1, 0),
+            start: at,
             places: Places::default(),
             duplicates: Vec::new(),
         },
-    })
+    }
 }
 
 fn normalise(value: &mut Value) {

@@ -1,7 +1,6 @@
 //! From the syntax tree to values: scalars resolved, aliases followed within a budget, merge keys applied, keys made
 //! text, all in go-yaml v2's order of work.
 
-use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
@@ -9,84 +8,39 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Map, Number};
 
-use crate::domain::{PlacesBuilder, Value};
+use crate::domain::{PlacesBuilder, Position, Value};
 
-use super::nodes::{Documents, Id, Kind, Node, Nodes};
+use super::nodes::{Id, Kind, Node, Nodes};
 use super::resolve::{self, Meaning};
-use super::{Document, Duplicate, Limits, LoadError, number, text};
-
-/// Reads all documents of a stream as Kubernetes does (go-yaml v2 by way of `sigs.k8s.io/yaml`). Documents without
-/// content are left out.
-///
-/// # Errors
-/// The first place that is not YAML, that JSON cannot express, or that exceeds a limit.
-pub fn load(text: &str, limits: &Limits) -> Result<Vec<Document>, LoadError> {
-    match load_until_error(text, limits) {
-        (documents, None) => Ok(documents),
-        (_, Some(error)) => Err(error),
-    }
-}
-
-/// As [`load`], with the documents that stand before the first error.
-pub fn load_until_error(text: &str, limits: &Limits) -> (Vec<Document>, Option<LoadError>) {
-    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-    if let Err(error) = text::check(text) {
-        return (Vec::new(), Some(error));
-    }
-    let mut mended = Cow::Borrowed(text);
-    let mut mended_up_to = (0, 0);
-    let mut bytes_left = MAX_REREAD_BYTES;
-    loop {
-        let mut documents = Vec::new();
-        let mut stream = Documents::new(&mended, limits);
-        let Err(error) = read(&mut stream, &mut documents, limits) else {
-            return (documents, None);
-        };
-        let quirk = stream.quirk.filter(|quirk| quirk.is_behind(mended_up_to));
-        match quirk.and_then(|quirk| Some((quirk, quirk.mended(&mended)?))) {
-            Some((quirk, text)) if bytes_left >= text.len() => {
-                mended_up_to = (quirk.line, quirk.column);
-                bytes_left -= text.len();
-                mended = Cow::Owned(text);
-            }
-            _ => return (documents, Some(error)),
-        }
-    }
-}
-
-/// How much text is read again for the sake of [`super::quirk`].
-const MAX_REREAD_BYTES: usize = 32 << 20;
-
-fn read(
-    stream: &mut Documents<'_>,
-    documents: &mut Vec<Document>,
-    limits: &Limits,
-) -> Result<(), LoadError> {
-    let mut budget = Budget::new(*limits);
-    let mut index = 0;
-    while let Some(nodes) = stream.next()? {
-        documents.extend(Loader::document(&nodes, index, &mut budget)?);
-        index += 1;
-    }
-    Ok(())
-}
+use super::{Document, Duplicate, Limits, LoadError, number};
 
 /// What is left of the limits.
-struct Budget {
+#[derive(Clone, Copy)]
+pub struct Budget {
     limits: Limits,
     n_values: usize,
-    n_aliased: usize,
     n_bytes: usize,
+    /// How many values were there before this document.
+    n_before: usize,
+    /// How many of this document's come from aliases.
+    n_aliased: usize,
 }
 
 impl Budget {
-    fn new(limits: Limits) -> Self {
+    pub fn new(limits: Limits) -> Self {
         Self {
             limits,
             n_values: 0,
-            n_aliased: 0,
             n_bytes: 0,
+            n_before: 0,
+            n_aliased: 0,
         }
+    }
+
+    /// Begins the next document.
+    fn begin(&mut self) {
+        self.n_before = self.n_values;
+        self.n_aliased = 0;
     }
 
     /// Takes one value. Refuses where go-yaml v2 would: when more than 99 in 100 values come from aliases.
@@ -96,9 +50,9 @@ impl Budget {
         if let Kind::Scalar { text, .. } = &node.kind {
             self.n_bytes += text.len();
         }
-        let excessive = self.n_aliased > 100
-            && self.n_values > 1000
-            && self.n_aliased > self.n_values / 100 * 99 + 99;
+        let n_values = self.n_values - self.n_before;
+        let excessive =
+            self.n_aliased > 100 && n_values > 1000 && self.n_aliased > n_values / 100 * 99 + 99;
         if excessive {
             return Err(LoadError::too_large("aliases repeat too much", node.at));
         }
@@ -116,6 +70,19 @@ impl Budget {
         }
         Ok(())
     }
+}
+
+/// Makes a document of its nodes; `None` where it has no content.
+///
+/// # Errors
+/// The first place that JSON cannot express, or that exceeds a limit.
+pub fn document(
+    nodes: &Nodes<'_>,
+    index: usize,
+    budget: &mut Budget,
+) -> Result<Option<Document>, LoadError> {
+    budget.begin();
+    Loader::document(nodes, index, budget)
 }
 
 struct Loader<'n, 't> {
@@ -167,7 +134,21 @@ impl<'n, 't> Loader<'n, 't> {
         let node = self.node(id);
         self.budget.take(!self.following.is_empty(), node)?;
         match &node.kind {
-            Kind::Scalar { text, plain, tag } => scalar(node, text, *plain, tag.as_deref()),
+            Kind::Scalar {
+                text,
+                plain,
+                literal,
+                tag,
+            } => {
+                if text.contains('\n') {
+                    // Empty lines in front do not count for the parser.
+                    let n_empty = text.bytes().take_while(|b| *b == b'\n').count();
+                    let line = node.at.line.saturating_sub(n_empty as u32);
+                    let first = Position { line, ..node.at };
+                    self.places.note_text(&self.path, literal.then_some(first));
+                }
+                scalar(node, text, *plain, tag.as_deref())
+            }
             Kind::Alias(target) => self.follow(id, |loader| loader.value(*target)),
             Kind::List(items) => self.deeper(node, |loader| {
                 let mut list = Vec::with_capacity(items.len());
@@ -234,9 +215,9 @@ impl<'n, 't> Loader<'n, 't> {
 
     fn is_merge(&self, key: Id) -> bool {
         match &self.node(key).kind {
-            Kind::Scalar { text, plain, tag } => {
-                text == "<<" && (*plain || tag.as_deref().is_some_and(resolve::is_merge))
-            }
+            Kind::Scalar {
+                text, plain, tag, ..
+            } => text == "<<" && (*plain || tag.as_deref().is_some_and(resolve::is_merge)),
             _ => false,
         }
     }
@@ -266,7 +247,9 @@ impl<'n, 't> Loader<'n, 't> {
         let node = self.node(id);
         self.budget.take(!self.following.is_empty(), node)?;
         match &node.kind {
-            Kind::Scalar { text, plain, tag } => {
+            Kind::Scalar {
+                text, plain, tag, ..
+            } => {
                 let tag = tag.as_deref();
                 if tag.is_some_and(resolve::is_binary) {
                     return binary(node, text);

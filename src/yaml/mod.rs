@@ -9,6 +9,7 @@ mod number;
 mod quirk;
 mod quote;
 mod resolve;
+mod stream;
 mod text;
 
 #[cfg(test)]
@@ -16,8 +17,9 @@ mod tests;
 
 pub use emit::{Emitted, emit, emit_lines, emit_lines_placed, scalar};
 pub use json::load_json;
-pub use load::{load, load_until_error, push_token};
+pub use load::push_token;
 pub use quote::readable;
+pub use stream::{load, load_until_error};
 pub use text::decode;
 
 use std::fmt;
@@ -103,6 +105,12 @@ impl LoadError {
             too_large: true,
             ..Self::new(message, at)
         }
+    }
+
+    /// The error of a part of a file that starts at `from`.
+    fn within(mut self, from: Position) -> Self {
+        self.at = self.at.map(|at| text::within(at, from));
+        self
     }
 
     /// This error as a Problem about a file, placed at `file:line:column`.

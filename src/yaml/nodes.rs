@@ -8,7 +8,7 @@ use granit_parser::{ErrorKind, Event, Parser, ScalarStyle, Span, StrInput, Struc
 use crate::domain::Position;
 
 use super::quirk::Quirk;
-use super::text::position;
+use super::text::{position, within};
 use super::{Limits, LoadError};
 
 /// Number of a node within its document.
@@ -22,10 +22,12 @@ pub struct Node<'t> {
 
 /// What a node is.
 pub enum Kind<'t> {
-    /// A scalar. `plain`: neither quoted nor a block, so that it may mean something other than its text.
+    /// A scalar. `plain`: neither quoted nor a block, so that it may mean something other than its text. `literal`: its
+    /// lines are those of the file, from the place where it starts but for empty ones in front of that.
     Scalar {
         text: Cow<'t, str>,
         plain: bool,
+        literal: bool,
         tag: Option<Box<str>>,
     },
     List(Vec<Id>),
@@ -36,12 +38,22 @@ pub enum Kind<'t> {
 /// One document: its nodes, the root first.
 pub type Nodes<'t> = Vec<Node<'t>>;
 
-/// Reads a stream document by document.
-pub struct Documents<'t> {
-    text: &'t str,
+/// A text that holds one document, and where it stands.
+#[derive(Clone, Copy)]
+pub struct Part<'t> {
+    pub text: &'t str,
+    /// Where it starts in its file.
+    pub at: Position,
+    /// Whether it is JSON, where `\/` may stand for `/`.
+    pub is_json: bool,
+}
+
+/// Reads one document.
+pub struct Reading<'t> {
+    part: Part<'t>,
     parser: Parser<'t, StrInput<'t>>,
     nodes_left: usize,
-    /// Whether a document was read already.
+    /// Whether the document was begun already.
     has_begun: bool,
     /// What ended the reading though go-yaml takes it.
     pub quirk: Option<Quirk>,
@@ -56,9 +68,9 @@ struct Open {
     in_flow: bool,
 }
 
-impl<'t> Documents<'t> {
-    /// Starts to read a text.
-    pub fn new(text: &'t str, limits: &Limits) -> Self {
+impl<'t> Reading<'t> {
+    /// Starts to read a part of a file.
+    pub fn new(part: Part<'t>, limits: &Limits) -> Self {
         let nesting = limits.max_depth.saturating_add(1);
         let mut options = granit_parser::options! {
             flow_nesting_limit: nesting,
@@ -66,16 +78,21 @@ impl<'t> Documents<'t> {
         };
         options.set_emit_comments(false);
         Self {
-            text,
-            parser: Parser::new_from_str_with_options(text, options),
+            part,
+            parser: Parser::new_from_str_with_options(part.text, options),
             nodes_left: limits.max_nodes,
             has_begun: false,
             quirk: None,
         }
     }
 
-    /// The next document; `None` at the end of the stream.
-    pub fn next(&mut self) -> Result<Option<Nodes<'t>>, LoadError> {
+    /// The document's nodes; none where there is none.
+    pub fn nodes(&mut self) -> Result<Nodes<'t>, LoadError> {
+        let at = self.part.at;
+        self.read().map_err(|error| error.within(at))
+    }
+
+    fn read(&mut self) -> Result<Nodes<'t>, LoadError> {
         let mut nodes = Vec::new();
         let mut open: Vec<Open> = Vec::new();
         let mut anchors: HashMap<usize, Id> = HashMap::new();
@@ -86,15 +103,14 @@ impl<'t> Documents<'t> {
             })?;
             let mut in_flow = false;
             let (kind, anchor) = match event {
-                Event::DocumentStart(is_marked, _) => {
-                    if self.has_begun && !is_marked {
+                Event::DocumentStart(..) => {
+                    if self.has_begun {
                         let message = "Kubernetes reads nothing between `...` and the next `---`";
                         return Err(LoadError::new(message, start(&span)));
                     }
                     self.has_begun = true;
                     continue;
                 }
-                Event::DocumentEnd => return Ok(Some(nodes)),
                 Event::SequenceEnd | Event::MappingEnd => {
                     open.pop();
                     continue;
@@ -108,9 +124,19 @@ impl<'t> Documents<'t> {
                         check_breaks(&text, &span)?;
                     }
                     if style == ScalarStyle::Plain && open.last().is_some_and(|o| o.in_flow) {
-                        check_indicators(self.text, &text, &span)?;
+                        check_indicators(self.part.text, &text, &span)?;
                     }
-                    (Kind::Scalar { text, plain, tag }, anchor)
+                    if style == ScalarStyle::DoubleQuoted && !self.part.is_json {
+                        check_escapes(self.part.text, &span)?;
+                    }
+                    let literal = style == ScalarStyle::Literal;
+                    let kind = Kind::Scalar {
+                        text,
+                        plain,
+                        literal,
+                        tag,
+                    };
+                    (kind, anchor)
                 }
                 Event::SequenceStart(style, anchor, _) => {
                     in_flow = style == StructureStyle::Flow;
@@ -143,9 +169,10 @@ impl<'t> Documents<'t> {
                 let key = None;
                 open.push(Open { id, key, in_flow });
             }
+            let at = within(at, self.part.at);
             nodes.push(Node { at, kind });
         }
-        Ok(None)
+        Ok(nodes)
     }
 }
 
@@ -198,6 +225,33 @@ fn check_indicators(source: &str, text: &str, span: &Span) -> Result<(), LoadErr
         return Err(LoadError::new(message, start(span)));
     }
     Ok(())
+}
+
+/// Refuses escapes that JSON and YAML 1.2 have and go-yaml has not: `\/`, and characters written as two halves.
+fn check_escapes(source: &str, span: &Span) -> Result<(), LoadError> {
+    let range = span.start.byte_offset().zip(span.end.byte_offset());
+    let written = range.and_then(|(from, to)| source.get(from..to));
+    let mut chars = written.unwrap_or_default().chars();
+    while let Some(c) = chars.next() {
+        if c != '\\' {
+            continue;
+        }
+        let message = match chars.next() {
+            Some('/') => "Kubernetes does not know `\\/` in YAML; a slash needs no backslash",
+            Some('u') if is_half(chars.as_str()) => {
+                "Kubernetes does not know `\\ud800` to `\\udfff` in YAML; write the character as it is"
+            }
+            _ => continue,
+        };
+        return Err(LoadError::new(message, start(span)));
+    }
+    Ok(())
+}
+
+/// Whether four digits are one half of a character of UTF-16.
+fn is_half(digits: &str) -> bool {
+    let code = digits.get(..4).map(|d| u16::from_str_radix(d, 16));
+    matches!(code, Some(Ok(0xd800..=0xdfff)))
 }
 
 fn full(tag: &Tag) -> Box<str> {

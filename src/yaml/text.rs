@@ -80,3 +80,29 @@ pub fn position(line: usize, column: usize) -> Position {
         column: narrow(column + 1),
     }
 }
+
+/// Where a place in a part of a file stands in the file, when the part starts at `from`.
+pub fn within(at: Position, from: Position) -> Position {
+    let column = match at.line {
+        0 | 1 => at.column.saturating_add(from.column).saturating_sub(1),
+        _ => at.column,
+    };
+    let line = at.line.saturating_add(from.line).saturating_sub(1);
+    Position { line, column }
+}
+
+/// The position behind a text that starts at `from`, by what the parser takes for line breaks.
+pub fn behind(text: &str, from: Position) -> Position {
+    let bytes = text.as_bytes();
+    let is_break = |i: usize| match bytes[i] {
+        b'\n' => true,
+        b'\r' => bytes.get(i + 1) != Some(&b'\n'),
+        _ => false,
+    };
+    let mut breaks = (0..bytes.len()).filter(|i| is_break(*i));
+    let (n, last) = breaks
+        .by_ref()
+        .fold((0, None), |(n, _), i| (n + 1, Some(i)));
+    let tail = text.get(last.map_or(0, |i| i + 1)..).unwrap_or_default();
+    within(position(n + 1, tail.chars().count()), from)
+}

@@ -146,6 +146,7 @@ fn field(path: &[&str], live: Option<Value>, predicted: Option<Value>) -> FieldD
                 column: 3,
             },
         )),
+        text: None,
     }
 }
 

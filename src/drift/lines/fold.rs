@@ -1,9 +1,10 @@
 //! Chooses the lines that are shown and writes them out.
 
-use crate::domain::{ObjectDrift, Owner};
+use crate::domain::{FieldDrift, ObjectDrift, Owner, Position, RepoPath};
 use crate::merge::MANAGER;
 
 use super::layout::{Layout, Raw, Side};
+use super::text::Text;
 use super::{Line, LineKind, Note, text, words};
 
 /// Writes out what changed, `context` lines around it and the parents of it; longer runs of other lines become folds.
@@ -100,8 +101,35 @@ fn line(layout: &Layout<'_>, i: usize, drift: &ObjectDrift, noted: &mut Noted) -
         indent: raw.indent,
         spans,
         path: layout.path(raw.node),
-        note: note(raw, drift, noted),
+        note: note(raw, drift, noted).or_else(|| text_note(layout, i, drift)),
     }
+}
+
+/// What stands beside a changed line of a text whose lines are those of the file, unless the changed line above it tells
+/// already.
+fn text_note(layout: &Layout<'_>, i: usize, drift: &ObjectDrift) -> Option<Note> {
+    let raw = &layout.lines[i];
+    let above = i.checked_sub(1).and_then(|above| layout.lines.get(above));
+    let goes_on = above.is_some_and(|above| above.side == raw.side && above.field == raw.field);
+    if raw.side != Side::Predicted || goes_on {
+        return None;
+    }
+    let field = drift.fields.get(raw.field? as usize)?;
+    Some(Note {
+        owner: None,
+        place: Some(text_place(raw, field)?),
+        cause: field.cause,
+    })
+}
+
+/// Where the line of a text stands.
+fn text_place(raw: &Raw<'_>, field: &FieldDrift) -> Option<(RepoPath, Position)> {
+    let Text::Body(_, number) = raw.text else {
+        return None;
+    };
+    let (file, first) = (&field.place.as_ref()?.0, field.text?);
+    let line = first.line.saturating_add(number);
+    Some((file.clone(), Position { line, ..first }))
 }
 
 fn note(raw: &Raw<'_>, drift: &ObjectDrift, noted: &mut Noted) -> Option<Note> {
@@ -131,7 +159,7 @@ fn note(raw: &Raw<'_>, drift: &ObjectDrift, noted: &mut Noted) -> Option<Note> {
         }),
         Side::Predicted => drift.fields.get(at).map(|f| Note {
             owner: None,
-            place: f.place.clone(),
+            place: text_place(raw, f).or_else(|| f.place.clone()),
             cause: f.cause,
         }),
         Side::Wanted => drift.overridden.get(at).map(|f| Note {

@@ -41,7 +41,8 @@ pub struct Span {
     pub emphasis: bool,
 }
 
-/// Who and what is behind a line. It stands on the first line of each field and side only.
+/// Who and what is behind a line. It stands on the first line of each field and side only; places also on each run of
+/// changed lines of a text that has a line of the file for each of its own.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Note {
     /// Who holds the live field: on Removed, Foreign and Overridden lines.

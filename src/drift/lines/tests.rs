@@ -6,7 +6,7 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use super::*;
-use crate::domain::{FieldDrift, Foreign, Gvk, ObjectKey, Verdict};
+use crate::domain::{FieldDrift, Foreign, Gvk, ObjectKey, Position, RepoPath, Verdict};
 use crate::drift::differ::differences;
 use crate::drift::identity::Identities;
 
@@ -25,6 +25,7 @@ fn drift(live: Value, predicted: Value) -> ObjectDrift {
             cause: Cause::Git,
             owners: vec![owner("kubectl-edit")],
             place: None,
+            text: None,
         })
         .collect();
     drift.live = Some(Arc::new(live));
@@ -39,6 +40,35 @@ fn owner(manager: &str) -> Owner {
         subresource: String::new(),
         time: None,
     }
+}
+
+/// What stands beside the lines that a sync would add.
+fn places(drift: &ObjectDrift) -> Vec<(String, Option<u32>)> {
+    let lines = build(drift, &LineOptions::default());
+    let added = lines.iter().filter(|line| line.kind == LineKind::Added);
+    let place = |line: &Line| Some(line.note.as_ref()?.place.as_ref()?.1.line);
+    added
+        .map(|line| (line.text().trim().to_owned(), place(line)))
+        .collect()
+}
+
+#[test]
+fn a_changed_line_of_a_file_had_the_line_of_its_key() {
+    let map = |text: &str| json!({"data": {"app.conf": text}});
+    let rest = "x\n".repeat(20);
+    let mut drift = drift(
+        map(&format!("a\nb\n{rest}c\nd\n")),
+        map(&format!("a\nB\n{rest}C\nD\n")),
+    );
+    let at = |line| Position { line, column: 1 };
+    drift.fields[0].place = Some((RepoPath::parse("cm.yaml").unwrap(), at(5)));
+    let row = |text: &str, line| (text.to_owned(), line);
+    // The lines of a folded or a quoted text are not those of the file.
+    let key = [row("B", Some(5)), row("C", None), row("D", None)];
+    assert_eq!(places(&drift), key);
+    drift.fields[0].text = Some(at(6));
+    let own = [row("B", Some(7)), row("C", Some(28)), row("D", None)];
+    assert_eq!(places(&drift), own);
 }
 
 fn show(drift: &ObjectDrift, context: usize) -> String {
@@ -170,6 +200,7 @@ fn foreign_and_overridden_fields_stand_in_their_place() {
         cause: Cause::Unknown,
         owners: vec![],
         place: None,
+        text: None,
     };
     drift.foreign = vec![Foreign {
         path: path(&["metadata", "labels", "team"]),

@@ -16,8 +16,8 @@ pub enum Text<'a> {
     Item(&'a Value),
     /// The start of a text of several lines, of a field or of a list item.
     Start(Option<&'a str>, &'a str),
-    /// One line of such a text.
-    Body(&'a str),
+    /// One line of such a text, and its number there, from 0.
+    Body(&'a str, u32),
     /// A remark: the order of a list.
     Order(Vec<Step>),
 }
@@ -62,7 +62,7 @@ pub fn write(raw: &Raw<'_>) -> (String, usize) {
         Text::Item(value) => (String::new(), scalar(value)),
         Text::Start(Some(field), text) => (format!("{}: ", name(field)), header(text).into_owned()),
         Text::Start(None, text) => (String::new(), header(text).into_owned()),
-        Text::Body(line) => (String::new(), (*line).to_owned()),
+        Text::Body(line, _) => (String::new(), (*line).to_owned()),
         Text::Order(steps) => (
             "# order: ".to_owned(),
             steps.iter().map(order_name).collect::<Vec<_>>().join(", "),

@@ -151,9 +151,12 @@ async fn candidates(
             }
             let now = Box::pin(asked(question)).await?;
             let live = now.live.as_ref().filter(|_| adopts);
-            let adopted = match live.and_then(|live| question.adopted(live)) {
-                Some(later) => {
-                    let later = Box::pin(asked(&later)).await?;
+            let later = live.and_then(|live| Some((live, question.adopted(live)?)));
+            let adopted = match later {
+                Some((live, later)) => {
+                    let mut later = Box::pin(asked(&later)).await?;
+                    // Live says who holds a field now; that trueup will is what the adoption itself is about.
+                    crate::drift::name_holders(&mut later.drift, live);
                     Some(Box::new(candidate(later, missing(false))))
                 }
                 None => None,

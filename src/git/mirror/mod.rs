@@ -156,7 +156,7 @@ impl Mirror {
             return Ok(None);
         }
         Repo::open(&self.path)
-            .map(|repo| Some(repo.called(without_password(&self.url))))
+            .map(|repo| Some(repo.mirror_of(without_password(&self.url))))
             .map_err(|e| e.hint("The mirror is damaged; the next fetch makes it anew."))
     }
 

@@ -1,5 +1,6 @@
 //! Directories as Argo CD reads them.
 
+mod decoder;
 mod file;
 mod files;
 

@@ -92,6 +92,27 @@ fn every_field_knows_its_place() {
 }
 
 #[test]
+fn a_literal_text_knows_where_its_lines_are() {
+    let text = "a: |\n  x\n  y\nb: | # c\n\n  z\nc:\n  - |-\n    q\n    r\nd: >\n  f\n  g\ne: &x |2\n    i\nf: *x\ng:\n  |\n  late\nh: \"x\n\n  y\"\ni: |\n  old\ni: \"x\\n\"\n";
+    let document = load(text, &Limits::default()).unwrap().remove(0);
+    for (pointer, line) in [
+        ("/a", Some(2)),
+        ("/b", Some(5)),
+        ("/c/0", Some(9)),
+        ("/d", None),
+        ("/e", Some(15)),
+        ("/f", Some(15)),
+        ("/g", Some(19)),
+        ("/h", None),
+        ("/i", None),
+    ] {
+        let at = document.places.text_at(pointer).map(|at| at.line);
+        assert_eq!(at, line, "{pointer}");
+    }
+    assert_eq!(document.places.at("/i"), at(25, 1));
+}
+
+#[test]
 fn documents_left_out_keep_their_number() {
     let documents = load("---\n---\na: 1\n", &Limits::default()).unwrap();
     assert_eq!(documents[0].index, 1);

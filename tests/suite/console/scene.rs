@@ -183,6 +183,7 @@ pub fn drifted_deployment() -> ObjectDrift {
                 ..owner("kubectl", 2 * MINUTE)
             }],
             place: place("checkout/deployment.yaml", 7),
+            text: None,
         },
         FieldDrift {
             path: container(&[
@@ -195,6 +196,7 @@ pub fn drifted_deployment() -> ObjectDrift {
             cause: Cause::Git,
             owners: vec![owner("trueup", 21 * DAY)],
             place: place("checkout/deployment.yaml", 24),
+            text: None,
         },
         FieldDrift {
             path: container(&[Step::Field("image".into())]),
@@ -203,6 +205,7 @@ pub fn drifted_deployment() -> ObjectDrift {
             cause: Cause::Git,
             owners: vec![owner("trueup", 21 * DAY)],
             place: place("checkout/deployment.yaml", 21),
+            text: None,
         },
     ];
     let mut annotation = FieldPath::fields(["metadata", "annotations"]);
@@ -264,6 +267,7 @@ fn secret() -> ObjectDrift {
         cause: Cause::Both,
         owners: vec![owner("kubectl-patch", 40 * MINUTE)],
         place: place("checkout/secret.yaml", 8),
+        text: None,
     }];
     drift.live = Some(Arc::new(of("aHVudGVyMg==")));
     drift.predicted = Some(Arc::new(of("c3dvcmRmaXNo")));

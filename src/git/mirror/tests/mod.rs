@@ -104,6 +104,23 @@ fn a_mirror_without_commits_is_called_by_its_url() {
 }
 
 #[test]
+fn a_pull_request_s_reference_was_said_not_to_exist() {
+    let dir = tempfile::tempdir().unwrap();
+    let mirror = Mirror::open(dir.path(), "https://host/x").unwrap();
+    let mut fixture = Fixture::init_bare(mirror.path()).unwrap();
+    fixture.commit("first", &[("a", "1")]).unwrap();
+    let repo = mirror.repo().unwrap().unwrap();
+    let refused = |name: &str| repo.resolve(&Revision::Named(name.to_owned())).unwrap_err();
+    let problem = refused("refs/pull/7/head");
+    assert_eq!(problem.kind, ProblemKind::Unsupported);
+    assert_eq!(problem.place, "https://host/x@refs/pull/7/head");
+    assert!(!problem.hints.is_empty());
+    for name in ["refs/heads/nope", "refs/tags/nope", "pull/7/head"] {
+        assert_eq!(refused(name).kind, ProblemKind::NotFound, "{name}");
+    }
+}
+
+#[test]
 fn servers_that_refuse() {
     for (status, kind) in [
         ("404 Not Found", ProblemKind::NotFound),
