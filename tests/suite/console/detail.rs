@@ -63,10 +63,10 @@ fn an_object_deleted_by_hand_is_not_called_new() {
     });
     let mut held = console(data);
     assert!(held.shows("\u{25bc} deleted from the cluster"));
-    assert!(!held.shows("only in Git (new)"));
+    assert!(!held.shows("missing"));
     held.keys("]");
     assert!(held.shows("\u{25bc} deleted"));
-    assert!(console(world()).shows("only in Git (new)"));
+    assert!(console(world()).shows("missing"));
 }
 
 #[test]
