@@ -178,7 +178,7 @@ async fn asked(question: &Question) -> Result<Asked, Problem> {
     let mut asked = Box::pin(question.put()).await?;
     let behind = asked.prediction.as_ref().is_some_and(|p| {
         let seen = question.live.as_ref().map(|live| &live.resource_version);
-        !p.resource_version.is_empty() && seen.is_some_and(|seen| *seen != p.resource_version)
+        !p.resource_version.is_empty() && seen != Some(&p.resource_version)
     });
     // What an adoption would leave is of the moment that it was foretold from.
     if behind && !question.adopted {

@@ -244,6 +244,25 @@ fn waiting_for_a_plan_moves_and_counts() {
 }
 
 #[test]
+fn a_plan_that_waits_for_its_cluster_says_so_and_can_be_left() {
+    let mut console = console(world());
+    console.keys("s");
+    let ticket = console.draw_ticket();
+    console.pass(3);
+    console.send(Message::Report(Report::Awaiting(ticket, "prod-eu".into())));
+    console.draw();
+    assert!(console.shows("Waiting for prod-eu  3 s"));
+    console.send(Message::Report(Report::Drawing(ticket, 0, 40)));
+    console.draw();
+    assert!(console.shows("Asking the cluster what would change"));
+    console.send(Message::Report(Report::Awaiting(ticket, "prod-eu".into())));
+    console.keys("esc");
+    let left = |r: &Request| matches!(r, Request::LeaveDraw(of) if *of == ticket);
+    assert!(console.asked.iter().any(left), "{:?}", console.asked);
+    assert!(!console.shows("Waiting for prod-eu"));
+}
+
+#[test]
 fn a_plan_says_that_the_world_has_moved() {
     let mut console = console(world());
     console.keys("s").drawn(Ok(scene::plan("prod-eu", false)));
