@@ -14,7 +14,7 @@ use super::clusters::{ClusterEvent, ClusterOrder, Connector};
 use super::compare::question::Answer;
 use super::report::Report;
 use super::request::{Request, Ticket};
-use super::snapshot::Snapshot;
+use super::snapshot::{Reach, Snapshot};
 use super::sources::orphans::Recorded;
 use super::sources::{SourceOrder, SourceSeen};
 use super::world::{Definer, Definition, RecordState, World};
@@ -83,7 +83,10 @@ pub(super) struct Core {
     /// Repositories whose Apps are to be rendered anew.
     pub to_render: BTreeSet<Repository>,
     pub next_ticket: u64,
-    pub drawing: Option<tokio::task::AbortHandle>,
+    /// The Plan that is asked for and waits for its clusters.
+    pub awaited: Option<draw::awaited::Awaited>,
+    /// The Plan that is being drawn, or was last.
+    pub drawing: Option<(Ticket, tokio::task::AbortHandle)>,
     pub plans: execute::DrawnPlans,
     pub runs: HashMap<Ticket, execute::RunHandle>,
     /// Apps that a Run is changing: each of its steps would be asked about, and the next would make the answer old.
@@ -139,6 +142,7 @@ impl Core {
                 self.start_desired(&repository);
             }
             self.pump();
+            self.draw_awaited();
             if self.dirty && publish_at.is_none() {
                 publish_at = Some(tokio::time::Instant::now() + GATHER);
             }
@@ -213,11 +217,12 @@ impl Core {
             Request::Refresh(which) => self.refresh(which.as_ref()),
             Request::SetRevision(id, revision) => self.set_revision(&id, revision),
             Request::Draw(ticket, what) => {
-                if let Some(older) = self.drawing.take() {
+                if let Some((_, older)) = self.drawing.take() {
                     older.abort();
                 }
-                self.drawing = Some(draw::start(self, ticket, what));
+                self.awaited = Some(draw::awaited::Awaited::new(ticket, what));
             }
+            Request::LeaveDraw(ticket) => self.leave_draw(ticket),
             Request::Run(ticket, plan) => {
                 let apps: Vec<_> = plan.apps.iter().map(|a| a.id.clone()).collect();
                 if let Some(handle) = execute::start(self, ticket, plan) {
@@ -270,8 +275,13 @@ impl Core {
     /// Looks for answers of the server that are too old to believe, and for kubeconfigs that were changed.
     fn expire(&mut self) {
         if self.options.live {
-            for orders in self.clusters.values() {
+            for (context, orders) in &self.clusters {
                 let _ = orders.send(ClusterOrder::Reread);
+                // Whatever made it be taken for down, nothing else is asked until it has answered.
+                let cluster = self.world.clusters.get(context);
+                if cluster.is_some_and(|c| matches!(c.reach, Reach::Down { .. })) {
+                    let _ = orders.send(ClusterOrder::Check);
+                }
             }
         }
         let now = self.clock.instant();

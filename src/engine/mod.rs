@@ -82,6 +82,7 @@ impl Engine {
             wishing: Default::default(),
             to_render: Default::default(),
             next_ticket: 0,
+            awaited: None,
             drawing: None,
             plans: Default::default(),
             runs: Default::default(),

@@ -15,6 +15,9 @@ use super::request::{Move, Takeover, Ticket};
 pub enum Report {
     /// The snapshot is a new one.
     Changed,
+    /// A Plan that was asked for waits for something before it can be drawn, in words (the context of a cluster that is
+    /// being connected to).
+    Awaiting(Ticket, String),
     /// So many objects of a Plan that is being drawn were answered for, of so many.
     Drawing(Ticket, usize, usize),
     /// A Plan was drawn, or could not be.

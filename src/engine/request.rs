@@ -136,8 +136,11 @@ pub enum Request {
     /// Compare an App with another revision than its own, or with its own again.
     SetRevision(AppId, Option<Revision>),
     /// Draw a Plan; changes nothing. Answered by [`super::Report::Drawn`], or by [`super::Report::Moves`]
-    /// where that was asked for. A newer Draw replaces one under way.
+    /// where that was asked for. A newer Draw replaces one under way. While a cluster is being connected to it waits, and
+    /// [`super::Report::Awaiting`] says so.
     Draw(Ticket, Draw),
+    /// Nobody wants this Plan any more.
+    LeaveDraw(Ticket),
     /// Run a Plan exactly as drawn. Answered by [`super::Report::Run`] after every step. Refused in read-only mode.
     Run(Ticket, Arc<Plan>),
     /// Stop a Run before its next step.

@@ -204,9 +204,10 @@ pub enum SyncStatus {
 pub struct Counts {
     /// Objects in Git or held.
     pub objects: usize,
-    /// Objects that differ, in any way: the sum of those below.
+    /// Objects that a sync would change, make or delete, or that the server refuses: `changed`, `missing`, `extra` and
+    /// `refused` together.
     pub drifted: usize,
-    /// Present on both sides and different.
+    /// Present on both sides and different: the objects that are called drifted one by one.
     pub changed: usize,
     /// In Git only.
     pub missing: usize,

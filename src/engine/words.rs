@@ -41,6 +41,9 @@ pub fn verdict(verdict: Verdict) -> &'static str {
     }
 }
 
+/// What is said of a missing object that the App held: somebody deleted it. One that it never held is new in Git.
+pub const DELETED: &str = "deleted from the cluster";
+
 /// What is said of an App that was not synced by trueup; empty of others.
 pub fn unsynced(view: &AppView) -> &'static str {
     let is_there = |object: &Arc<ObjectView>| object.drift.verdict != Verdict::Missing;

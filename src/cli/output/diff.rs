@@ -62,20 +62,27 @@ fn title(view: &AppView, style: &Style) -> String {
 pub fn verdict(view: &AppView) -> String {
     let counts = &view.counts;
     let mut parts = match view.sync {
-        SyncStatus::Drifted => vec![format!("{} drifted", count(counts.drifted, "object"))],
+        SyncStatus::Drifted => Vec::new(),
         _ => vec![words::sync(view).to_owned()],
     };
     let objects = view.objects.iter();
     let deleted = objects.filter(|o| view.was_deleted(&o.drift)).count();
+    // Each object once: the sum of all but the last is what the list calls drifted.
     for (n, what) in [
-        (counts.missing.saturating_sub(deleted), "only in Git"),
-        (deleted, "deleted from the cluster"),
+        (counts.changed, words::verdict(Verdict::Drifted)),
+        (
+            counts.missing.saturating_sub(deleted),
+            words::verdict(Verdict::Missing),
+        ),
+        (deleted, words::DELETED),
         (counts.extra, "no longer in Git"),
         (counts.refused, "refused by the server"),
-        (counts.unknown, "not compared"),
+        (counts.unknown, words::verdict(Verdict::Unknown)),
     ] {
-        if n > 0 {
-            parts.push(format!("{n} {what}"));
+        match n {
+            0 => {}
+            n if parts.is_empty() => parts.push(format!("{} {what}", count(n, "object"))),
+            n => parts.push(format!("{n} {what}")),
         }
     }
     if counts.foreign > 0 {
@@ -150,7 +157,7 @@ pub fn takes(taken: &Taken<'_>) -> (&'static str, String) {
 /// `Deployment shop/web: drifted, 2 fields, cluster edited`.
 pub fn heading(view: &AppView, drift: &ObjectDrift, style: &Style) -> String {
     let (word, ink) = if view.was_deleted(drift) {
-        ("deleted from the cluster", Ink::Yellow)
+        (words::DELETED, Ink::Yellow)
     } else {
         inks::verdict(drift.verdict)
     };

@@ -5,9 +5,9 @@ use std::sync::Arc;
 use super::samples::*;
 use super::*;
 use crate::domain::text::visible;
-use crate::domain::{Action, Problem, ProblemKind, Value};
+use crate::domain::{Action, Problem, ProblemKind, Value, Verdict};
 use crate::drift::LineOptions;
-use crate::engine::StepState;
+use crate::engine::{Counts, ObjectView, StepState};
 
 fn options(foreign: bool) -> LineOptions {
     LineOptions {
@@ -45,7 +45,7 @@ fn no_apps_say_so() {
 #[test]
 fn diff_as_text() {
     insta::assert_snapshot!(diff::text(&[Arc::new(drifted())], &options(false), &plain()), @r##"
-    checkout · prod-eu · shop · main@4f2c1e9 · 3 objects drifted, 1 refused by the server, 1 foreign field · Git is ahead by 2 commits
+    checkout · prod-eu · shop · main@4f2c1e9 · 2 objects drifted, 1 refused by the server, 1 foreign field · Git is ahead by 2 commits
 
     apps/Deployment/shop/web: drifted, 1 field, cluster edited, 1 foreign field
     conflict: .spec.replicas is held by "kubectl" with subresource "scale" and would be taken
@@ -70,6 +70,30 @@ fn diff_as_text() {
 }
 
 #[test]
+fn a_deleted_object_was_counted_twice() {
+    let mut view = drifted();
+    let missing = |name: &str| object(drift(name, Verdict::Missing));
+    view.objects.extend([missing("gone"), missing("new")]);
+    let gone = view.objects[view.objects.len() - 2].drift.key.clone();
+    view.deleted.insert(gone);
+    (view.counts.drifted, view.counts.missing) = (5, 2);
+    let told = "2 objects drifted, 1 missing, 1 deleted from the cluster, 1 refused by the server";
+    assert!(diff::verdict(&view).starts_with(told));
+    // The whole stands in the list.
+    let list = apps::text(&snapshot(), &[Arc::new(view.clone())], &plain());
+    assert!(list.contains("drifted 5"), "{list}");
+    let only_gone = |object: &Arc<ObjectView>| view.was_deleted(&object.drift);
+    let mut gone = view.clone();
+    gone.objects.retain(only_gone);
+    gone.counts = Counts {
+        drifted: 1,
+        missing: 1,
+        ..Counts::default()
+    };
+    assert_eq!(diff::verdict(&gone), "1 object deleted from the cluster");
+}
+
+#[test]
 fn diff_with_foreign_fields() {
     let mut view = drifted();
     view.objects.truncate(1);
@@ -82,7 +106,7 @@ fn diff_as_markdown() {
     insta::assert_snapshot!(markdown::text(&[Arc::new(drifted())], &options(false), &plain()), @r##"
     ### checkout · prod-eu · shop
 
-    `main@4f2c1e9`: 3 objects drifted, 1 refused by the server, 1 foreign field
+    `main@4f2c1e9`: 2 objects drifted, 1 refused by the server, 1 foreign field
 
     <details open><summary>apps/Deployment/shop/web: drifted, 1 field, cluster edited, 1 foreign field</summary>
 

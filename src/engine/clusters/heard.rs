@@ -87,7 +87,10 @@ impl Core {
                 cluster.connection = None;
                 self.world.touch_cluster(context);
             }
-            ClusterEvent::Discovered(discovery) => self.discovered(context, discovery),
+            ClusterEvent::Discovered(discovery) => {
+                self.discovered(context, discovery);
+                self.back_up(context);
+            }
             ClusterEvent::Alive => self.back_up(context),
             ClusterEvent::Down { problem, retry_at } => self.down(context, problem, retry_at),
             ClusterEvent::Unreadable {

@@ -13,7 +13,7 @@ use crate::engine::apps::packed::Ready;
 use crate::engine::clusters::ClusterOrder;
 use crate::engine::clusters::listed::Presence;
 use crate::engine::core::{Core, Event};
-use crate::engine::snapshot::Rights;
+use crate::engine::snapshot::{Reach, Rights};
 use crate::engine::world::{AppEntry, ClusterEntry, Compared, Inputs, RecordState, Seen};
 use known::{base_of, holds, perhaps_in_git, unknown_kind};
 use question::{Answer, Question, extra, missing};
@@ -174,7 +174,9 @@ impl Core {
                 let Some(cluster) = self.world.clusters.get_mut(&context) else {
                     break;
                 };
-                if cluster.asking.len() >= self.options.asks_at_once {
+                // While it is down its own connection says when it is back: questions wait, and cost nothing.
+                let is_down = matches!(cluster.reach, Reach::Down { .. });
+                if is_down || cluster.asking.len() >= self.options.asks_at_once {
                     break;
                 }
                 let of_selected = selected.as_ref().and_then(|id| {

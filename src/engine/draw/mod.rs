@@ -1,6 +1,7 @@
 //! Draws Plans: asks the server anew about everything that differs, and hands what came of it to the `sync` room.
 
 mod ask;
+pub(super) mod awaited;
 mod held;
 pub(super) mod memory;
 mod work;
@@ -61,6 +62,7 @@ pub(super) fn start(core: &mut Core, ticket: Ticket, what: Draw) -> tokio::task:
                     let _ = reports.send(Report::Moves(ticket, moves)).await;
                     return;
                 }
+                let _ = reports.send(meter.report()).await;
                 draw(taken).await
             }
             Err(problem) => Err(problem),
@@ -93,9 +95,13 @@ impl Meter {
         let total = self.total.load(Ordering::Relaxed);
         let done = self.done.fetch_add(1, Ordering::Relaxed) + 1;
         if done.is_multiple_of((total / 40).max(1)) {
-            let report = Report::Drawing(self.ticket, done, total);
-            let _ = self.reports.try_send(report);
+            let _ = self.reports.try_send(self.report());
         }
+    }
+
+    fn report(&self) -> Report {
+        let count = |n: &AtomicUsize| n.load(Ordering::Relaxed);
+        Report::Drawing(self.ticket, count(&self.done), count(&self.total))
     }
 }
 

@@ -208,8 +208,7 @@ fn work(
     let Some((cluster, connection, discovery)) = connected else {
         let why = match cluster.map(|c| &c.reach) {
             Some(snapshot::Reach::Down { problem, .. }) => problem.clone(),
-            Some(_) => Problem::new(ProblemKind::Unreachable, "the cluster is not connected yet")
-                .hint("It is being connected to: try again in a moment."),
+            Some(_) => Problem::new(ProblemKind::Unreachable, "the cluster is not connected"),
             // No context: the App says which one is missing, and that will not come by waiting.
             None => return Err(nowhere(id, &entry.app.problems)),
         };

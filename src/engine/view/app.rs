@@ -96,6 +96,11 @@ fn object(
     let compared = entry.objects.get(key)?;
     let seen = cluster.and_then(|c| c.live.get(key));
     let question = (entry.app.id.clone(), key.clone());
+    let is_asked = |c: &ClusterEntry| {
+        // What waits for the cluster to come back is not being asked.
+        let is_down = matches!(c.reach, Reach::Down { .. });
+        c.asking.contains(&question) || (!is_down && c.queue.contains(&question))
+    };
     Some(Arc::new(ObjectView {
         drift: compared.drift.clone(),
         health: seen.and_then(|s| s.health.clone()),
@@ -105,8 +110,7 @@ fn object(
             .as_ref()
             .and_then(|p| p.get(key))
             .map(|p| p.manifest.clone()),
-        asking: cluster
-            .is_some_and(|c| c.asking.contains(&question) || c.queue.contains(&question)),
+        asking: cluster.is_some_and(is_asked),
     }))
 }
 

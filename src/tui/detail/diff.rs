@@ -8,7 +8,7 @@ use ratatui::layout::Rect;
 use crate::domain::text::visible;
 use crate::domain::{Cause, HealthStatus, ObjectDrift, Problem, Verdict, count};
 use crate::drift::{Taken, masked};
-use crate::engine::{AppState, AppView, ObjectView, Rights, SyncStatus};
+use crate::engine::{AppState, AppView, ObjectView, Rights, SyncStatus, words};
 
 use super::super::document::{Content, Section, SectionId};
 use super::super::fit;
@@ -135,10 +135,10 @@ pub fn summary(view: &AppView, drift: &ObjectDrift, foreign: bool, glyphs: &Glyp
     }
     match drift.verdict {
         Verdict::Missing if view.was_deleted(drift) => add(vec![piece(
-            format!("{} deleted from the cluster", glyphs.cluster),
+            format!("{} {}", glyphs.cluster, words::DELETED),
             Label::Cluster,
         )]),
-        Verdict::Missing => add(vec![piece("only in Git (new)", Label::Good)]),
+        Verdict::Missing => add(vec![piece(words::verdict(drift.verdict), Label::Good)]),
         Verdict::Extra => add(vec![piece("no longer in Git", Label::Bad)]),
         Verdict::Refused => add(vec![piece("refused by the server", Label::Bad)]),
         Verdict::Unknown => add(vec![piece("not compared", Label::Dim)]),

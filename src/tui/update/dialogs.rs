@@ -179,16 +179,13 @@ fn in_plan(state: &mut State, command: Command) -> Vec<Effect> {
                     });
             }
         }
-        Command::Back | Command::Quit => {
-            state.dialogs.pop();
-        }
+        Command::Back | Command::Quit => return leave(state),
         Command::Accept => return accept(state),
         Command::Open => {
             return if dialog.chosen && dialog.plan().is_some_and(|p| !p.steps.is_empty()) {
                 accept(state)
             } else {
-                state.dialogs.pop();
-                Vec::new()
+                leave(state)
             };
         }
         Command::Refresh => {
@@ -203,6 +200,16 @@ fn in_plan(state: &mut State, command: Command) -> Vec<Effect> {
         _ => {}
     }
     Vec::new()
+}
+
+/// Closes the Plan. One that is not drawn yet need not be drawn any more.
+fn leave(state: &mut State) -> Vec<Effect> {
+    match state.dialogs.pop() {
+        Some(Dialog::Plan(plan)) if matches!(plan.stage, dialogs::plan::Stage::Drawing(_)) => {
+            vec![Effect::Ask(Request::LeaveDraw(plan.ticket))]
+        }
+        _ => Vec::new(),
+    }
 }
 
 fn plan_dialog(state: &State) -> Option<&PlanDialog> {

@@ -15,9 +15,16 @@ pub fn on_report(state: &mut State, report: Report) -> Vec<Effect> {
     match report {
         // Who lends the terminal is the loop.
         Report::Changed | Report::Loan(_) => {}
-        Report::Drawing(ticket, done, total) => {
-            let progress = Some((done, total));
+        Report::Awaiting(ticket, what) => {
             if let Some(plan) = plan_of(state, ticket) {
+                plan.awaits = Some(what);
+                state.touch();
+            }
+        }
+        Report::Drawing(ticket, done, total) => {
+            let progress = Some((done, total)).filter(|_| total > 0);
+            if let Some(plan) = plan_of(state, ticket) {
+                plan.awaits = None;
                 plan.progress = progress;
                 state.touch();
             }

@@ -63,10 +63,10 @@ fn an_object_deleted_by_hand_is_not_called_new() {
     });
     let mut held = console(data);
     assert!(held.shows("\u{25bc} deleted from the cluster"));
-    assert!(!held.shows("only in Git (new)"));
+    assert!(!held.shows("missing"));
     held.keys("]");
     assert!(held.shows("\u{25bc} deleted"));
-    assert!(console(world()).shows("only in Git (new)"));
+    assert!(console(world()).shows("missing"));
 }
 
 #[test]
@@ -241,6 +241,25 @@ fn waiting_for_a_plan_moves_and_counts() {
     console.send(Message::Report(Report::Drawing(ticket, 12, 40)));
     console.draw();
     assert!(console.shows("12 of 40 objects answered"));
+}
+
+#[test]
+fn a_plan_that_waits_for_its_cluster_says_so_and_can_be_left() {
+    let mut console = console(world());
+    console.keys("s");
+    let ticket = console.draw_ticket();
+    console.pass(3);
+    console.send(Message::Report(Report::Awaiting(ticket, "prod-eu".into())));
+    console.draw();
+    assert!(console.shows("Waiting for prod-eu  3 s"));
+    console.send(Message::Report(Report::Drawing(ticket, 0, 40)));
+    console.draw();
+    assert!(console.shows("Asking the cluster what would change"));
+    console.send(Message::Report(Report::Awaiting(ticket, "prod-eu".into())));
+    console.keys("esc");
+    let left = |r: &Request| matches!(r, Request::LeaveDraw(of) if *of == ticket);
+    assert!(console.asked.iter().any(left), "{:?}", console.asked);
+    assert!(!console.shows("Waiting for prod-eu"));
 }
 
 #[test]

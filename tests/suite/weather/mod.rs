@@ -7,3 +7,4 @@ mod mistakes;
 mod output;
 mod renewal;
 mod server;
+mod waiting;

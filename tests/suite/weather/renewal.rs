@@ -13,9 +13,9 @@ use super::input::MAP;
 use super::machine::Machine;
 use super::server::{Server, Spell, status};
 
-const DEADLINE: Duration = Duration::from_secs(60);
+pub const DEADLINE: Duration = Duration::from_secs(60);
 
-fn live(color: &str) -> Value {
+pub fn live(color: &str) -> Value {
     json!({
         "kind": "ConfigMap", "apiVersion": "v1", "data": { "color": color },
         "metadata": { "name": "a", "namespace": "shop", "uid": "u-2", "resourceVersion": "5" },
@@ -23,7 +23,7 @@ fn live(color: &str) -> Value {
 }
 
 /// The engine of a console in the repository of this machine.
-fn engine(machine: &Machine) -> Engine {
+pub fn engine(machine: &Machine) -> Engine {
     let cli = Cli::read(vec!["trueup".into()]).unwrap();
     let place = |name: &str| machine.path(name).display().to_string();
     let environment = [
@@ -43,7 +43,7 @@ fn engine(machine: &Machine) -> Engine {
 }
 
 /// Waits until the one cluster and the one App are so.
-async fn until(
+pub async fn until(
     engine: &mut Engine,
     what: &str,
     so: impl Fn(&ClusterView, Option<&SyncStatus>) -> bool,
@@ -66,15 +66,15 @@ async fn until(
     }
 }
 
-fn is_known(app: Option<&SyncStatus>) -> bool {
+pub fn is_known(app: Option<&SyncStatus>) -> bool {
     matches!(app, Some(SyncStatus::Drifted | SyncStatus::Available))
 }
 
-fn is_up(cluster: &ClusterView) -> bool {
+pub fn is_up(cluster: &ClusterView) -> bool {
     matches!(cluster.reach, Reach::Up { .. })
 }
 
-fn is_down(cluster: &ClusterView, kind: ProblemKind) -> bool {
+pub fn is_down(cluster: &ClusterView, kind: ProblemKind) -> bool {
     matches!(&cluster.reach, Reach::Down { problem, .. } if problem.kind == kind)
 }
 

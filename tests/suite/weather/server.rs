@@ -3,6 +3,7 @@
 use std::io::{BufReader, Write as _};
 use std::net::{TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use serde_json::{Value, json};
 
@@ -15,6 +16,8 @@ pub enum Weather {
     Says(u16, &'static str, String),
     /// Half of the truth.
     CutOff,
+    /// Nothing, until the weather turns.
+    Silence,
 }
 
 /// Weather for requests whose line contains a text; it passes after so many requests.
@@ -72,13 +75,19 @@ fn serve(stream: TcpStream, live: &Value, log: &Mutex<Vec<String>>, spells: &Mut
     let mut stream = stream;
     while let Some((line, body)) = http::request(&mut reader) {
         log.lock().unwrap().push(line.clone());
-        let weather = {
+        let weather_now = || {
             let mut spells = spells.lock().unwrap();
             let spell = spells.iter_mut().find(|s| s.2 > 0 && line.contains(s.0));
             spell.map(|spell| {
                 spell.2 -= 1;
                 spell.1.clone()
             })
+        };
+        let weather = loop {
+            match weather_now() {
+                Some(Weather::Silence) => std::thread::sleep(Duration::from_millis(10)),
+                weather => break weather,
+            }
         };
         if line.contains("watch=1") && weather.is_none() {
             let _ = stream.write_all(http::WATCH.as_bytes());
@@ -88,7 +97,7 @@ fn serve(stream: TcpStream, live: &Value, log: &Mutex<Vec<String>>, spells: &Mut
         let (code, headers, text, sent) = match weather {
             None => (code, "", truth.to_string(), None),
             Some(Weather::Says(code, headers, text)) => (code, headers, text, None),
-            Some(Weather::CutOff) => {
+            Some(Weather::CutOff | Weather::Silence) => {
                 let text = truth.to_string();
                 let half = text.len() / 2;
                 (code, "", text, Some(half))
@@ -116,6 +125,25 @@ fn truth(line: &str, live: &Value, body: &[u8]) -> (u16, Value) {
             let mut made = live.get(0).unwrap_or(live).clone();
             made["data"] = wanted["data"].clone();
             (200, made)
+        }
+        ("GET", "/api/v1/namespaces/shop/configmaps/trueup-web") => {
+            let absent = json!({
+                "kind": "Status", "apiVersion": "v1", "status": "Failure", "code": 404, "reason": "NotFound",
+                "message": "configmaps \"trueup-web\" not found",
+                "details": { "name": "trueup-web", "kind": "configmaps" },
+            });
+            (404, absent)
+        }
+        ("GET", "/api/v1/namespaces/shop") => {
+            let namespace = json!({
+                "kind": "Namespace", "apiVersion": "v1", "metadata": { "name": "shop", "uid": "u-3" },
+            });
+            (200, namespace)
+        }
+        ("POST", "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews") => {
+            let mut review: Value = serde_json::from_slice(body).unwrap_or_default();
+            review["status"] = json!({ "allowed": true });
+            (201, review)
         }
         (method, path) => http::of_itself(method, path),
     }

@@ -5,6 +5,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
 use crate::domain::record::RunKind;
+use crate::domain::text::visible;
 use crate::domain::{Action, Plan, count};
 use crate::engine::Draw;
 
@@ -133,9 +134,13 @@ fn waiting(state: &State, p: &Painter<'_>, dialog: &PlanDialog) -> Vec<Vec<Piece
     let turn = (elapsed.as_millis() / TURN.as_millis()).unsigned_abs() as usize;
     p.wake(p.now + TURN);
     let spinner = p.glyphs.spinner[turn % p.glyphs.spinner.len()];
+    let what = match &dialog.awaits {
+        Some(awaited) => format!("Waiting for {}", visible(awaited)),
+        None => "Asking the cluster what would change".to_owned(),
+    };
     let mut lines = vec![vec![
         piece(format!("{spinner} "), Label::Busy),
-        piece("Asking the cluster what would change", Label::Dim),
+        piece(what, Label::Dim),
         piece(format!("  {} s", elapsed.as_secs()), Label::Dim),
     ]];
     if let Some((done, total)) = dialog.progress {

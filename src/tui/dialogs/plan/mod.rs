@@ -53,6 +53,8 @@ pub struct PlanDialog {
     pub shown: bool,
     /// Whether "run it" is chosen rather than "cancel".
     pub chosen: bool,
+    /// What it waits for before it can be drawn, in words.
+    pub awaits: Option<String>,
     /// How many objects are answered for, of how many, while it is drawn.
     pub progress: Option<(usize, usize)>,
     /// What moved since it was drawn.
@@ -76,6 +78,7 @@ impl PlanDialog {
             reader,
             shown: false,
             chosen: false,
+            awaits: None,
             progress: None,
             moved: None,
             seen: Vec::new(),
