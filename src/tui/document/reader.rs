@@ -2,7 +2,7 @@
 
 use super::super::fit;
 use super::super::list::Motion;
-use super::{BodyOptions, Document, Piece, Pos, Section};
+use super::{BodyOptions, Content, Document, Piece, Pos, Section};
 
 /// Open sections that are built to count their lines; each is an object, and most texts have fewer.
 const MAX_COUNTED: usize = 64;
@@ -178,6 +178,27 @@ impl Reader {
         if let Some(section) = found {
             self.go(section, height);
         }
+    }
+
+    /// Whether there is a section to seek, other than the one under the cursor.
+    pub fn can_seek(&self) -> bool {
+        let sections = self.document.sections().iter().enumerate();
+        let mut stops = sections.filter(|(_, section)| section.stop);
+        stops.any(|(i, _)| i != self.cursor.section)
+    }
+
+    /// Whether something in it folds.
+    pub fn has_folds(&self) -> bool {
+        self.document.sections().iter().any(Section::can_fold)
+    }
+
+    /// Whether there are unchanged lines around a change, to be shown or not.
+    pub fn has_context(&self) -> bool {
+        let is_change = |section: &Section| match &section.body {
+            Content::Drift(drift) => drift.live.is_some() && drift.predicted.is_some(),
+            Content::Empty | Content::Source(_) => false,
+        };
+        self.document.sections().iter().any(is_change)
     }
 
     /// Goes to the heading of a section and shows as much of it as fits, and so many lines before it.

@@ -5,8 +5,8 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
 use crate::domain::record::RunKind;
-use crate::domain::{Action, Plan, count};
-use crate::engine::Draw;
+use crate::domain::{Action, AppId, Plan, count};
+use crate::engine::{Draw, Reach};
 
 use super::super::super::detail::body;
 use super::super::super::keymap::{Command, Context};
@@ -15,7 +15,7 @@ use super::super::super::painter::{Painter, Piece, piece};
 use super::super::super::state::State;
 use super::super::super::theme::Label;
 use super::super::super::wording;
-use super::{Moved, PlanDialog, Stage, is_grave};
+use super::{Moved, PlanDialog, Stage, apps_of, is_grave};
 
 /// What moves while a Plan is drawn does so this often.
 const TURN: SignedDuration = SignedDuration::from_millis(250);
@@ -133,11 +133,14 @@ fn waiting(state: &State, p: &Painter<'_>, dialog: &PlanDialog) -> Vec<Vec<Piece
     let turn = (elapsed.as_millis() / TURN.as_millis()).unsigned_abs() as usize;
     p.wake(p.now + TURN);
     let spinner = p.glyphs.spinner[turn % p.glyphs.spinner.len()];
-    let mut lines = vec![vec![
+    let mut first = vec![
         piece(format!("{spinner} "), Label::Busy),
-        piece("Asking the cluster what would change", Label::Dim),
-        piece(format!("  {} s", elapsed.as_secs()), Label::Dim),
-    ]];
+        piece(awaited(state, apps_of(&dialog.draw)), Label::Text),
+    ];
+    if elapsed.as_secs() > 0 {
+        first.push(piece(format!("  {} s", elapsed.as_secs()), Label::Dim));
+    }
+    let mut lines = vec![first];
     if let Some((done, total)) = dialog.progress {
         let text = format!("  {done} of {total} objects answered");
         lines.push(vec![piece(text, Label::Dim)]);
@@ -146,6 +149,39 @@ fn waiting(state: &State, p: &Painter<'_>, dialog: &PlanDialog) -> Vec<Vec<Piece
         lines.push(vec![piece(format!("  {work}"), Label::Dim)]);
     }
     lines
+}
+
+/// What the Plan of Apps waits for, as far as is known: a cluster, Git, else the answers of the server.
+fn awaited(state: &State, apps: &[AppId]) -> String {
+    let mut contexts: Vec<&str> = apps.iter().map(|id| id.context.as_str()).collect();
+    contexts.sort_unstable();
+    contexts.dedup();
+    let reached_as = |wanted: fn(&Reach) -> bool| -> Vec<&str> {
+        let is_so = |context: &&&str| {
+            state
+                .data
+                .cluster(context)
+                .is_some_and(|c| wanted(&c.reach))
+        };
+        contexts.iter().filter(is_so).copied().collect()
+    };
+    let clusters = |contexts: &[&str]| match contexts {
+        [one] => (*one).to_owned(),
+        many => count(many.len(), "cluster"),
+    };
+    let connecting = reached_as(|reach| matches!(reach, Reach::Connecting));
+    if !connecting.is_empty() {
+        return format!("Connecting to {}", clusters(&connecting));
+    }
+    let down = reached_as(|reach| matches!(reach, Reach::Down { .. }));
+    if !down.is_empty() {
+        return format!("Waiting for an answer of {}", clusters(&down));
+    }
+    let is_unread = |id: &&AppId| state.data.app(id).is_some_and(|app| app.target.is_none());
+    if let Some(unread) = apps.iter().find(is_unread) {
+        return format!("Reading what Git says of {}", unread.name);
+    }
+    format!("Asking {} what would change", clusters(&contexts))
 }
 
 fn counts(plan: &Plan) -> String {
