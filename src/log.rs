@@ -26,6 +26,7 @@ pub fn start(file: &Path, filter: &str) -> Result<()> {
         Problem::new(ProblemKind::Local, "the log cannot be written")
             .at(file.display().to_string())
             .because(error.to_string())
+            .hint("Make the state directory writable, make room on its disk, or name another with TRUEUP_STATE_DIR: where an App was synced to from here is remembered there, too.")
     };
     if let Some(directory) = file.parent() {
         fs::create_dir_all(directory).map_err(|e| failed(&e))?;

@@ -33,8 +33,13 @@ fn main() -> ExitCode {
             return Exit::Error.into();
         }
     };
+    let mut problems = Vec::new();
     if let Err(problem) = log::start(&setup.places.log_file, &setup.loaded.settings.log) {
-        commands::complain(Some(&setup), &process, &[problem]);
+        problems.push(problem);
+    }
+    // The console would cover it: there it is among what is wrong.
+    if cli.command.is_some() {
+        commands::complain(Some(&setup), &process, &problems);
     }
     let runtime = match tokio::runtime::Builder::new_multi_thread()
         .enable_all()
@@ -50,7 +55,7 @@ fn main() -> ExitCode {
     let exit = runtime.block_on(async {
         match &cli.command {
             Some(command) => commands::run(&cli, command, &setup, &process).await,
-            None => console(&cli, &setup, &process).await,
+            None => console(&cli, &setup, &process, problems).await,
         }
     });
     commands::end_plugins();
@@ -59,7 +64,7 @@ fn main() -> ExitCode {
     exit.into()
 }
 
-async fn console(cli: &Cli, setup: &Setup, process: &Process) -> Exit {
+async fn console(cli: &Cli, setup: &Setup, process: &Process, problems: Vec<Problem>) -> Exit {
     let clock: Arc<dyn Clock> = process.clock.clone();
     let variable = |name: &str| process.environment.get(name).cloned();
     let options = match tui::Options::from_settings(&setup.loaded.settings, clock, variable) {
@@ -69,7 +74,7 @@ async fn console(cli: &Cli, setup: &Setup, process: &Process) -> Exit {
             return Exit::Error;
         }
     };
-    let engine = commands::engine(cli, setup, process, true);
+    let engine = commands::engine(cli, setup, process, problems);
     match tui::run(engine, options).await {
         // The panic has spoken for itself, on the screen that was given back.
         Ok(tui::Exit::Panic) => Exit::Error,

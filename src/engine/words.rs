@@ -161,6 +161,21 @@ pub fn distance(distance: Distance) -> Option<String> {
     }
 }
 
+/// What is said of data that are old, because their source does not answer, since a moment whose age is given as
+/// [`crate::domain::age::age`] says it.
+pub fn old(age: &str) -> String {
+    match age {
+        "now" => "old since a moment ago".to_owned(),
+        age => format!("old since {age} ago"),
+    }
+}
+
+/// What to do about a repository that could not be fetched: the command line's words, for which the console names a key.
+pub const LOOK_AGAIN: &str = "Look again once it can be read.";
+
+/// How the hint begins that names what goes on with a repository that could not be fetched.
+pub const COMMIT_STAYS: &str = "A commit cannot move:";
+
 /// `main@4f2c1e9`: the revision that an App is compared with; the commit alone where it came by no name.
 pub fn target(target: &Target) -> String {
     let commit = target.commit.id.short();

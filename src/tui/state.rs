@@ -292,6 +292,10 @@ impl State {
             self.size.width.saturating_sub(2)
         };
         let height = usize::from(areas.content.height).max(1);
+        self.detail.git_is_old = app.as_ref().is_some_and(|view| {
+            let cluster = self.data.cluster(&view.app.id.context);
+            view.old_since.is_some() && !cluster.is_some_and(|c| c.is_down())
+        });
         self.detail
             .follow(app, width, height, &self.glyphs, &self.keymap);
     }

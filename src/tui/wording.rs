@@ -1,7 +1,9 @@
 //! Sign and label of each state, beside its word of [`words`]: the same on every screen.
 
 use crate::domain::record::{Outcome, RunKind};
-use crate::domain::{Action, AppId, Cause, HealthStatus, ObjectDrift, ObjectKey, Verdict, count};
+use crate::domain::{
+    Action, AppId, Cause, HealthStatus, ObjectDrift, ObjectKey, Problem, Verdict, count,
+};
 use crate::engine::{AppView, Move, Reach, SyncStatus, words};
 
 use super::glyphs::Glyphs;
@@ -88,6 +90,24 @@ pub fn in_keys(text: &str, keymap: &Keymap) -> String {
         (None, Some((_, rest))) => format!("{before}{prune} in a Plan of it alone{rest}"),
         (_, None) => text,
     }
+}
+
+/// A Problem whose hints name options of the command line, with the keys that do the same, for an open Plan.
+pub fn problem_in_keys(problem: &Problem, keymap: &Keymap) -> Problem {
+    let mut problem = problem.clone();
+    for hint in &mut problem.hints {
+        *hint = if hint == words::LOOK_AGAIN {
+            let close = keymap.key(KeyContext::Plan, Command::Back);
+            let fetch = keymap.key(KeyContext::Apps, Command::Refresh);
+            format!("{close} closes this, {fetch} then fetches it again.")
+        } else if hint.starts_with(words::COMMIT_STAYS) {
+            let back = keymap.key(KeyContext::Apps, Command::Rollback);
+            format!("{} {back} goes back to one.", words::COMMIT_STAYS)
+        } else {
+            in_keys(hint, keymap)
+        };
+    }
+    problem
 }
 
 /// Which side moved: sign, words and label.

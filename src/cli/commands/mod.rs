@@ -97,14 +97,21 @@ pub fn tell(error: &clap::Error) -> Exit {
     }
 }
 
-/// Starts the engine that a call needs: one that keeps looking, for a console that lends its terminal, or one that
-/// looks once and asks nobody anything. Must be called inside a Tokio runtime.
-pub fn engine(cli: &Cli, setup: &Setup, process: &Process, live: bool) -> Engine {
-    start(cli, setup, process, live, live)
+/// Starts the engine of a console that lends its terminal: it keeps looking, and tells what went wrong before it was
+/// there. Must be called inside a Tokio runtime.
+pub fn engine(cli: &Cli, setup: &Setup, process: &Process, problems: Vec<Problem>) -> Engine {
+    start(cli, setup, process, (true, true), problems)
 }
 
-/// Starts an engine; `lends` says whether whoever takes its reports lends a terminal to prompts.
-fn start(cli: &Cli, setup: &Setup, process: &Process, live: bool, lends: bool) -> Engine {
+/// Starts an engine: one that keeps looking where `live`, else one that looks once; `lends` says whether whoever takes its
+/// reports lends a terminal to prompts.
+fn start(
+    cli: &Cli,
+    setup: &Setup,
+    process: &Process,
+    (live, lends): (bool, bool),
+    problems: Vec<Problem>,
+) -> Engine {
     let machine = Machine {
         here: process.here.clone(),
         kubeconfig: process.kubeconfig.clone(),
@@ -116,6 +123,7 @@ fn start(cli: &Cli, setup: &Setup, process: &Process, live: bool, lends: bool) -
     };
     let (mut options, connector) = assemble(&setup.loaded.settings, &machine);
     options.lends = lends;
+    options.problems.extend(problems);
     Engine::start(options, connector, process.clock.clone())
 }
 

@@ -54,7 +54,7 @@ impl Session {
         Self {
             signals: Signals::listen(),
             caught: None,
-            engine: start(cli, setup, process, false, is_attended()),
+            engine: start(cli, setup, process, (false, is_attended()), Vec::new()),
             setup: setup.clone(),
             process: process.clone(),
             said: false,

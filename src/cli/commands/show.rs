@@ -18,7 +18,7 @@ use crate::engine::{
 };
 use crate::tui::Depth;
 
-use super::{Process, Session, Setup, checks, engine, print, remark, with_reasons};
+use super::{Process, Session, Setup, checks, print, remark, start, with_reasons};
 
 type Done = Result<Exit, Vec<Problem>>;
 
@@ -231,7 +231,7 @@ pub async fn complete(cli: &Cli, setup: &Setup, process: &Process, words: &[Stri
     // The flags of the line being typed say which repositories and contexts are meant.
     let typed = Cli::of_words(words).unwrap_or_else(|| cli.clone());
     let setup = super::setup(&typed, process).unwrap_or_else(|_| setup.clone());
-    let mut engine = engine(&typed, &setup, process, false);
+    let mut engine = start(&typed, &setup, process, (false, false), Vec::new());
     let awaits = awaited(words);
     // The Apps that the line names; all where it names none.
     let meant = |snapshot: &Snapshot| -> Vec<Arc<AppView>> {

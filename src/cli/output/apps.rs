@@ -129,7 +129,7 @@ fn row(app: &AppView, style: &Style) -> Vec<Cell> {
 pub fn remarks(app: &AppView, style: &Style) -> Vec<String> {
     let mut remarks = Vec::new();
     if let Some(since) = app.old_since {
-        remarks.push(format!("old, since {}", age(since, style.now).0));
+        remarks.push(words::old(&age(since, style.now).0));
     }
     if let Some(commit) = &app.pinned {
         remarks.push(format!("pinned to {}", commit.short()));

@@ -22,7 +22,7 @@ fn apps_as_text() {
     insta::assert_snapshot!(apps::text(&snapshot, &snapshot.apps, &plain()), @r##"
     APP       CLUSTER  NAMESPACE  SYNC       HEALTH    REVISION      LAST SYNC
     checkout  prod-eu  shop       drifted 3  Degraded  main@4f2c1e9  181d0aa 1 h  Git is ahead by 2 commits
-    cart      prod-eu  shop       synced     Healthy   main@4f2c1e9               old, since 4 m
+    cart      prod-eu  shop       synced     Healthy   main@4f2c1e9               old since 4 m ago
     search    prod-eu  shop       failed               main@4f2c1e9
     checkout  staging  shop       available
     error: search: apps/search.yaml:12:5: `spec.source.helm` cannot be honoured

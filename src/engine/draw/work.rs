@@ -20,7 +20,7 @@ use crate::engine::compare::question::Question;
 use crate::engine::core::Core;
 use crate::engine::request::{Draw, Move, Moves};
 use crate::engine::snapshot::ClusterMode;
-use crate::engine::{snapshot, world};
+use crate::engine::{snapshot, words, world};
 
 /// What a cluster has, shared by the Apps of a Plan.
 pub(super) type LiveObjects = HashMap<ObjectKey, Arc<Live>>;
@@ -336,9 +336,10 @@ fn old(id: &AppId, problem: &Problem) -> Problem {
         Some(cause) => format!("{}: {cause}", problem.summary),
         None => problem.summary.clone(),
     })
-    .hint("Look again once it can be read.")
+    .hint(words::LOOK_AGAIN)
     .hint(format!(
-        "A commit cannot move: `trueup sync {} --revision SHA` goes, and so does a rollback.",
+        "{} `trueup sync {} --revision SHA` goes, and so does a rollback.",
+        words::COMMIT_STAYS,
         id.name
     ))
 }

@@ -43,6 +43,14 @@ pub fn sections(
             problem_lines(&problem, width, glyphs),
         ));
     }
+    if detail.git_is_old {
+        let text = format!(
+            "Git may have moved since: {} fetches it again, then it can be synced.",
+            keymap.key(Context::Panes, Command::Refresh)
+        );
+        let lines = hanging(glyphs.old, &text, width, Label::Warn);
+        sections.push(Section::text("old", lines));
+    }
     if filter.is_empty() && !view.notices.is_empty() {
         let notices = view.notices.iter().flat_map(|notice| {
             let place = if notice.place.is_empty() {
@@ -277,7 +285,9 @@ fn nothing_differs(
         SyncStatus::Available => {
             let hint = format!("{} shows what a sync would create.", key(Command::Sync));
             let mut lines = say("Nothing of this App is in the cluster.", Label::Text);
-            lines.extend(say(&hint, Label::Dim));
+            if !state.data.read_only {
+                lines.extend(say(&hint, Label::Dim));
+            }
             lines
         }
         SyncStatus::Failed => say("It could not be compared.", Label::Bad),
@@ -317,10 +327,13 @@ fn in_sync(state: &State, glyphs: &Glyphs, width: usize, view: &AppView) -> Vec<
         lines.extend(hanging(" ", &text, width, Label::Dim));
     }
     if view.state == AppState::Unmanaged {
-        let text = format!(
-            "trueup does not manage it yet: {} offers to adopt it.",
-            key(Command::Sync)
-        );
+        let text = match state.data.read_only {
+            true => "trueup does not manage it.".to_owned(),
+            false => format!(
+                "trueup does not manage it yet: {} offers to adopt it.",
+                key(Command::Sync)
+            ),
+        };
         lines.extend(hanging(glyphs.item, &text, width, Label::Dim));
     }
     lines

@@ -87,7 +87,9 @@ pub struct Detail {
     pub why: why::Why,
     /// How texts are built.
     pub options: BodyOptions,
-    built_for: (u16, String, bool, u64),
+    /// Whether it is Git's side that is old: its repository could not be fetched or read.
+    pub git_is_old: bool,
+    built_for: (u16, String, bool, u64, bool),
 }
 
 impl Detail {
@@ -115,6 +117,7 @@ impl Detail {
             self.objects.filter.clone(),
             self.options.foreign,
             self.why.revision,
+            self.git_is_old,
         );
         let unchanged = match (&self.app, &app) {
             (Some(a), Some(b)) => Arc::ptr_eq(a, b),
@@ -288,14 +291,8 @@ fn draw_revision(p: &Painter<'_>, buf: &mut Buffer, inner: Rect, view: &AppView)
         right.push(piece(words::unsynced(view), Label::Dim));
     }
     if let Some(since) = view.old_since {
-        let ago = match p.age(since).as_str() {
-            "now" => "a moment ago".to_owned(),
-            age => format!("{age} ago"),
-        };
-        right.push(piece(
-            format!("  {} as of {ago}", p.glyphs.old),
-            Label::Warn,
-        ));
+        let old = words::old(&p.age(since));
+        right.push(piece(format!("  {} {old}", p.glyphs.old), Label::Warn));
     }
     let right_start = p.put_right(buf, x + 12, end, y, &right);
     let left = revision(p, view, synced.map(|r| r.commit.short()));

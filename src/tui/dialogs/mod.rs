@@ -9,6 +9,7 @@ mod wrong;
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Rect, Size};
 
+use super::fit;
 use super::keymap::{Command, Context};
 use super::layout;
 use super::painter::{Painter, piece};
@@ -52,8 +53,12 @@ impl Dialog {
             (Self::Plan(plan), Command::Accept) => plan.can_run(state),
             (Self::Plan(plan), Command::Open | Command::NextPane) => plan.has_choice(state),
             (Self::Plan(plan), Command::Refresh) => plan.is_out_of_date(),
-            (Self::Plan(plan), Command::Fold | Command::FoldAll) => plan.has_folds(),
-            (Self::Plan(plan), Command::LessContext | Command::MoreContext) => plan.has_folds(),
+            (Self::Plan(plan), Command::Fold | Command::FoldAll) => plan.reader.has_folds(),
+            (Self::Plan(plan), Command::LessContext | Command::MoreContext) => {
+                plan.reader.has_context()
+            }
+            (Self::Plan(plan), Command::NextDifference) => plan.reader.can_seek(),
+            (Self::Plan(plan), Command::Reveal) => plan.has_secret(),
             (Self::Plan(plan), Command::Prune) => plan.can_prune(),
             (Self::Plan(plan), Command::Adopt) => plan.can_adopt(),
             (Self::Run, Command::Open) => state.run.as_ref().is_some_and(Running::leads_to_sync),
@@ -65,7 +70,10 @@ impl Dialog {
                 let (_, height) = text_size(state.size);
                 text.reader.above() + text.reader.below(height) > 0
             }
-            (Self::Run, Command::Stop) => state.is_running(),
+            (Self::Run, Command::Stop) => state
+                .run
+                .as_ref()
+                .is_some_and(|run| run.is_under_way() && !run.stopping),
             (Self::Run, Command::Refresh) => {
                 state.run.as_ref().is_some_and(Running::can_draw_again)
             }
@@ -101,8 +109,14 @@ fn open(
     let area = layout::dialog(state.size, wanted);
     p.clear(buf, area);
     let room = usize::from(area.width.saturating_sub(8));
-    let right = piece(p.end(right, room / 2), Label::Dim);
-    let title = piece(p.end(title, room), Label::Title);
+    // What the title leaves, and half of the room at least.
+    let left = room.saturating_sub(fit::width(title) + 2);
+    let right = piece(p.end(right, left.max(room / 2)), Label::Dim);
+    let left = match fit::width(&right.0) {
+        0 => room,
+        width => room.saturating_sub(width + 2),
+    };
+    let title = piece(p.end(title, left), Label::Title);
     let right: &[_] = if right.0.is_empty() { &[] } else { &[right] };
     p.frame(buf, area, &[title], right, true)
 }

@@ -2,7 +2,7 @@
 
 use super::super::fit;
 use super::super::list::Motion;
-use super::{BodyOptions, Document, Piece, Pos, Section};
+use super::{BodyOptions, Content, Document, Piece, Pos, Section};
 
 /// Open sections that are built to count their lines; each is an object, and most texts have fewer.
 const MAX_COUNTED: usize = 64;
@@ -35,31 +35,40 @@ pub enum Row<'d> {
 }
 
 impl Reader {
-    /// Replaces the sections and stays at the same field of the same section.
+    /// Replaces the sections and stays at the same field of the same section; a reader who has not left the beginning
+    /// stays there, whatever comes in before what stood there first.
     pub fn replace(&mut self, sections: Vec<Section>) {
+        let has_begun = (self.top, self.cursor) != self.beginning();
         let (top, cursor) = (
             self.document.anchor(self.top),
             self.document.anchor(self.cursor),
         );
         self.document.set_sections(sections);
-        self.top = self.document.find(&top);
-        self.cursor = self.document.find(&cursor);
+        (self.top, self.cursor) = match has_begun {
+            true => (self.document.find(&top), self.document.find(&cursor)),
+            false => self.beginning(),
+        };
     }
 
     /// Another text: from its beginning, nothing folded by hand.
     pub fn restart(&mut self, sections: Vec<Section>) {
         self.document.forget_folds();
         self.document.set_sections(sections);
-        self.top = self.document.first();
-        self.cursor = self.top;
-        self.leave_blank(1);
-        // What can be done something with, unless much that is to be read stands before it.
+        (self.top, self.cursor) = self.beginning();
+        self.column = 0;
+    }
+
+    /// Where reading begins: the first line, and the cursor on what something can be done with, unless much that is to be
+    /// read stands before it.
+    fn beginning(&self) -> (Pos, Pos) {
+        let top = self.document.first();
         let stop = self.document.sections().iter().position(|s| s.stop);
         let above = stop.map(|stop| (0..stop).map(|i| self.document.height(i)).sum::<usize>());
-        if let (Some(section), Some(0..=FEW_LINES)) = (stop, above) {
-            self.cursor = Pos { section, line: 0 };
-        }
-        self.column = 0;
+        let cursor = match (stop, above) {
+            (Some(section), Some(0..=FEW_LINES)) => Pos { section, line: 0 },
+            _ => self.without_blank(top, 1),
+        };
+        (top, cursor)
     }
 
     /// How bodies are built.
@@ -103,15 +112,21 @@ impl Reader {
 
     /// Takes the cursor from an empty line to the next one that says something in a direction.
     fn leave_blank(&mut self, direction: isize) {
-        while self.is_blank(self.cursor) {
+        self.cursor = self.without_blank(self.cursor, direction);
+    }
+
+    /// The next line that says something in a direction, beginning with this one.
+    fn without_blank(&self, mut at: Pos, direction: isize) -> Pos {
+        while self.is_blank(at) {
             let next = if direction < 0 {
-                self.document.previous(self.cursor)
+                self.document.previous(at)
             } else {
-                self.document.next(self.cursor)
+                self.document.next(at)
             };
-            let Some(next) = next else { return };
-            self.cursor = next;
+            let Some(next) = next else { break };
+            at = next;
         }
+        at
     }
 
     /// Whether nothing stands on a line, so that the cursor has no business there.
@@ -178,6 +193,27 @@ impl Reader {
         if let Some(section) = found {
             self.go(section, height);
         }
+    }
+
+    /// Whether there is a section to seek, other than the one under the cursor.
+    pub fn can_seek(&self) -> bool {
+        let sections = self.document.sections().iter().enumerate();
+        let mut stops = sections.filter(|(_, section)| section.stop);
+        stops.any(|(i, _)| i != self.cursor.section)
+    }
+
+    /// Whether something in it folds.
+    pub fn has_folds(&self) -> bool {
+        self.document.sections().iter().any(Section::can_fold)
+    }
+
+    /// Whether there are unchanged lines around a change, to be shown or not.
+    pub fn has_context(&self) -> bool {
+        let is_change = |section: &Section| match &section.body {
+            Content::Drift(drift) => drift.live.is_some() && drift.predicted.is_some(),
+            Content::Empty | Content::Source(_) => false,
+        };
+        self.document.sections().iter().any(is_change)
     }
 
     /// Goes to the heading of a section and shows as much of it as fits, and so many lines before it.

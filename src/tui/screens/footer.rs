@@ -4,16 +4,19 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
 use crate::domain::{AppId, ObjectKey, count};
+use crate::engine::AppView;
 
 use super::super::command_line;
 use super::super::detail::Tab;
 use super::super::dialogs::Dialog;
+use super::super::document::{Reader, SectionId};
 use super::super::field::Field;
 use super::super::fit;
 use super::super::keymap::{Binding, Command, PAIRS};
 use super::super::painter::{Painter, Piece, piece, pieces_width};
 use super::super::state::{Pane, Prompt, State};
 use super::super::theme::Label;
+use super::apps::{AppRow, is_trouble};
 
 /// Draws the line.
 pub fn draw(state: &State, p: &Painter<'_>, buf: &mut Buffer, area: Rect) {
@@ -112,7 +115,7 @@ fn status(state: &State) -> Vec<Piece> {
     pieces
 }
 
-/// What goes first where not all keys fit.
+/// What goes first where not all keys fit in the panes.
 const FIRST_TO_GO: &[Command] = {
     use Command as C;
     &[
@@ -130,6 +133,34 @@ const FIRST_TO_GO: &[Command] = {
     ]
 };
 
+/// What goes first in a dialog: there the answers weigh most, and what changes the question.
+const FIRST_TO_GO_IN_DIALOGS: &[Command] = {
+    use Command as C;
+    &[
+        C::MoreContext,
+        C::NextDifference,
+        C::Fold,
+        C::ScrollDown,
+        C::Open,
+    ]
+};
+
+/// What goes first here. Fetching and looking again is the way out where an App is old: then it goes last.
+fn first_to_go(state: &State) -> Vec<Command> {
+    if !state.dialogs.is_empty() {
+        return FIRST_TO_GO_IN_DIALOGS.to_vec();
+    }
+    // At the root leaving is what everybody finds.
+    let at_root = (state.focus != Pane::Detail).then_some(Command::Quit);
+    let mut order: Vec<Command> = at_root.into_iter().collect();
+    order.extend(FIRST_TO_GO);
+    if state.app().is_some_and(|app| app.old_since.is_some()) {
+        order.retain(|command| *command != Command::Refresh);
+        order.push(Command::Refresh);
+    }
+    order
+}
+
 /// Draws the keys that hold, as far as they fit.
 fn draw_keys(state: &State, p: &Painter<'_>, buf: &mut Buffer, x: u16, end: u16, y: u16) {
     let context = state.context();
@@ -144,14 +175,11 @@ fn draw_keys(state: &State, p: &Painter<'_>, buf: &mut Buffer, x: u16, end: u16,
         let keys = offered.iter().map(|(_, pieces)| pieces_width(pieces) + 2);
         keys.sum::<usize>().saturating_sub(2)
     };
-    // At the root leaving is what everybody finds.
-    let at_root =
-        (state.dialogs.is_empty() && state.focus != Pane::Detail).then_some(Command::Quit);
-    for command in at_root.iter().chain(FIRST_TO_GO) {
+    for command in first_to_go(state) {
         if width(&offered) <= room {
             break;
         }
-        offered.retain(|(c, _)| c != command);
+        offered.retain(|(c, _)| *c != command);
     }
     // What tells all the others has its place even then.
     while width(&offered) > room
@@ -176,8 +204,12 @@ fn key_and_label(state: &State, binding: &Binding) -> Vec<Piece> {
             bindings.find(|b| b.command == *other).and_then(first)
         });
     let keys: Vec<String> = opposite.into_iter().chain(first(binding)).collect();
+    let is_revealed =
+        matches!(state.dialogs.last(), Some(Dialog::Plan(plan)) if plan.is_revealed());
     let label = match (binding.command, state.focus) {
+        (Command::Reveal, _) if is_revealed => "mask",
         _ if !state.dialogs.is_empty() => binding.label,
+        (Command::Problems, _) if !is_anything_wrong(state) => "notices",
         (Command::Quit, Pane::Apps | Pane::Clusters) => "quit",
         (Command::Open, Pane::Clusters) if state.cluster().is_some_and(|c| c.is_down()) => "why",
         _ => binding.label,
@@ -196,30 +228,90 @@ fn is_open(state: &State, command: Command) -> bool {
         return dialog.offers(state, command);
     }
     let tab = (state.focus == Pane::Detail).then_some(state.detail.tab);
+    let detail = &state.detail;
+    let reader = match tab {
+        Some(Tab::Diff) => Some(&detail.diff),
+        Some(Tab::Source) => Some(&detail.source),
+        _ => None,
+    };
     match command {
         command if state.data.read_only && command.changes() => false,
         C::Sync => state.app().is_some() || !state.marked.is_empty(),
-        C::Rollback => state.app().is_some() && tab != Some(Tab::History),
+        C::Mark if tab == Some(Tab::Resources) => !detail.object_rows.is_empty(),
+        C::Mark => state.app().is_some(),
+        C::Rollback => {
+            let has_run = |app: &AppView| app.record.iter().any(|r| !r.history.is_empty());
+            tab != Some(Tab::History) && state.app().is_some_and(|app| has_run(app))
+        }
         C::ShowDiff => state.app().is_some() && tab != Some(Tab::Diff),
         // In one column the list hides the tabs.
         C::NextTab => state.app().is_some() && state.areas().detail.width > 0,
         C::Open if tab == Some(Tab::History) => {
-            !state.data.read_only && !state.detail.record_rows.is_empty()
+            !state.data.read_only && !detail.record_rows.is_empty()
         }
+        C::Open if tab == Some(Tab::Resources) => !detail.object_rows.is_empty(),
+        C::Open if reader.is_some() => reader.is_some_and(Reader::has_folds),
+        C::LessContext | C::MoreContext => reader.is_some_and(Reader::has_context),
         C::Open | C::Details if state.focus == Pane::Clusters => state.clusters.selected.is_some(),
         C::Open => state.app().is_some(),
-        // What can be narrowed can differ.
-        C::Filter | C::NextDifference => state.has_filter(),
-        C::Foreign => tab == Some(Tab::Diff),
-        C::Problems => is_anything_wrong(state),
+        C::Filter => state.has_filter() && has_rows(state),
+        C::NextDifference => has_next(state),
+        C::Foreign => {
+            tab == Some(Tab::Diff) && state.app().is_some_and(|app| app.counts.foreign > 0)
+        }
+        C::Problems => is_anything_wrong(state) || is_anything_noticed(state),
         _ => true,
     }
 }
 
+/// Whether the pane in focus has something to narrow, or is narrowed to nothing.
+fn has_rows(state: &State) -> bool {
+    let filter = match state.focus {
+        Pane::Detail => &state.detail.objects.filter,
+        Pane::Apps | Pane::Clusters => &state.apps.filter,
+    };
+    let has_some = match (state.focus, state.detail.tab) {
+        (Pane::Detail, Tab::Diff) => {
+            let mut sections = state.detail.diff.document.sections().iter();
+            sections.any(|section| matches!(section.id, SectionId::Object(..)))
+        }
+        (Pane::Detail, Tab::Resources) => !state.detail.object_rows.is_empty(),
+        (Pane::Detail, _) => !state.detail.source.document.is_empty(),
+        (Pane::Apps | Pane::Clusters, _) => !state.data.apps.is_empty(),
+    };
+    has_some || !filter.is_empty()
+}
+
+/// Whether there is a next App or object that differs.
+fn has_next(state: &State) -> bool {
+    let detail = &state.detail;
+    match (state.focus, detail.tab) {
+        (Pane::Apps, _) => {
+            let mut rows = state.app_rows.iter();
+            rows.any(|row| matches!(row, AppRow::App(view) if is_trouble(view)))
+        }
+        (Pane::Detail, Tab::Diff) => detail.diff.can_seek(),
+        (Pane::Detail, Tab::Source) => detail.source.can_seek(),
+        (Pane::Detail, Tab::Resources) => {
+            let mut rows = detail.object_rows.iter();
+            rows.any(|row| row.0.drift.is_drift())
+        }
+        (Pane::Detail, Tab::History) | (Pane::Clusters, _) => false,
+    }
+}
+
+fn is_anything_noticed(state: &State) -> bool {
+    let apps = &state.data.apps;
+    !state.data.notices.is_empty() || apps.iter().any(|app| !app.notices.is_empty())
+}
+
 fn is_anything_wrong(state: &State) -> bool {
     let data = &state.data;
+    let has_some = |app: &AppView| {
+        !app.problems.is_empty() || app.counts.refused > 0 || app.counts.unknown > 0
+    };
     !data.problems.is_empty()
-        || data.apps.iter().any(|app| !app.problems.is_empty())
+        || data.apps.iter().any(|app| has_some(app))
         || data
             .clusters
             .iter()

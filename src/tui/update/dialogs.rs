@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use crossterm::event::{KeyCode, KeyEvent};
 
-use crate::domain::plan::PlanStep;
 use crate::domain::text::visible;
 use crate::domain::{Plan, count};
 use crate::engine::{Draw, Move, Moves, Request, Takeover, Ticket};
@@ -229,11 +228,7 @@ fn reveal(state: &mut State) {
         dialog.reveal(false);
         return;
     }
-    let is_secret = |s: &PlanStep| s.key.group.is_empty() && s.key.kind == "Secret";
-    if !dialog
-        .plan()
-        .is_some_and(|plan| plan.steps.iter().any(is_secret))
-    {
+    if !dialog.has_secret() {
         state.say("This Plan has no Secret: there is nothing to reveal.");
         return;
     }

@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use crate::engine::{Report, Request, RunView, Ticket};
 
-use super::super::detail::{Tab, diff};
+use super::super::detail::Tab;
+use super::super::dialogs::plan::Stage;
 use super::super::dialogs::{self, About, Dialog, Intent, PlanDialog};
-use super::super::document::Section;
 use super::super::message::Effect;
 use super::super::state::State;
 
@@ -30,16 +30,13 @@ pub fn on_report(state: &mut State, report: Report) -> Vec<Effect> {
             }
         }
         Report::Drawn(ticket, result) => {
-            if plan_of(state, ticket).is_none() {
+            let Some(draw) = plan_of(state, ticket).map(|plan| plan.draw.clone()) else {
                 return Vec::new();
-            }
+            };
             let (width, _) = dialogs::text_size(state.size);
             let sections = match &result {
                 Ok(plan) => dialogs::plan::sections(plan, state, width),
-                Err(problem) => {
-                    let lines = diff::problem_lines(problem, width, &state.glyphs);
-                    vec![Section::text("problem", lines)]
-                }
+                Err(problem) => dialogs::plan::failure(problem, &draw, state, width),
             };
             let data = state.data.clone();
             if let Some(plan) = plan_of(state, ticket) {
@@ -188,9 +185,12 @@ pub fn rewrite(state: &mut State) {
     for i in 0..state.dialogs.len() {
         let sections = match &state.dialogs[i] {
             Dialog::Text(text) => text.sections(state),
-            Dialog::Plan(plan) => match &plan.stage {
-                dialogs::plan::Stage::Ready(plan) => dialogs::plan::sections(plan, state, width),
-                _ => continue,
+            Dialog::Plan(dialog) => match &dialog.stage {
+                Stage::Ready(plan) => dialogs::plan::sections(plan, state, width),
+                Stage::Failed(problem) => {
+                    dialogs::plan::failure(problem, &dialog.draw, state, width)
+                }
+                Stage::Drawing(_) => continue,
             },
             _ => continue,
         };

@@ -235,12 +235,89 @@ fn waiting_for_a_plan_moves_and_counts() {
     console.pass(3);
     let before = console.text();
     assert!(
-        before.contains("Asking the cluster what would change  3 s"),
+        before.contains("Asking prod-eu what would change  3 s"),
         "{before}"
     );
     console.send(Message::Report(Report::Drawing(ticket, 12, 40)));
     console.draw();
     assert!(console.shows("12 of 40 objects answered"));
+    console.keys("esc");
+    assert!(console.state.dialogs.is_empty());
+}
+
+#[test]
+fn a_refused_sync_named_options_where_keys_do_it() {
+    let mut console = console(world());
+    let id = scene::id("prod-eu", "checkout");
+    console.keys("s").drawn(Err(Problem::new(
+        ProblemKind::Unsupported,
+        "what Git says may have moved",
+    )
+    .at(id.to_string())
+    .hint(words::LOOK_AGAIN)
+    .hint(format!(
+        "{} `trueup sync checkout --revision SHA` goes.",
+        words::COMMIT_STAYS
+    ))));
+    let text = console.text();
+    for said in [
+        "esc closes this, r then fetches it again.",
+        "A commit cannot move: R goes back to one.",
+        "r draw again",
+    ] {
+        assert!(text.contains(said), "{said}\n{text}");
+    }
+    assert!(!text.contains("--revision") && !text.contains(&id.to_string()));
+    // Another size breaks it anew.
+    console.send(Message::Resize(60, 24));
+    console.draw();
+    assert!(!console.shows("what Git says may have moved\u{2026}"));
+}
+
+#[test]
+fn an_app_of_a_mirror_that_could_not_be_fetched_did_not_say_how_to_fetch_it() {
+    let old = || {
+        with(|app| {
+            app.old_since = Some(scene::ago(3));
+            app.problems.push(
+                Problem::new(ProblemKind::Unreachable, "the host cannot be reached")
+                    .at("https://git.example.com/shop"),
+            );
+        })
+    };
+    for (width, keys) in [(80, "n enter"), (120, "n")] {
+        let mut console = Console::new(width, 24, old());
+        console.keys(keys);
+        let text = console.text();
+        assert!(text.contains("old since a moment ago"), "{text}");
+        assert!(text.contains("r fetches it again"), "{text}");
+        assert!(text.lines().last().unwrap().contains("r refresh"), "{text}");
+    }
+    // Where the cluster does not answer, fetching mends nothing.
+    let mut data = old();
+    let down = data.clusters[3].reach.clone();
+    Arc::make_mut(&mut data.clusters[0]).reach = down;
+    assert!(!console(data).shows("fetches it again"));
+}
+
+#[test]
+fn a_message_of_two_lines_stood_where_the_reason_should() {
+    let data = with(|app| {
+        for object in &mut app.objects {
+            let object = Arc::make_mut(object);
+            if let Some(health) = &mut object.health {
+                *health = Health::new(
+                    HealthStatus::Degraded,
+                    format!("{}\nsecond", "x".repeat(99)),
+                );
+            }
+        }
+    });
+    let mut console = Console::new(80, 24, data);
+    console.keys("n enter");
+    let text = console.text();
+    assert!(!text.contains("second"), "{text}");
+    assert!(text.contains("x\u{2026}  and 2 more (])"), "{text}");
 }
 
 #[test]
@@ -251,15 +328,25 @@ fn a_plan_that_waits_for_its_cluster_says_so_and_can_be_left() {
     console.pass(3);
     console.send(Message::Report(Report::Awaiting(ticket, "prod-eu".into())));
     console.draw();
-    assert!(console.shows("Waiting for prod-eu  3 s"));
+    assert!(console.shows("Waiting for prod-eu  3 s") && console.shows("esc cancel"));
     console.send(Message::Report(Report::Drawing(ticket, 0, 40)));
     console.draw();
-    assert!(console.shows("Asking the cluster what would change"));
+    assert!(console.shows("Asking prod-eu what would change"));
     console.send(Message::Report(Report::Awaiting(ticket, "prod-eu".into())));
     console.keys("esc");
     let left = |r: &Request| matches!(r, Request::LeaveDraw(of) if *of == ticket);
     assert!(console.asked.iter().any(left), "{:?}", console.asked);
     assert!(!console.shows("Waiting for prod-eu"));
+}
+
+#[test]
+fn who_has_not_moved_was_carried_from_the_top_by_what_was_compared_later() {
+    let later = with(|app| app.objects = app.objects.split_off(3));
+    let mut reader = console(later);
+    let begun = reader.text();
+    reader.data(world());
+    assert_ne!(reader.text(), begun);
+    assert_eq!(reader.text(), console(world()).text());
 }
 
 #[test]

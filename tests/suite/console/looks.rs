@@ -110,6 +110,75 @@ fn footers_name_the_keys_that_hold_there() {
 }
 
 #[test]
+fn footers_offered_what_could_not_be_done() {
+    let refused = || {
+        let mut plan = scene::plan("prod-eu", false);
+        plan.steps.clear();
+        plan.apps[0].prunable.clear();
+        plan.apps[0].refused = Some(Problem::new(ProblemKind::Rejected, "no"));
+        plan
+    };
+    for width in [80, 160] {
+        let mut console = Console::new(width, 24, scene::world());
+        console.keys("n s");
+        assert_eq!(footer(&console), " esc cancel  ? help");
+        console.drawn(Ok(refused()));
+        assert_eq!(footer(&console), " r draw again  esc cancel  ? help");
+        // A Secret stands in it, and it can be pruned.
+        console
+            .keys("esc s")
+            .drawn(Ok(scene::plan("prod-eu", true)));
+        for wanted in [
+            "y yes, run it",
+            "p prune",
+            "esc cancel",
+            "x reveal",
+            "? help",
+        ] {
+            assert!(footer(&console).contains(wanted), "{}", footer(&console));
+        }
+        console.keys("x y");
+        assert!(footer(&console).contains("x mask"), "{}", footer(&console));
+        // A text that folds nowhere and has no change.
+        let mut console = Console::new(width, 24, scene::world());
+        console.keys("G k enter");
+        for none in ["fold", "context", "next", "foreign", "filter"] {
+            assert!(!footer(&console).contains(none), "{}", footer(&console));
+        }
+        console.keys("]");
+        for none in ["why", "mark", "next", "filter"] {
+            assert!(!footer(&console).contains(none), "{}", footer(&console));
+        }
+        // Nothing is there at all.
+        let console = Console::new(width, 24, Snapshot::default());
+        for none in [
+            "open", "mark", "sync", "filter", "next", "rollback", "problems",
+        ] {
+            assert!(!footer(&console).contains(none), "{}", footer(&console));
+        }
+        let mut noticed = Snapshot::default();
+        noticed.notices.push(Notice {
+            place: "chart".into(),
+            text: "a Helm chart".into(),
+        });
+        let console = Console::new(width, 24, noticed);
+        assert!(
+            footer(&console).contains("! notices"),
+            "{}",
+            footer(&console)
+        );
+    }
+}
+
+#[test]
+fn the_title_of_a_plan_cut_what_it_deletes() {
+    let mut console = Console::new(80, 24, scene::world());
+    console.keys("n s").drawn(Ok(scene::plan("prod-eu", true)));
+    assert!(console.shows("1 to create, 2 to change, 1 to delete"));
+    assert!(console.shows("Sync checkout \u{b7} prod-eu \u{b7} shop"));
+}
+
+#[test]
 fn what_is_said_in_passing_hid_the_keys_until_one_was_pressed() {
     let mut console = Console::new(80, 24, scene::world());
     console.keys("r");
@@ -143,6 +212,9 @@ fn read_only_help_offers_no_sync() {
     world.read_only = true;
     let mut console = Console::new(120, 160, world);
     assert!(!footer(&console).contains("sync") && !footer(&console).contains("mark"));
+    console.keys("G d");
+    assert!(console.shows("Nothing of this App is in the cluster."));
+    assert!(!console.shows("what a sync would create"));
     console.keys("?");
     assert!(!console.shows("Plan of a sync") && !console.shows("go back to an earlier Run"));
     assert!(console.shows("fetch, render and compare"));

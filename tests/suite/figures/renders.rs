@@ -50,7 +50,7 @@ async fn a_commit_that_touches_one_app_renders_one() {
         clock: Arc::new(SystemClock),
     };
     let setup = commands::setup(&cli, &process).unwrap();
-    let mut engine = commands::engine(&cli, &setup, &process, true);
+    let mut engine = commands::engine(&cli, &setup, &process, Vec::new());
     let at = |s: &Snapshot, commit| {
         let is_at = |target: &trueup::engine::Target| target.commit.id == commit;
         s.apps.len() == N_APPS && s.apps.iter().all(|a| a.target.as_ref().is_some_and(is_at))

@@ -36,7 +36,7 @@ fn engine(plane: &ControlPlane, shop: &Shop) -> Engine {
         clock: Arc::new(SystemClock),
     };
     let setup = commands::setup(&cli, &process).unwrap();
-    commands::engine(&cli, &setup, &process, true)
+    commands::engine(&cli, &setup, &process, Vec::new())
 }
 
 /// All that the engine has reported, taken out, after a while without a change.

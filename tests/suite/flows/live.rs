@@ -37,7 +37,7 @@ pub fn engine(g: &Ground, line: &str) -> Engine {
         clock: Arc::new(SystemClock),
     };
     let setup = commands::setup(&cli, &process).expect("settings");
-    commands::engine(&cli, &setup, &process, true)
+    commands::engine(&cli, &setup, &process, Vec::new())
 }
 
 /// Waits until the snapshot is as wanted.

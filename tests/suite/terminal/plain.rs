@@ -116,6 +116,18 @@ fn what_git_says_is_shown_without_a_cluster() {
 }
 
 #[test]
+fn a_state_directory_that_cannot_be_written_was_told_where_nobody_saw_it() {
+    let place = Place::new();
+    std::fs::write(place.home.join("state"), "").unwrap();
+    for size in SIZES {
+        let mut terminal = open(&place, size, Kind::True);
+        terminal.sees("2 problems");
+        terminal.keys("!").sees("the log cannot be written");
+        terminal.sees("TRUEUP_STATE_DIR");
+    }
+}
+
+#[test]
 fn a_checkout_that_is_moved_away_says_so_until_it_is_back() {
     let place = Place::new();
     let mut terminal = open(&place, (100, 30), Kind::True);

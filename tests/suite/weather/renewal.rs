@@ -39,7 +39,7 @@ pub fn engine(machine: &Machine) -> Engine {
         clock: Arc::new(SystemClock),
     };
     let setup = commands::setup(&cli, &process).unwrap();
-    commands::engine(&cli, &setup, &process, true)
+    commands::engine(&cli, &setup, &process, Vec::new())
 }
 
 /// Waits until the one cluster and the one App are so.

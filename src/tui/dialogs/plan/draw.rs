@@ -6,7 +6,7 @@ use ratatui::layout::Rect;
 
 use crate::domain::record::RunKind;
 use crate::domain::text::visible;
-use crate::domain::{Action, Plan, count};
+use crate::domain::{Action, AppId, Plan, count};
 use crate::engine::Draw;
 
 use super::super::super::detail::body;
@@ -16,7 +16,7 @@ use super::super::super::painter::{Painter, Piece, piece};
 use super::super::super::state::State;
 use super::super::super::theme::Label;
 use super::super::super::wording;
-use super::{Moved, PlanDialog, Stage, is_grave};
+use super::{Moved, PlanDialog, Stage, apps_of, is_grave};
 
 /// What moves while a Plan is drawn does so this often.
 const TURN: SignedDuration = SignedDuration::from_millis(250);
@@ -136,13 +136,19 @@ fn waiting(state: &State, p: &Painter<'_>, dialog: &PlanDialog) -> Vec<Vec<Piece
     let spinner = p.glyphs.spinner[turn % p.glyphs.spinner.len()];
     let what = match &dialog.awaits {
         Some(awaited) => format!("Waiting for {}", visible(awaited)),
-        None => "Asking the cluster what would change".to_owned(),
+        None => format!(
+            "Asking {} what would change",
+            clusters_of(apps_of(&dialog.draw))
+        ),
     };
-    let mut lines = vec![vec![
+    let mut first = vec![
         piece(format!("{spinner} "), Label::Busy),
-        piece(what, Label::Dim),
-        piece(format!("  {} s", elapsed.as_secs()), Label::Dim),
-    ]];
+        piece(what, Label::Text),
+    ];
+    if elapsed.as_secs() > 0 {
+        first.push(piece(format!("  {} s", elapsed.as_secs()), Label::Dim));
+    }
+    let mut lines = vec![first];
     if let Some((done, total)) = dialog.progress {
         let text = format!("  {done} of {total} objects answered");
         lines.push(vec![piece(text, Label::Dim)]);
@@ -151,6 +157,17 @@ fn waiting(state: &State, p: &Painter<'_>, dialog: &PlanDialog) -> Vec<Vec<Piece
         lines.push(vec![piece(format!("  {work}"), Label::Dim)]);
     }
     lines
+}
+
+/// The cluster of Apps by its name, or how many there are.
+fn clusters_of(apps: &[AppId]) -> String {
+    let mut contexts: Vec<&str> = apps.iter().map(|id| id.context.as_str()).collect();
+    contexts.sort_unstable();
+    contexts.dedup();
+    match contexts.as_slice() {
+        [one] => (*one).to_owned(),
+        many => count(many.len(), "cluster"),
+    }
 }
 
 fn counts(plan: &Plan) -> String {

@@ -152,13 +152,13 @@ impl PlanDialog {
             || self.plan().is_some_and(is_refused)
     }
 
-    /// Whether something in it folds.
-    pub fn has_folds(&self) -> bool {
-        self.reader
-            .document
-            .sections()
-            .iter()
-            .any(Section::can_fold)
+    /// Whether one of its steps is of a Secret.
+    pub fn has_secret(&self) -> bool {
+        let is_secret = |s: &PlanStep| s.key.group.is_empty() && s.key.kind == "Secret";
+        self.plan().is_some_and(|plan| {
+            let then = plan.estimate.iter().flat_map(|estimate| &estimate.steps);
+            plan.steps.iter().chain(then).any(is_secret)
+        })
     }
 
     /// Whether a yes would run something.
@@ -238,6 +238,24 @@ pub fn sections(plan: &Plan, state: &State, width: usize) -> Vec<Section> {
         }
     }
     sections
+}
+
+/// The Apps that a Plan is of.
+fn apps_of(draw: &Draw) -> &[AppId] {
+    match draw {
+        Draw::Sync { apps, .. } => apps,
+        Draw::Rollback { app, .. } => std::slice::from_ref(app),
+    }
+}
+
+/// Why there is no Plan.
+pub fn failure(problem: &Problem, draw: &Draw, state: &State, width: usize) -> Vec<Section> {
+    let problem = match apps_of(draw) {
+        [app] => in_keys(problem, app, state),
+        _ => wording::problem_in_keys(problem, &state.keymap),
+    };
+    let lines = diff::problem_lines(&problem, width, &state.glyphs);
+    vec![Section::text("problem", lines)]
 }
 
 /// What is refused, what to know, the prunes, the steps.
@@ -338,10 +356,7 @@ pub fn padded(text: &str, columns: usize, ellipsis: &str) -> String {
 /// A refusal in the console's own terms: what is an option on the command line is a key here, and who is refused stands
 /// above it.
 fn in_keys(problem: &Problem, app: &AppId, state: &State) -> Problem {
-    let mut problem = problem.clone();
-    for hint in &mut problem.hints {
-        *hint = wording::in_keys(hint, &state.keymap);
-    }
+    let mut problem = wording::problem_in_keys(problem, &state.keymap);
     if problem.place == app.to_string() {
         problem.place.clear();
     }

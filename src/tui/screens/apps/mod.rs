@@ -198,6 +198,7 @@ pub fn cursor(p: &Painter<'_>, buf: &mut Buffer, row: Rect, focused: bool) {
 /// Says why the list is empty and what to press.
 fn draw_empty(state: &State, p: &Painter<'_>, buf: &mut Buffer, inner: Rect) {
     let key = |command| state.key(command);
+    let what_is_wrong = || format!("{} says what is wrong.", key(Command::Problems));
     let mut lines: Vec<(String, Label)> = Vec::new();
     if !state.apps.filter.is_empty() || state.only_drift || state.only_context.is_some() {
         lines.push(("Nothing fits.".to_owned(), Label::Text));
@@ -205,14 +206,14 @@ fn draw_empty(state: &State, p: &Painter<'_>, buf: &mut Buffer, inner: Rect) {
             format!("{} lists all Apps again.", key(Command::Back)),
             Label::Dim,
         ));
-    } else if !state.data.problems.is_empty() {
-        lines.push(("There is no App to show.".to_owned(), Label::Text));
-        lines.push((
-            format!("{} says what is wrong.", key(Command::Problems)),
-            Label::Dim,
-        ));
     } else if !state.data.settled {
         lines.push(("Looking for Apps.".to_owned(), Label::Dim));
+        if !state.data.problems.is_empty() {
+            lines.push((what_is_wrong(), Label::Dim));
+        }
+    } else if !state.data.problems.is_empty() {
+        lines.push(("There is no App to show.".to_owned(), Label::Text));
+        lines.push((what_is_wrong(), Label::Dim));
     } else {
         lines.push(("There is nothing to deploy here.".to_owned(), Label::Text));
         lines.push((
