@@ -195,6 +195,9 @@ fn what_leaves_is_estimated_before_ownership_moves() {
     let (adoption, sync) = shown.out.split_once("An estimate of the sync").unwrap();
     assert!(!adoption.contains("old"), "{shown}");
     assert!(sync.contains("old"), "{shown}");
+    // It is not trueup's yet.
+    assert!(sync.contains("# kubectl-client-side-apply"), "{shown}");
+    assert!(!sync.contains("# trueup"), "{shown}");
     assert_eq!(
         g.field("configmap a", "/data/old"),
         "1",
