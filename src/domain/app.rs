@@ -4,6 +4,8 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+#[cfg(test)]
+use super::{DirectoryOptions, RepoPath, Repository, Revision};
 use super::{Problem, ProblemKind, Source};
 
 /// Who defines an App and, with a controller, drives it.
@@ -84,6 +86,32 @@ impl App {
     /// Whether it can be rendered and compared as it is written. What is known of no cluster can be rendered all the same.
     pub fn is_honoured(&self) -> bool {
         self.problems.iter().all(|p| p.kind == ProblemKind::Config)
+    }
+}
+
+#[cfg(test)]
+impl App {
+    /// What an App of a test has where the test does not care: the root of `/shop`, at its commit, to nowhere.
+    pub fn sample() -> Self {
+        Self {
+            id: AppId::default(),
+            project: "default".to_owned(),
+            source: Source {
+                repository: Repository::Local("/shop".into()),
+                revision: Revision::Head,
+                path: RepoPath::root(),
+                directory: DirectoryOptions::default(),
+            },
+            destination: Destination::default(),
+            sync: SyncOptions::default(),
+            ignore: Vec::new(),
+            history_limit: 10,
+            discovered: false,
+            orphaned: false,
+            defined_at: String::new(),
+            notices: Vec::new(),
+            problems: Vec::new(),
+        }
     }
 }
 

@@ -127,6 +127,32 @@ impl AppRecord {
 }
 
 #[cfg(test)]
+impl SyncRecord {
+    /// A sync of a test that changed nothing.
+    pub fn sample(id: u64, outcome: Outcome) -> Self {
+        Self {
+            id,
+            kind: RunKind::Sync,
+            commit: CommitId("a".repeat(40)),
+            revision: "main".to_owned(),
+            repository: "https://example.com/shop".to_owned(),
+            path: String::new(),
+            message: String::new(),
+            who: "ada@laptop".to_owned(),
+            started: Timestamp::UNIX_EPOCH,
+            finished: None,
+            outcome,
+            reason: String::new(),
+            applied: 0,
+            pruned: 0,
+            failed: 0,
+            not_run: 0,
+            selective: false,
+        }
+    }
+}
+
+#[cfg(test)]
 mod tests {
     use super::*;
 
@@ -137,25 +163,7 @@ mod tests {
             ObjectKey::new("", "ConfigMap", "x", "new"),
         );
         let record = |outcome| AppRecord {
-            history: vec![SyncRecord {
-                id: 1,
-                kind: RunKind::Sync,
-                commit: CommitId(String::new()),
-                revision: String::new(),
-                repository: String::new(),
-                path: String::new(),
-                message: String::new(),
-                who: String::new(),
-                started: Timestamp::UNIX_EPOCH,
-                finished: None,
-                outcome,
-                reason: String::new(),
-                applied: 0,
-                pruned: 0,
-                failed: 0,
-                not_run: 0,
-                selective: false,
-            }],
+            history: vec![SyncRecord::sample(1, outcome)],
             inventory: Inventory([old.clone(), new.clone()].into()),
         };
         let running = record(Outcome::Running);

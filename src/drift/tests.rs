@@ -4,10 +4,7 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use crate::domain::app::Destination;
-use crate::domain::{
-    App, AppId, DirectoryOptions, Gvk, Manifest, Origin, Position, RepoPath, Repository, Revision,
-    Source,
-};
+use crate::domain::{App, AppId, Gvk, Manifest, Origin, Position, RepoPath};
 
 /// An App of that name, to namespace `dest`.
 pub fn app(name: &str) -> App {
@@ -17,25 +14,11 @@ pub fn app(name: &str) -> App {
             namespace: "dest".to_owned(),
             ..AppId::default()
         },
-        project: "default".to_owned(),
-        source: Source {
-            repository: Repository::Local("/repo".into()),
-            revision: Revision::Head,
-            path: RepoPath::root(),
-            directory: DirectoryOptions::default(),
-        },
         destination: Destination {
             namespace: "dest".to_owned(),
             ..Destination::default()
         },
-        sync: Default::default(),
-        ignore: Vec::new(),
-        history_limit: 10,
-        discovered: false,
-        orphaned: false,
-        defined_at: String::new(),
-        notices: Vec::new(),
-        problems: Vec::new(),
+        ..App::sample()
     }
 }
 

@@ -5,8 +5,7 @@ use std::sync::Arc;
 use super::*;
 use crate::domain::app::Propagation;
 use crate::domain::plan::Guard;
-use crate::domain::record::RunKind;
-use crate::domain::{CommitId, Gvk, ObjectDrift, Problem, ProblemKind, Verdict};
+use crate::domain::{Gvk, ObjectDrift, Problem, ProblemKind, Verdict};
 
 fn key(name: &str) -> ObjectKey {
     ObjectKey::new("", "Secret", "shop", name)
@@ -46,28 +45,6 @@ fn step(action: Action, name: &str) -> PlanStep {
     }
 }
 
-fn entry(id: u64, outcome: Outcome) -> SyncRecord {
-    SyncRecord {
-        id,
-        kind: RunKind::Sync,
-        commit: CommitId("a".repeat(40)),
-        revision: "main".to_owned(),
-        repository: "https://example.com/shop".to_owned(),
-        path: String::new(),
-        message: String::new(),
-        who: "ada@laptop".to_owned(),
-        started: Timestamp::UNIX_EPOCH,
-        finished: None,
-        outcome,
-        reason: String::new(),
-        applied: 0,
-        pruned: 0,
-        failed: 0,
-        not_run: 0,
-        selective: false,
-    }
-}
-
 fn summary(outcome: Outcome) -> AppSummary {
     AppSummary {
         app: app(),
@@ -93,7 +70,7 @@ fn before_a_run_old_and_planned_are_held() {
         &AppRecord::default(),
         &keys(["old", "there"]),
         &steps,
-        entry(1, Outcome::Succeeded),
+        SyncRecord::sample(1, Outcome::Succeeded),
         10,
     );
     assert_eq!(names(&record), ["new", "old", "there"]);
@@ -128,7 +105,7 @@ fn after_a_run_only_what_is_there_or_in_doubt_is_held() {
         &AppRecord::default(),
         &held,
         &steps,
-        entry(1, Outcome::Running),
+        SyncRecord::sample(1, Outcome::Running),
         10,
     );
     let end: Timestamp = "2026-01-02T03:04:05Z".parse().unwrap();
@@ -184,7 +161,7 @@ fn history_is_bounded_and_keeps_the_way_back() {
     let old = AppRecord {
         history: (1..=6)
             .map(|id| {
-                entry(
+                SyncRecord::sample(
                     id,
                     if id == 2 {
                         Outcome::Succeeded
@@ -209,23 +186,35 @@ fn history_is_bounded_and_keeps_the_way_back() {
             &old,
             &BTreeSet::new(),
             &[],
-            entry(7, Outcome::Running),
+            SyncRecord::sample(7, Outcome::Running),
             limit,
         );
         let ids: Vec<u64> = record.history.iter().map(|r| r.id).collect();
         assert_eq!(ids, expected, "limit {limit}");
     }
-    let record = before(&old, &BTreeSet::new(), &[], entry(7, Outcome::Running), 3);
+    let record = before(
+        &old,
+        &BTreeSet::new(),
+        &[],
+        SyncRecord::sample(7, Outcome::Running),
+        3,
+    );
     assert_eq!(next_id(&record), 8);
 }
 
 #[test]
 fn a_run_that_never_ended_is_marked() {
     let old = AppRecord {
-        history: vec![entry(1, Outcome::Running)],
+        history: vec![SyncRecord::sample(1, Outcome::Running)],
         inventory: Inventory::default(),
     };
-    let record = before(&old, &BTreeSet::new(), &[], entry(2, Outcome::Running), 10);
+    let record = before(
+        &old,
+        &BTreeSet::new(),
+        &[],
+        SyncRecord::sample(2, Outcome::Running),
+        10,
+    );
     assert_eq!(record.history[0].outcome, Outcome::Stopped);
     assert!(!record.history[0].reason.is_empty());
     assert_eq!(record.history[1].outcome, Outcome::Running);

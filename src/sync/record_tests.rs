@@ -7,23 +7,13 @@ use crate::domain::{CommitId, Inventory, ObjectKey};
 
 fn run(id: u64, message: &str) -> SyncRecord {
     SyncRecord {
-        id,
-        kind: RunKind::Sync,
         commit: CommitId("0123456789abcdef0123456789abcdef01234567".to_owned()),
-        revision: "main".to_owned(),
-        repository: "https://example.com/shop".to_owned(),
         path: "apps/web".to_owned(),
         message: message.to_owned(),
-        who: "ada@laptop".to_owned(),
         started: "2026-01-02T03:04:05Z".parse().unwrap(),
-        finished: None,
-        outcome: Outcome::Succeeded,
-        reason: String::new(),
         applied: 3,
         pruned: 1,
-        failed: 0,
-        not_run: 0,
-        selective: false,
+        ..SyncRecord::sample(id, Outcome::Succeeded)
     }
 }
 

@@ -46,7 +46,6 @@ pub(crate) fn app_at(context: &str, namespace: &str, name: &str) -> AppView {
                 namespace: namespace.into(),
                 name: name.into(),
             },
-            project: "default".into(),
             source: Source {
                 repository: Repository::Local(PathBuf::from("/src/shop")),
                 revision: Revision::Head,
@@ -57,14 +56,8 @@ pub(crate) fn app_at(context: &str, namespace: &str, name: &str) -> AppView {
                 context: context.into(),
                 namespace: namespace.into(),
             },
-            sync: SyncOptions::default(),
-            ignore: Vec::new(),
-            history_limit: 10,
             discovered: true,
-            orphaned: false,
-            defined_at: String::new(),
-            notices: Vec::new(),
-            problems: Vec::new(),
+            ..App::sample()
         }),
         state: AppState::Managed,
         unresolved: None,

@@ -309,23 +309,13 @@ mod tests {
         let manifest = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\n";
         git.commit("One", &[("app/a.yaml", manifest)]).unwrap();
         let app = App {
-            id: AppId::default(),
-            project: "default".into(),
             source: Source {
                 repository: Repository::Remote("https://host/shop".into()),
                 revision: Revision::Worktree,
                 path: RepoPath::parse("app").unwrap(),
                 directory: DirectoryOptions::default(),
             },
-            destination: Default::default(),
-            sync: Default::default(),
-            ignore: Vec::new(),
-            history_limit: 10,
-            discovered: false,
-            orphaned: false,
-            defined_at: String::new(),
-            notices: Vec::new(),
-            problems: Vec::new(),
+            ..App::sample()
         };
         let app = Arc::new(app);
         let done = |stand_in, previous| {

@@ -166,7 +166,7 @@ fn key(app: &App, repository: &RepositoryRef) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::{AppId, DirectoryOptions, Repository, Revision, Source};
+    use crate::domain::Repository;
 
     fn shop() -> RepositoryRef {
         RepositoryRef::new(
@@ -176,28 +176,13 @@ mod tests {
     }
 
     fn app(context: &str, namespace: &str) -> App {
-        let source = Source {
-            repository: Repository::Local("/shop".into()),
-            revision: Revision::Head,
-            path: crate::domain::RepoPath::root(),
-            directory: DirectoryOptions::default(),
-        };
         App {
-            id: AppId::default(),
-            project: "default".into(),
-            source,
             destination: Destination {
                 context: context.into(),
                 namespace: namespace.into(),
             },
-            sync: Default::default(),
-            ignore: Vec::new(),
-            history_limit: 10,
             discovered: true,
-            orphaned: false,
-            defined_at: String::new(),
-            notices: Vec::new(),
-            problems: Vec::new(),
+            ..App::sample()
         }
     }
 

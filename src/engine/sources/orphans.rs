@@ -252,8 +252,8 @@ pub(in crate::engine) fn among(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::Revision;
     use crate::domain::record::{Outcome, SyncRecord};
-    use crate::domain::{CommitId, Revision};
     use crate::providers::native::{ContextRef, Contexts, RepositoryRef};
 
     fn contexts() -> Contexts {
@@ -386,23 +386,11 @@ mod tests {
     #[test]
     fn what_was_only_adopted_is_not_forgotten() {
         let run = |kind, applied| SyncRecord {
-            id: 1,
             kind,
-            commit: CommitId("1".repeat(40)),
-            revision: "main".into(),
             repository: "/src/shop".into(),
             path: "old".into(),
-            message: String::new(),
-            who: String::new(),
-            started: jiff::Timestamp::UNIX_EPOCH,
-            finished: None,
-            outcome: Outcome::Succeeded,
-            reason: String::new(),
             applied,
-            pruned: 0,
-            failed: 0,
-            not_run: 0,
-            selective: false,
+            ..SyncRecord::sample(1, Outcome::Succeeded)
         };
         for (kind, applied, listed) in [
             (RunKind::Adopt, 1, true),

@@ -8,7 +8,7 @@ use tokio::sync::mpsc;
 
 use super::*;
 use crate::domain::record::RunKind;
-use crate::domain::{App, AppId, Destination, Plan, Repository, Revision, Source, SystemClock};
+use crate::domain::{App, AppId, Plan, SystemClock};
 use crate::engine::{AppView, Counts, Ticket};
 use crate::tui::keymap::Press;
 
@@ -39,22 +39,8 @@ fn world() -> Snapshot {
             name: "shop".into(),
             ..AppId::default()
         },
-        project: String::new(),
-        source: Source {
-            repository: Repository::Local("/shop".into()),
-            revision: Revision::Head,
-            path: Default::default(),
-            directory: Default::default(),
-        },
-        destination: Destination::default(),
-        sync: Default::default(),
-        ignore: vec![],
-        history_limit: 10,
         discovered: true,
-        orphaned: false,
-        defined_at: String::new(),
-        notices: vec![],
-        problems: vec![],
+        ..App::sample()
     };
     let view = AppView {
         app: Arc::new(app),

@@ -12,8 +12,7 @@ use crate::domain::drift::Conflict;
 use crate::domain::record::SyncRecord;
 use crate::domain::tracking::{ANNOTATION, TrackingId};
 use crate::domain::{
-    CommitId, DirectoryOptions, Health, HealthStatus, Inventory, Origin, Owner, ProblemKind,
-    Provider, RepoPath, Repository, Revision, Source, SyncOptions,
+    CommitId, Health, HealthStatus, Inventory, Origin, Owner, ProblemKind, Provider, Revision,
 };
 
 const APP: &str = "web";
@@ -26,25 +25,11 @@ fn input(candidates: Vec<Candidate>) -> AppInput {
             namespace: "shop".to_owned(),
             name: APP.to_owned(),
         },
-        project: "default".to_owned(),
-        source: Source {
-            repository: Repository::Remote("https://example.com/shop".to_owned()),
-            revision: Revision::Head,
-            path: RepoPath::default(),
-            directory: DirectoryOptions::default(),
-        },
         destination: Destination {
             context: "prod".to_owned(),
             namespace: "shop".to_owned(),
         },
-        sync: SyncOptions::default(),
-        ignore: Vec::new(),
-        history_limit: 10,
-        discovered: false,
-        orphaned: false,
-        defined_at: String::new(),
-        notices: Vec::new(),
-        problems: Vec::new(),
+        ..App::sample()
     };
     let inventory = candidates.iter().map(|c| c.drift.key.clone()).collect();
     AppInput {
