@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 use std::time::{Duration, Instant};
 
-use tokio::sync::{mpsc, watch};
+use tokio::sync::{mpsc, oneshot, watch};
 
 use crate::domain::{AppId, Clock, Problem, Repository};
 
@@ -44,6 +44,8 @@ pub(super) enum Event {
     AppEnded(AppId),
     /// A Run is over: what it touched is looked at again.
     RunEnded(Ticket, Vec<AppId>),
+    /// A Run does not get through by the connection that it has: is there another by now?
+    Place(String, oneshot::Sender<Option<execute::Place>>),
     /// The kinds of a cluster changed: a CRD came or went.
     Rediscover(String),
     /// Where something was synced to could not be remembered.
@@ -195,6 +197,11 @@ impl Core {
                         self.forget_verdicts(&id);
                     }
                 }
+            }
+            Event::Place(context, answer) => {
+                // Asking is how a kubeconfig that was written anew is found out.
+                self.order(&context, ClusterOrder::Check);
+                let _ = answer.send(execute::place(self, &context).ok());
             }
             Event::Rediscover(context) => self.order(&context, ClusterOrder::Discover),
             Event::Forgetful(problem) => self.problem("memory", Some(problem)),

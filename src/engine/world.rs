@@ -66,6 +66,8 @@ pub(super) struct RepoEntry {
     pub repo: Option<Repo>,
     /// Why it is not there, or why it is old.
     pub problem: Option<Problem>,
+    /// Grows whenever its refs or files moved.
+    pub generation: u64,
     /// Files with uncommitted changes (checkouts only).
     pub uncommitted: Arc<Vec<crate::domain::RepoPath>>,
     /// Since when the remote cannot be reached.

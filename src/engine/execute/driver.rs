@@ -15,6 +15,8 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
+use tokio::sync::oneshot;
+
 /// A CRD that is not established by then will not be.
 const ESTABLISH: Duration = Duration::from_secs(60);
 /// How long the kind of an established CRD may take to be served.
@@ -268,17 +270,48 @@ impl Driver {
             .await;
     }
 
-    async fn reachable(&self) -> bool {
-        for place in self.places.values() {
-            if !place
-                .connection
-                .get("/readyz")
-                .await
-                .is_ok_and(|r| r.is_success())
-            {
+    async fn reachable(&mut self) -> bool {
+        let contexts: Vec<String> = self.places.keys().cloned().collect();
+        for context in contexts {
+            if !self.answers(&context).await && !self.renew(&context).await {
                 return false;
             }
         }
+        true
+    }
+
+    async fn answers(&self, context: &str) -> bool {
+        let Some(place) = self.places.get(context) else {
+            return false;
+        };
+        let reply = place.connection.get("/readyz").await;
+        reply.is_ok_and(|reply| reply.is_success())
+    }
+
+    /// Takes the connection that a cluster has by now: a kubeconfig that was written anew may lead there again. Only to the
+    /// very cluster, and as the same user: for nobody else was the Plan drawn. Whether it was taken, and leads there.
+    async fn renew(&mut self, context: &str) -> bool {
+        let (sender, answer) = oneshot::channel();
+        let event = Event::Place(context.to_owned(), sender);
+        if self.events.send(event).await.is_err() {
+            return false;
+        }
+        let (Ok(Some(mut now)), Some(place)) = (answer.await, self.places.get_mut(context)) else {
+            return false;
+        };
+        let is_same = now.cluster == place.cluster && now.who == place.who;
+        if !is_same || now.cluster.is_empty() {
+            return false;
+        }
+        match now.connection.discover().await {
+            Ok(discovery) => now.discovery = Arc::new(discovery),
+            Err(_) => return false,
+        }
+        let locks = self.locks.iter().filter(|(id, _)| id.context == context);
+        for (_, lock) in locks {
+            lock.go_on_by(&now.connection, &now.writer);
+        }
+        *place = now;
         true
     }
 }

@@ -16,12 +16,14 @@ const RENEW_AGAIN: Duration = Duration::from_secs(5);
 
 /// A lock that is held.
 pub(in crate::engine) struct Lock {
-    connection: Connection,
-    writer: Writer,
+    access: Arc<Mutex<Access>>,
     clock: Arc<dyn Clock>,
     held: Arc<Mutex<Result<Lease, Problem>>>,
     renewing: AbortHandle,
 }
+
+/// The way to the cluster; another after a renewal of the connection.
+type Access = (Connection, Writer);
 
 /// What reaching for a lock came to.
 pub(in crate::engine) enum Reached {
@@ -111,8 +113,9 @@ impl Lock {
         clock: &Arc<dyn Clock>,
     ) -> Self {
         let held = Arc::new(Mutex::new(Ok(lease)));
+        let access = Arc::new(Mutex::new((connection.clone(), writer.clone())));
         let renewing = {
-            let (writer, clock, held) = (writer.clone(), clock.clone(), held.clone());
+            let (access, clock, held) = (access.clone(), clock.clone(), held.clone());
             tokio::spawn(async move {
                 let mut renewed_at = clock.instant();
                 let mut pause = RENEW_EVERY;
@@ -120,6 +123,7 @@ impl Lock {
                     tokio::time::sleep(pause).await;
                     let Some(lease) = read(&held) else { return };
                     let age = clock.instant().saturating_duration_since(renewed_at);
+                    let (_, writer) = now(&access);
                     let renewed = match writer.renew(&lease, clock.now()).await {
                         Ok(lease) => {
                             (renewed_at, pause) = (clock.instant(), RENEW_EVERY);
@@ -142,12 +146,17 @@ impl Lock {
             .abort_handle()
         };
         Self {
-            connection: connection.clone(),
-            writer: writer.clone(),
+            access,
             clock: clock.clone(),
             held,
             renewing,
         }
+    }
+
+    /// From now on it is renewed and let go by this connection.
+    pub fn go_on_by(&self, connection: &Connection, writer: &Writer) {
+        let access = (connection.clone(), writer.clone());
+        *self.access.lock().unwrap_or_else(|e| e.into_inner()) = access;
     }
 
     /// Why the lock is not held any more.
@@ -166,17 +175,15 @@ impl Lock {
         let Some(lease) = read(&self.held) else {
             return;
         };
-        let mut released = self.writer.release(&lease, self.clock.now()).await;
+        let (connection, writer) = now(&self.access);
+        let mut released = writer.release(&lease, self.clock.now()).await;
         if let Err(Failure::Changed(_)) = &released {
             // A renewal that was cut off may have come through.
-            let seen = self
-                .connection
-                .read_lease(&lease.namespace, &lease.name)
-                .await;
+            let seen = connection.read_lease(&lease.namespace, &lease.name).await;
             if let Ok(Some(seen)) = seen
                 && seen.holder == lease.holder
             {
-                released = self.writer.release(&seen, self.clock.now()).await;
+                released = writer.release(&seen, self.clock.now()).await;
             }
         }
         if let Err(failure) = released {
@@ -189,6 +196,10 @@ impl Drop for Lock {
     fn drop(&mut self) {
         self.renewing.abort();
     }
+}
+
+fn now(access: &Mutex<Access>) -> Access {
+    access.lock().unwrap_or_else(|e| e.into_inner()).clone()
 }
 
 fn read(held: &Mutex<Result<Lease, Problem>>) -> Option<Lease> {

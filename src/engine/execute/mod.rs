@@ -27,7 +27,7 @@ use crate::engine::report::{Report, RunView, StepState};
 use crate::engine::request::Ticket;
 use crate::engine::snapshot::ClusterMode;
 use lock::Lock;
-use step::Place;
+pub(super) use step::Place;
 
 /// Plans that were drawn, with what a Run must know besides. The last few are kept.
 #[derive(Clone, Default)]
@@ -165,7 +165,7 @@ pub(super) fn start(core: &mut Core, ticket: Ticket, plan: Arc<Plan>) -> Option<
 }
 
 /// A cluster to be changed, as it is connected to now.
-fn place(core: &Core, context: &str) -> Result<Place, Problem> {
+pub(super) fn place(core: &Core, context: &str) -> Result<Place, Problem> {
     let cluster = core.world.clusters.get(context);
     if cluster.is_some_and(|cluster| cluster.mode == ClusterMode::ReadOnly) {
         return Err(super::read_only());

@@ -17,7 +17,7 @@ pub(super) const VANISH: Duration = Duration::from_secs(300);
 
 /// A cluster that may be changed.
 #[derive(Clone)]
-pub(super) struct Place {
+pub(in crate::engine) struct Place {
     pub writer: Writer,
     pub connection: Connection,
     pub discovery: Arc<Discovery>,

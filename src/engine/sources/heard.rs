@@ -54,7 +54,10 @@ impl Core {
         entry.problem = seen.problem.clone();
         let dirt_moved = entry.uncommitted != seen.uncommitted;
         entry.uncommitted = seen.uncommitted;
-        let moved = seen.moved || (!had && entry.repo.is_some());
+        let moved = seen.moved || dirt_moved || (!had && entry.repo.is_some());
+        if moved {
+            entry.generation += 1;
+        }
         self.problem(
             &format!("repository {repository}"),
             seen.problem.filter(|_| is_source),
@@ -64,7 +67,7 @@ impl Core {
         }
         // A remote that turns out unreachable may have a checkout to stand in for it.
         let may_stand_in = unreachable_now && matches!(repository, Repository::Remote(_));
-        if moved || dirt_moved || may_stand_in {
+        if moved || may_stand_in {
             self.to_render.insert(repository.clone());
         }
         let ids: Vec<_> = self.apps_of(&repository);

@@ -1,10 +1,12 @@
 //! Runs that meet others: conflicts, edits in between, a second Run, an interrupt, a death.
 
+use std::net::{Shutdown, TcpListener, TcpStream};
 use std::process::Command;
+use std::sync::{Arc, Mutex};
 
 use serde_json::json;
 use trueup::domain::record::Outcome;
-use trueup::engine::{StepState, SyncStatus};
+use trueup::engine::{Report, Request, StepState, SyncStatus, Ticket};
 
 use super::ground::{Ground, Ran, until};
 use super::live;
@@ -327,4 +329,101 @@ fn a_record_that_was_deleted_by_hand_is_written_anew_though_nothing_differs() {
         g.drift("app"),
         ["ConfigMap/two: missing", "ConfigMap/one: extra"]
     );
+}
+
+/// A way to a port of this machine that can be closed.
+struct Door {
+    port: u16,
+    open: Arc<Mutex<Option<Vec<TcpStream>>>>,
+}
+
+impl Door {
+    fn to(server: u16) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let open = Arc::new(Mutex::new(Some(Vec::new())));
+        let streams = open.clone();
+        std::thread::spawn(move || {
+            for inside in listener.incoming().flatten() {
+                let Ok(outside) = TcpStream::connect(("127.0.0.1", server)) else {
+                    continue;
+                };
+                let both = || [inside.try_clone().unwrap(), outside.try_clone().unwrap()];
+                match streams.lock().unwrap().as_mut() {
+                    Some(streams) => streams.extend(both()),
+                    None => return,
+                }
+                let [a, b] = both();
+                for (mut from, mut to) in [(a, outside), (b, inside)] {
+                    std::thread::spawn(move || std::io::copy(&mut from, &mut to));
+                }
+            }
+        });
+        Self { port, open }
+    }
+
+    fn close(&self) {
+        for stream in self.open.lock().unwrap().take().into_iter().flatten() {
+            let _ = stream.shutdown(Shutdown::Both);
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "needs a Kubernetes API server (KUBEBUILDER_ASSETS)"]
+async fn a_run_kept_the_connection_that_it_began_with_when_the_kubeconfig_had_another() {
+    let mut g = Ground::with_namespace("rewritten");
+    stuck(&mut g);
+    let real = g.kubeconfig.clone();
+    let good = std::fs::read_to_string(&real).unwrap();
+    let port = good.split("https://127.0.0.1:").nth(1).unwrap();
+    let port = port.split('"').next().unwrap();
+    let door = Door::to(port.parse().unwrap());
+    let address = |port: &str| format!("https://127.0.0.1:{port}\"");
+    let through = good.replace(&address(port), &address(&door.port.to_string()));
+    g.kubeconfig = g.path("kubeconfig");
+    std::fs::write(&g.kubeconfig, through).unwrap();
+    let mut engine = live::engine(&g, "");
+    let snapshot = live::until(&mut engine, "the App", |s| {
+        s.settled && live::app(s, "app").is_some()
+    })
+    .await;
+    let plan = live::draw(&mut engine, live::sync_of(&snapshot, "app")).await;
+    engine.send(Request::Run(Ticket(2), plan));
+    let mut told = Vec::new();
+    let ended = async {
+        loop {
+            let Report::Run(_, view) = engine.report().await.expect("an engine") else {
+                continue;
+            };
+            if view.outcome.is_some() {
+                return view;
+            }
+            let waiting = view.waiting.clone();
+            if told.last() == Some(&waiting) {
+                continue;
+            }
+            told.push(waiting.clone());
+            if waiting.contains("to be healthy before wave 2") {
+                door.close();
+            }
+            if waiting.contains("refuses connections") {
+                // The way there is another one from now on, and what was waited for comes to pass.
+                std::fs::write(&g.kubeconfig, &good).unwrap();
+                let anywhere = r#"{"spec":{"template":{"spec":{"nodeSelector":null}}}}"#;
+                g.patch("deployment web", anywhere);
+            }
+        }
+    };
+    let ended = tokio::time::timeout(std::time::Duration::from_secs(120), ended).await;
+    let ended = ended.unwrap_or_else(|_| panic!("no end: {told:?}"));
+    assert_eq!(
+        ended.outcome,
+        Some(Outcome::Succeeded),
+        "{:?} {told:?}",
+        ended.problem
+    );
+    assert!(g.exists("configmap last"));
+    // The lock was let go by the new connection.
+    g.trueup("sync app --yes").exits(0);
 }
