@@ -290,12 +290,18 @@ fn draw_revision(p: &Painter<'_>, buf: &mut Buffer, inner: Rect, view: &AppView)
     } else {
         right.push(piece(words::unsynced(view), Label::Dim));
     }
+    let left = revision(p, view, synced.map(|r| r.commit.short()));
     if let Some(since) = view.old_since {
-        let old = words::old(&p.age(since));
-        right.push(piece(format!("  {} {old}", p.glyphs.old), Label::Warn));
+        // Since when yields to what is compared with what.
+        let taken = pieces_width(&left) + pieces_width(&right) + 2;
+        let whole = format!("  {} {}", p.glyphs.old, words::old(&p.age(since)));
+        let old = match taken + fit::width(&whole) > usize::from(end - x) {
+            true => format!("  {} old", p.glyphs.old),
+            false => whole,
+        };
+        right.push(piece(old, Label::Warn));
     }
     let right_start = p.put_right(buf, x + 12, end, y, &right);
-    let left = revision(p, view, synced.map(|r| r.commit.short()));
     let limit = if right_start < end {
         right_start.saturating_sub(2)
     } else {

@@ -2,7 +2,7 @@
 
 use super::super::fit;
 use super::super::list::Motion;
-use super::{BodyOptions, Content, Document, Piece, Pos, Section};
+use super::{BodyOptions, Content, Document, Piece, Pos, Section, SectionId};
 
 /// Open sections that are built to count their lines; each is an object, and most texts have fewer.
 const MAX_COUNTED: usize = 64;
@@ -35,15 +35,24 @@ pub enum Row<'d> {
 }
 
 impl Reader {
-    /// Replaces the sections and stays at the same field of the same section.
+    /// Replaces the sections and stays at the same field of the same section. What is said newly above all objects is
+    /// seen by whoever is at the beginning.
     pub fn replace(&mut self, sections: Vec<Section>) {
         let (top, cursor) = (
             self.document.anchor(self.top),
             self.document.anchor(self.cursor),
         );
+        let is_at_start = self.top == self.document.first() && !self.document.is_empty();
+        let is_news = sections.first().is_some_and(|first| {
+            let mut before = self.document.sections().iter();
+            matches!(first.id, SectionId::Part(_)) && before.all(|section| section.id != first.id)
+        });
         self.document.set_sections(sections);
-        self.top = self.document.find(&top);
         self.cursor = self.document.find(&cursor);
+        self.top = match is_at_start && is_news {
+            true => self.document.first(),
+            false => self.document.find(&top),
+        };
     }
 
     /// Another text: from its beginning, nothing folded by hand.

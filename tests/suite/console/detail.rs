@@ -312,15 +312,28 @@ fn an_app_of_a_mirror_that_could_not_be_fetched_did_not_say_how_to_fetch_it() {
         let mut console = Console::new(width, 24, old());
         console.keys(keys);
         let text = console.text();
-        assert!(text.contains("old since a moment ago"), "{text}");
+        assert!(text.contains("\u{25d4} old"), "{text}");
+        assert_eq!(
+            text.contains("old since a moment ago"),
+            width == 80,
+            "{text}"
+        );
         assert!(text.contains("r fetches it again"), "{text}");
         assert!(text.lines().last().unwrap().contains("r refresh"), "{text}");
     }
+    // It is seen where the App is looked at already, and the commit is not cut for it.
+    let mut console = Console::new(120, 40, world());
+    console.keys("n enter");
+    console.data(old());
+    assert!(console.shows("r fetches it again"), "{}", console.text());
+    assert!(console.shows("main@4f2c1e9"), "{}", console.text());
+    let mut console = self::console(world());
     // Where the cluster does not answer, fetching mends nothing.
     let mut data = old();
     let down = data.clusters[3].reach.clone();
     Arc::make_mut(&mut data.clusters[0]).reach = down;
-    assert!(!console(data).shows("fetches it again"));
+    console.data(data);
+    assert!(!console.shows("fetches it again"));
 }
 
 #[test]
