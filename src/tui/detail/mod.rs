@@ -14,7 +14,7 @@ use ratatui::layout::Rect;
 
 use crate::domain::text::visible;
 use crate::domain::{Commit, ObjectDrift, ObjectKey, Verdict, count};
-use crate::engine::{AppView, Distance, words};
+use crate::engine::{AppView, Distance, SyncStatus, words};
 
 use super::document::{BodyOptions, Reader};
 use super::fit;
@@ -267,6 +267,14 @@ fn draw_tabs(state: &State, p: &Painter<'_>, buf: &mut Buffer, inner: Rect) {
         if differs > 0 {
             let text = count(differs, "difference");
             add(text, Label::Dim);
+        } else if let Some(app) = &detail.app
+            && app.sync == SyncStatus::Synced
+            && app.counts.unconfirmed == 0
+            && detail.objects.filter.is_empty()
+            && !detail.diff.document.is_empty()
+        {
+            // What stands below is no difference: only foreign fields, or how it fares.
+            add(words::verdict(Verdict::InSync).to_owned(), Label::Good);
         }
     }
     p.put_right(buf, x, end.saturating_sub(1), y, &right);

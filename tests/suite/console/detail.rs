@@ -337,6 +337,28 @@ fn an_app_of_a_mirror_that_could_not_be_fetched_did_not_say_how_to_fetch_it() {
 }
 
 #[test]
+fn an_app_with_foreign_fields_alone_did_not_say_that_it_is_in_sync() {
+    let mut data = with(|app| {
+        app.sync = SyncStatus::Synced;
+        app.objects.retain(|o| o.drift.key.kind == "Deployment");
+        let drift = Arc::make_mut(&mut Arc::make_mut(&mut app.objects[0]).drift);
+        drift.verdict = Verdict::InSync;
+        drift.fields.clear();
+        app.counts = scene::count(&app.objects);
+    });
+    let mut console = Console::new(80, 24, data.clone());
+    console.keys("j j enter");
+    assert!(console.shows("in sync"), "{}", console.text());
+    assert!(console.shows("1 foreign"), "{}", console.text());
+    let at = data.apps.iter().position(|a| a.app.id.name == "checkout");
+    Arc::make_mut(&mut data.apps[at.unwrap()])
+        .counts
+        .unconfirmed = 1;
+    console.data(data);
+    assert!(!console.shows("in sync"), "{}", console.text());
+}
+
+#[test]
 fn a_message_of_two_lines_stood_where_the_reason_should() {
     let data = with(|app| {
         for object in &mut app.objects {

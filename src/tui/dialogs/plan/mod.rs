@@ -165,6 +165,11 @@ impl PlanDialog {
             && self.plan().is_some_and(|plan| !plan.steps.is_empty())
     }
 
+    /// Whether its prunes are in it.
+    pub fn prunes(&self) -> bool {
+        self.plan().is_some_and(|plan| plan.prune)
+    }
+
     /// Whether prunes can be added or taken out.
     pub fn can_prune(&self) -> bool {
         self.plan().is_some_and(|plan| {
