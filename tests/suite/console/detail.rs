@@ -359,23 +359,37 @@ fn an_app_with_foreign_fields_alone_did_not_say_that_it_is_in_sync() {
 }
 
 #[test]
-fn a_message_of_two_lines_stood_where_the_reason_should() {
+fn how_many_more_are_not_well_was_cut_off() {
     let data = with(|app| {
         for object in &mut app.objects {
             let object = Arc::make_mut(object);
             if let Some(health) = &mut object.health {
-                *health = Health::new(
-                    HealthStatus::Degraded,
-                    format!("{}\nsecond", "x".repeat(99)),
-                );
+                *health = Health::new(HealthStatus::Degraded, "x".repeat(99));
             }
         }
     });
     let mut console = Console::new(80, 24, data);
     console.keys("n enter");
     let text = console.text();
-    assert!(!text.contains("second"), "{text}");
     assert!(text.contains("x\u{2026}  and 2 more (])"), "{text}");
+    console.pass(1);
+    let asked = console.asked.iter().rev().find_map(|r| match r {
+        Request::Explain(ticket, ..) => Some(*ticket),
+        _ => None,
+    });
+    let reason = Reason {
+        time: None,
+        present: true,
+        warning: true,
+        about: "Pod checkout-1".into(),
+        text: "y".repeat(99),
+    };
+    let report = Report::Reasons(asked.expect("a question"), Ok(vec![reason]));
+    console.send(Message::Report(report));
+    console.draw();
+    let text = console.text();
+    assert!(text.contains("! Pod checkout-1: yyy"), "{text}");
+    assert!(text.contains("y\u{2026}  and 2 more (])"), "{text}");
 }
 
 #[test]
