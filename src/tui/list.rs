@@ -49,6 +49,13 @@ impl<Id: Clone + PartialEq> List<Id> {
         self.line
     }
 
+    /// Back to the first row, as soon as there is one.
+    pub fn restart(&mut self) {
+        self.selected = None;
+        self.line = 0;
+        self.offset = 0;
+    }
+
     /// After rows have changed: finds the cursor's row again; where it is gone, takes its nearest neighbour. The row
     /// keeps its place on screen.
     pub fn keep<R: Row<Id = Id>>(&mut self, rows: &[R]) {

@@ -103,6 +103,8 @@ pub struct State {
     pub glyphs: Glyphs,
     /// When the first complete picture was there: only what changed since is marked as changed.
     pub settled_at: Option<Timestamp>,
+    /// Whether a key was pressed: until then what is selected is whatever comes first.
+    pub is_used: bool,
     tickets: u64,
     dirty: bool,
 }
@@ -144,6 +146,7 @@ impl State {
                 glyphs::UNICODE
             },
             settled_at: None,
+            is_used: false,
             tickets: 0,
             dirty: true,
         };
@@ -258,6 +261,10 @@ impl State {
             data.app(id)
                 .is_some_and(|a| a.objects.iter().any(|o| o.drift.key == *key))
         });
+        if !self.is_used {
+            self.apps.restart();
+            self.clusters.restart();
+        }
         self.cluster_rows = data.clusters.iter().cloned().map(ClusterRow).collect();
         self.clusters.keep(&self.cluster_rows);
         self.list_apps();

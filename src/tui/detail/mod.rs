@@ -14,7 +14,7 @@ use ratatui::layout::Rect;
 
 use crate::domain::text::visible;
 use crate::domain::{Commit, ObjectDrift, ObjectKey, Verdict, count};
-use crate::engine::{AppView, Distance, words};
+use crate::engine::{AppView, Distance, SyncStatus, words};
 
 use super::document::{BodyOptions, Reader};
 use super::fit;
@@ -267,6 +267,14 @@ fn draw_tabs(state: &State, p: &Painter<'_>, buf: &mut Buffer, inner: Rect) {
         if differs > 0 {
             let text = count(differs, "difference");
             add(text, Label::Dim);
+        } else if let Some(app) = &detail.app
+            && app.sync == SyncStatus::Synced
+            && app.counts.unconfirmed == 0
+            && detail.objects.filter.is_empty()
+            && !detail.diff.document.is_empty()
+        {
+            // What stands below is no difference: only foreign fields, or how it fares.
+            add(words::verdict(Verdict::InSync).to_owned(), Label::Good);
         }
     }
     p.put_right(buf, x, end.saturating_sub(1), y, &right);
@@ -290,12 +298,18 @@ fn draw_revision(p: &Painter<'_>, buf: &mut Buffer, inner: Rect, view: &AppView)
     } else {
         right.push(piece(words::unsynced(view), Label::Dim));
     }
+    let left = revision(p, view, synced.map(|r| r.commit.short()));
     if let Some(since) = view.old_since {
-        let old = words::old(&p.age(since));
-        right.push(piece(format!("  {} {old}", p.glyphs.old), Label::Warn));
+        // Since when yields to what is compared with what.
+        let taken = pieces_width(&left) + pieces_width(&right) + 2;
+        let whole = format!("  {} {}", p.glyphs.old, words::old(&p.age(since)));
+        let old = match taken + fit::width(&whole) > usize::from(end - x) {
+            true => format!("  {} old", p.glyphs.old),
+            false => whole,
+        };
+        right.push(piece(old, Label::Warn));
     }
     let right_start = p.put_right(buf, x + 12, end, y, &right);
-    let left = revision(p, view, synced.map(|r| r.commit.short()));
     let limit = if right_start < end {
         right_start.saturating_sub(2)
     } else {

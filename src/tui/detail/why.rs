@@ -113,11 +113,10 @@ impl Why {
         glyphs: &Glyphs,
         key: &str,
     ) -> Vec<Vec<Piece>> {
-        let mut lines = self.lines(view, usize::MAX, glyphs).into_iter();
+        let lines = self.lines(view, usize::MAX, glyphs);
         let more = unwell(view).count().saturating_sub(1);
-        let mut brief: Vec<_> = lines.next().into_iter().collect();
-        // A message may have lines of its own; what the cluster said stands deeper than they do.
-        brief.extend(lines.find(|line| line.len() > 2));
+        let of_worst = 1 + usize::from(self.reason_of(view).is_some());
+        let mut brief: Vec<_> = lines.into_iter().take(of_worst).collect();
         if more > 0
             && let Some(last) = brief.last_mut()
         {
@@ -131,6 +130,13 @@ impl Why {
             last.push(piece(text, Label::Dim));
         }
         brief
+    }
+
+    /// What the cluster said of the worst object.
+    fn reason_of(&self, view: &AppView) -> Option<&Reason> {
+        let worst = worst(view)?;
+        let asked = self.asked.as_ref().filter(|a| a.key == worst.drift.key);
+        asked.and_then(|a| a.reason.as_ref())
     }
 
     /// The health of an App that is not well, its objects that are not, and the reason. None where it is.

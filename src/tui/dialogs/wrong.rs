@@ -105,7 +105,10 @@ pub(super) fn sections(state: &State, selected: Option<&AppId>, width: usize) ->
         .map(|(owner, lines)| heading(&owner, lines))
         .collect();
     if sections.is_empty() {
-        let line = vec![piece("Nothing is wrong.", Label::Good)];
+        let line = vec![piece(
+            "No problem was met. What differs or is not well stands in the Apps.",
+            Label::Good,
+        )];
         sections.push(Section::text("nothing", vec![line]));
     }
     sections.extend(noticed(state, width));

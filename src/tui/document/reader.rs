@@ -2,7 +2,7 @@
 
 use super::super::fit;
 use super::super::list::Motion;
-use super::{BodyOptions, Content, Document, Piece, Pos, Section};
+use super::{BodyOptions, Content, Document, Piece, Pos, Section, SectionId};
 
 /// Open sections that are built to count their lines; each is an object, and most texts have fewer.
 const MAX_COUNTED: usize = 64;
@@ -36,18 +36,27 @@ pub enum Row<'d> {
 
 impl Reader {
     /// Replaces the sections and stays at the same field of the same section; a reader who has not left the beginning
-    /// stays there, whatever comes in before what stood there first.
+    /// stays there, whatever comes in before what stood there first. What is said newly above all objects is seen by
+    /// whoever has the first line on screen.
     pub fn replace(&mut self, sections: Vec<Section>) {
         let has_begun = (self.top, self.cursor) != self.beginning();
         let (top, cursor) = (
             self.document.anchor(self.top),
             self.document.anchor(self.cursor),
         );
+        let is_at_start = self.top == self.document.first() && !self.document.is_empty();
+        let is_news = sections.first().is_some_and(|first| {
+            let mut before = self.document.sections().iter();
+            matches!(first.id, SectionId::Part(_)) && before.all(|section| section.id != first.id)
+        });
         self.document.set_sections(sections);
         (self.top, self.cursor) = match has_begun {
             true => (self.document.find(&top), self.document.find(&cursor)),
             false => self.beginning(),
         };
+        if is_at_start && is_news {
+            self.top = self.document.first();
+        }
     }
 
     /// Another text: from its beginning, nothing folded by hand.

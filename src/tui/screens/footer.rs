@@ -4,7 +4,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
 use crate::domain::{AppId, ObjectKey, count};
-use crate::engine::AppView;
+use crate::engine::{AppView, ClusterMode};
 
 use super::super::command_line;
 use super::super::detail::Tab;
@@ -204,10 +204,13 @@ fn key_and_label(state: &State, binding: &Binding) -> Vec<Piece> {
             bindings.find(|b| b.command == *other).and_then(first)
         });
     let keys: Vec<String> = opposite.into_iter().chain(first(binding)).collect();
-    let is_revealed =
-        matches!(state.dialogs.last(), Some(Dialog::Plan(plan)) if plan.is_revealed());
+    let plan = match state.dialogs.last() {
+        Some(Dialog::Plan(dialog)) => Some(dialog),
+        _ => None,
+    };
     let label = match (binding.command, state.focus) {
-        (Command::Reveal, _) if is_revealed => "mask",
+        (Command::Reveal, _) if plan.is_some_and(|p| p.is_revealed()) => "mask",
+        (Command::Prune, _) if plan.is_some_and(|p| p.prunes()) => "keep",
         _ if !state.dialogs.is_empty() => binding.label,
         (Command::Problems, _) if !is_anything_wrong(state) => "notices",
         (Command::Quit, Pane::Apps | Pane::Clusters) => "quit",
@@ -236,12 +239,16 @@ fn is_open(state: &State, command: Command) -> bool {
     };
     match command {
         command if state.data.read_only && command.changes() => false,
-        C::Sync => state.app().is_some() || !state.marked.is_empty(),
+        C::Sync => {
+            let is_any_marked = !state.marked.is_empty() || !state.marked_objects.is_empty();
+            is_any_marked || state.app().is_some_and(|app| may_change(state, app))
+        }
         C::Mark if tab == Some(Tab::Resources) => !detail.object_rows.is_empty(),
         C::Mark => state.app().is_some(),
         C::Rollback => {
             let has_run = |app: &AppView| app.record.iter().any(|r| !r.history.is_empty());
-            tab != Some(Tab::History) && state.app().is_some_and(|app| has_run(app))
+            let goes = |app: &AppView| has_run(app) && may_change(state, app);
+            tab != Some(Tab::History) && state.app().is_some_and(|app| goes(app))
         }
         C::ShowDiff => state.app().is_some() && tab != Some(Tab::Diff),
         // In one column the list hides the tabs.
@@ -262,6 +269,12 @@ fn is_open(state: &State, command: Command) -> bool {
         C::Problems => is_anything_wrong(state) || is_anything_noticed(state),
         _ => true,
     }
+}
+
+/// Whether a sync of an App can come to anything: it has a cluster, and one that may be changed.
+fn may_change(state: &State, app: &AppView) -> bool {
+    let cluster = state.data.cluster(&app.app.id.context);
+    !app.is_undecided() && cluster.is_none_or(|c| c.mode != ClusterMode::ReadOnly)
 }
 
 /// Whether the pane in focus has something to narrow, or is narrowed to nothing.

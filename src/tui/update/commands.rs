@@ -177,6 +177,9 @@ fn rollback(state: &mut State) {
     if state.data.read_only {
         state.refuse("Nothing can be changed: trueup runs read-only.");
     } else if state.app().is_some() {
+        if state.detail.tab != Tab::History {
+            state.detail.records.restart();
+        }
         panes::show_tab(state, Tab::History);
         state.focus = Pane::Detail;
         state.settle();

@@ -98,6 +98,7 @@ fn on_paste(state: &mut State, text: &str) {
 
 fn on_key(state: &mut State, key: KeyEvent) -> Vec<Effect> {
     let press = Press::of(key);
+    state.is_used = true;
     if state.remark.take().is_some() {
         state.touch();
     }

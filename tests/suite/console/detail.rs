@@ -289,35 +289,84 @@ fn an_app_of_a_mirror_that_could_not_be_fetched_did_not_say_how_to_fetch_it() {
         let mut console = Console::new(width, 24, old());
         console.keys(keys);
         let text = console.text();
-        assert!(text.contains("old since a moment ago"), "{text}");
+        assert!(text.contains("\u{25d4} old"), "{text}");
+        assert_eq!(
+            text.contains("old since a moment ago"),
+            width == 80,
+            "{text}"
+        );
         assert!(text.contains("r fetches it again"), "{text}");
         assert!(text.lines().last().unwrap().contains("r refresh"), "{text}");
     }
+    // It is seen where the App is looked at already, and the commit is not cut for it.
+    let mut console = Console::new(120, 40, world());
+    console.keys("n enter");
+    console.data(old());
+    assert!(console.shows("r fetches it again"), "{}", console.text());
+    assert!(console.shows("main@4f2c1e9"), "{}", console.text());
+    let mut console = self::console(world());
     // Where the cluster does not answer, fetching mends nothing.
     let mut data = old();
     let down = data.clusters[3].reach.clone();
     Arc::make_mut(&mut data.clusters[0]).reach = down;
-    assert!(!console(data).shows("fetches it again"));
+    console.data(data);
+    assert!(!console.shows("fetches it again"));
 }
 
 #[test]
-fn a_message_of_two_lines_stood_where_the_reason_should() {
+fn an_app_with_foreign_fields_alone_did_not_say_that_it_is_in_sync() {
+    let mut data = with(|app| {
+        app.sync = SyncStatus::Synced;
+        app.objects.retain(|o| o.drift.key.kind == "Deployment");
+        let drift = Arc::make_mut(&mut Arc::make_mut(&mut app.objects[0]).drift);
+        drift.verdict = Verdict::InSync;
+        drift.fields.clear();
+        app.counts = scene::count(&app.objects);
+    });
+    let mut console = Console::new(80, 24, data.clone());
+    console.keys("j j enter");
+    assert!(console.shows("in sync"), "{}", console.text());
+    assert!(console.shows("1 foreign"), "{}", console.text());
+    let at = data.apps.iter().position(|a| a.app.id.name == "checkout");
+    Arc::make_mut(&mut data.apps[at.unwrap()])
+        .counts
+        .unconfirmed = 1;
+    console.data(data);
+    assert!(!console.shows("in sync"), "{}", console.text());
+}
+
+#[test]
+fn how_many_more_are_not_well_was_cut_off() {
     let data = with(|app| {
         for object in &mut app.objects {
             let object = Arc::make_mut(object);
             if let Some(health) = &mut object.health {
-                *health = Health::new(
-                    HealthStatus::Degraded,
-                    format!("{}\nsecond", "x".repeat(99)),
-                );
+                *health = Health::new(HealthStatus::Degraded, "x".repeat(99));
             }
         }
     });
     let mut console = Console::new(80, 24, data);
     console.keys("n enter");
     let text = console.text();
-    assert!(!text.contains("second"), "{text}");
     assert!(text.contains("x\u{2026}  and 2 more (])"), "{text}");
+    console.pass(1);
+    let asked = console.asked.iter().rev().find_map(|r| match r {
+        Request::Explain(ticket, ..) => Some(*ticket),
+        _ => None,
+    });
+    let reason = Reason {
+        time: None,
+        present: true,
+        warning: true,
+        about: "Pod checkout-1".into(),
+        text: "y".repeat(99),
+    };
+    let report = Report::Reasons(asked.expect("a question"), Ok(vec![reason]));
+    console.send(Message::Report(report));
+    console.draw();
+    let text = console.text();
+    assert!(text.contains("! Pod checkout-1: yyy"), "{text}");
+    assert!(text.contains("y\u{2026}  and 2 more (])"), "{text}");
 }
 
 #[test]
@@ -347,6 +396,34 @@ fn who_has_not_moved_was_carried_from_the_top_by_what_was_compared_later() {
     reader.data(world());
     assert_ne!(reader.text(), begun);
     assert_eq!(reader.text(), console(world()).text());
+}
+
+#[test]
+fn the_cursor_stood_on_whatever_app_was_found_first() {
+    let mut first = world();
+    let later = first.apps.split_off(3);
+    let found_first = Snapshot {
+        apps: later,
+        ..world()
+    };
+    let mut untouched = Console::new(120, 40, found_first.clone());
+    untouched.data(world());
+    assert_eq!(untouched.text(), Console::new(120, 40, world()).text());
+    // Who has pressed a key works on what is selected.
+    let mut used = Console::new(120, 40, found_first);
+    used.keys("d tab tab");
+    let selected = used.state.apps.selected.clone();
+    used.data(world());
+    assert_eq!(used.state.apps.selected, selected);
+}
+
+#[test]
+fn the_history_opened_at_a_run_that_was_the_newest_long_ago() {
+    let mut console = console(world());
+    console.keys("] ] j tab R");
+    assert!(console.state.detail.records.line() > 0);
+    console.keys("[ R");
+    assert_eq!(console.state.detail.records.line(), 0);
 }
 
 #[test]

@@ -130,7 +130,7 @@ fn footers_offered_what_could_not_be_done() {
             .drawn(Ok(scene::plan("prod-eu", true)));
         for wanted in [
             "y yes, run it",
-            "p prune",
+            "p keep",
             "esc cancel",
             "x reveal",
             "? help",
@@ -297,6 +297,9 @@ fn an_app_without_a_cluster_was_just_failed() {
         let console = Console::new(width, 40, world.clone());
         assert!(console.shows("no cluster chosen"), "{}", console.text());
         assert!(console.shows("! no cluster"), "{}", console.text());
+        let mut console = console;
+        console.keys("G");
+        assert!(!footer(&console).contains("sync"), "{}", footer(&console));
         assert!(!console.shows("1 failed") && console.shows("1 no cluster"));
     }
 }

@@ -115,12 +115,9 @@ fn title(kind: &str, dialog: &PlanDialog, state: &State, dot: &str) -> String {
                 format!("{kind} {what}")
             }
         }
+        // The first line says which commit that is.
         Draw::Rollback { app, record, .. } => {
-            let to = dialog
-                .plan()
-                .and_then(|plan| plan.apps.first())
-                .map_or_else(String::new, |a| format!(" ({})", a.commit.id.short()));
-            format!("{kind} {} to #{record}{to}", wording::app(app, dot))
+            format!("{kind} {} to #{record}", wording::app(app, dot))
         }
     }
 }

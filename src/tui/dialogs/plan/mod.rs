@@ -168,6 +168,11 @@ impl PlanDialog {
             && self.plan().is_some_and(|plan| !plan.steps.is_empty())
     }
 
+    /// Whether its prunes are in it.
+    pub fn prunes(&self) -> bool {
+        self.plan().is_some_and(|plan| plan.prune)
+    }
+
     /// Whether prunes can be added or taken out.
     pub fn can_prune(&self) -> bool {
         self.plan().is_some_and(|plan| {
@@ -357,6 +362,12 @@ pub fn padded(text: &str, columns: usize, ellipsis: &str) -> String {
 /// above it.
 fn in_keys(problem: &Problem, app: &AppId, state: &State) -> Problem {
     let mut problem = wording::problem_in_keys(problem, &state.keymap);
+    let record = state.data.app(app).and_then(|view| view.record.as_ref());
+    if record.is_none_or(|record| record.history.is_empty()) {
+        // There is nothing to go back to.
+        let goes_back = |hint: &String| hint.starts_with(words::COMMIT_STAYS);
+        problem.hints.retain(|hint| !goes_back(hint));
+    }
     if problem.place == app.to_string() {
         problem.place.clear();
     }
