@@ -42,6 +42,7 @@ impl Core {
             return;
         };
         let had = entry.repo.is_some();
+        let before = (entry.problem.clone(), entry.old_since);
         if seen.repo.is_some() {
             entry.repo = seen.repo;
         }
@@ -52,6 +53,7 @@ impl Core {
         }
         let unreachable_now = seen.problem.is_some() && entry.problem.is_none();
         entry.problem = seen.problem.clone();
+        let shows = before != (entry.problem.clone(), entry.old_since);
         let dirt_moved = entry.uncommitted != seen.uncommitted;
         entry.uncommitted = seen.uncommitted;
         let moved = seen.moved || dirt_moved || (!had && entry.repo.is_some());
@@ -70,8 +72,11 @@ impl Core {
         if moved || may_stand_in {
             self.to_render.insert(repository.clone());
         }
-        let ids: Vec<_> = self.apps_of(&repository);
-        ids.iter().for_each(|id| self.world.touch(id));
+        // What moved in it shows once it is rendered: to build every view twice holds up the core.
+        if shows {
+            let ids: Vec<_> = self.apps_of(&repository);
+            ids.iter().for_each(|id| self.world.touch(id));
+        }
     }
 
     pub(in crate::engine) fn watch_directories(&self, repository: &Repository) {

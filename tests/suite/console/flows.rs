@@ -521,6 +521,8 @@ fn a_run_is_stopped_after_asking() {
         matches!(console.asked.last(), Some(Request::StopRun(t)) if Some(*t) == console.run_ticket())
     );
     assert!(console.shows("stopping before the next step"));
+    // It is asked to once.
+    assert!(!console.shows("x stop"), "{}", console.text());
 }
 
 #[test]
