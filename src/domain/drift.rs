@@ -64,7 +64,7 @@ pub struct Foreign {
 }
 
 /// A field that a sync would take from another manager.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Conflict {
     /// The field, as the server names it (`.spec.replicas`).
     pub field: String,

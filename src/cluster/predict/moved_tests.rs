@@ -85,8 +85,8 @@ async fn what_only_the_former_applier_held_leaves_and_it_is_in_nobodys_way() {
     assert_eq!(
         left,
         [
-            "\"autoscaler\" using apps/v1",
-            "\"kubectl\" with subresource \"scale\" using apps/v1"
+            "\"kubectl\" with subresource \"scale\" using apps/v1",
+            "\"autoscaler\" using apps/v1"
         ]
     );
     assert_eq!((prediction.n_requests, prediction.refusal), (2, None));

@@ -64,9 +64,11 @@ pub struct Refusal {
 }
 
 impl Status {
-    /// The exact fields that other managers hold, where that is why an apply was refused.
+    /// The exact fields that other managers hold, where that is why an apply was refused. In one order: of several
+    /// managers, the server names one or another first (`ConflictsFromManagers` walks a map).
     pub(super) fn conflicts(&self) -> Vec<Conflict> {
-        self.causes
+        let mut conflicts: Vec<Conflict> = self
+            .causes
             .iter()
             .filter(|cause| self.code == 409 && cause.reason == "FieldManagerConflict")
             .map(|cause| Conflict {
@@ -77,7 +79,9 @@ impl Status {
                     .unwrap_or(&cause.message)
                     .to_owned(),
             })
-            .collect()
+            .collect();
+        conflicts.sort();
+        conflicts
     }
 
     /// Whether it says that this very object is not there (and not that its kind or namespace is not).

@@ -38,6 +38,32 @@ fn refused(resource: &Resource, reply: &Reply) -> Option<crate::cluster::Refusal
 }
 
 #[test]
+fn conflicts_with_several_managers_came_in_another_order_each_time() {
+    let mut told = [
+        (
+            "FieldManagerConflict",
+            "conflict with \"scale\"",
+            ".spec.replicas",
+        ),
+        (
+            "FieldManagerConflict",
+            "conflict with \"patch\"",
+            ".spec.paused",
+        ),
+        (
+            "FieldManagerConflict",
+            "conflict with \"edit\"",
+            ".spec.replicas",
+        ),
+    ];
+    let once = Status::of(&causes(409, "Conflict", "Apply failed", &told)).conflicts();
+    told.reverse();
+    let again = Status::of(&causes(409, "Conflict", "Apply failed", &told)).conflicts();
+    assert_eq!(once.len(), 3);
+    assert_eq!(once, again);
+}
+
+#[test]
 fn every_no_of_the_server_is_understood() {
     let typed = |text: &str| {
         plain(

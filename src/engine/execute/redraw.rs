@@ -1,9 +1,11 @@
 //! The dry run asked again before a step whose object has moved: may it go on as it was shown?
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use crate::cluster::Live;
-use crate::domain::{Action, ObjectDrift, PlanStep, Problem};
+use crate::domain::drift::Conflict;
+use crate::domain::{Action, FieldDrift, ObjectDrift, PlanStep, Problem};
 use crate::sync::LiveFacts;
 use crate::sync::run::Redrawn;
 
@@ -44,14 +46,14 @@ impl Driver {
             return Ok(Redrawn::Deleted);
         }
         if step.guard.uid.is_empty() != live.is_none() && step.action != Action::Create {
-            return Ok(Redrawn::Different);
+            return Ok(Redrawn::Different(Vec::new()));
         }
         let is_another = live.is_some() && !step.guard.uid.is_empty() && !same_object;
         if is_another && !recreates {
-            return Ok(Redrawn::Different);
+            return Ok(Redrawn::Different(Vec::new()));
         }
         let Some(drawn) = self.drawn.get(&step.app) else {
-            return Ok(Redrawn::Different);
+            return Ok(Redrawn::Different(Vec::new()));
         };
         let question = Question::of_step(
             &drawn.app,
@@ -75,18 +77,19 @@ impl Driver {
             return Ok(Redrawn::AlreadyDone);
         }
         if is_another || (step.guard.uid.is_empty() && live.is_some()) {
-            return Ok(Redrawn::Different);
+            return Ok(Redrawn::Different(Vec::new()));
         }
         if recreates {
             Box::pin(question.prove(&mut asked)).await?;
             if !asked.recreatable {
                 let refused = asked.drift.problem.map(Redrawn::Failed);
-                return Ok(refused.unwrap_or(Redrawn::Different));
+                return Ok(refused.unwrap_or(Redrawn::Different(Vec::new())));
             }
         }
         // Leftovers are places in lists, which another edit may have moved.
         let leftovers = asked.prediction.as_ref().map(|p| &p.leftovers);
-        let same = same_change(&asked.drift, &step.drift)
+        let moved = moved(&asked.drift, &step.drift);
+        let same = moved.is_empty()
             && asked.sent.value == manifest.value
             && leftovers.is_none_or(|leftovers| *leftovers == step.leftovers);
         // A refusal names no version: it answers from what is there.
@@ -100,7 +103,7 @@ impl Driver {
                 resource_version: version,
             }
         } else {
-            Redrawn::Different
+            Redrawn::Different(moved)
         })
     }
 }
@@ -135,21 +138,34 @@ fn without_a_diff(step: &PlanStep, live: Option<&Live>) -> Redrawn {
             resource_version: live.resource_version.clone(),
         },
         (true, false) if !prunes => Redrawn::AlreadyDone,
-        _ => Redrawn::Different,
+        _ => Redrawn::Different(Vec::new()),
     }
 }
 
-/// Whether two comparisons would make the same change.
-fn same_change(now: &ObjectDrift, shown: &ObjectDrift) -> bool {
-    let change = |drift: &ObjectDrift| {
-        let fields: Vec<_> = drift
-            .fields
-            .iter()
-            .map(|f| (f.path.clone(), f.live.clone(), f.predicted.clone()))
-            .collect();
-        (drift.verdict, fields, drift.conflicts.clone())
+/// What a step would change, or take, otherwise than was shown; empty where it would do the same.
+fn moved(now: &ObjectDrift, shown: &ObjectDrift) -> Vec<String> {
+    let change = |f: &FieldDrift| (f.path.clone(), f.live.clone(), f.predicted.clone());
+    let changes = |drift: &ObjectDrift| drift.fields.iter().map(change).collect::<Vec<_>>();
+    let differing = |these: &ObjectDrift, those: &ObjectDrift| {
+        let those = changes(those);
+        let other = changes(these)
+            .into_iter()
+            .filter(move |c| !those.contains(c));
+        other.map(|(path, ..)| format!("{path} is another than was shown"))
     };
-    change(now) == change(shown)
+    let fields: BTreeSet<String> = differing(now, shown).chain(differing(shown, now)).collect();
+    let mut moved: Vec<String> = fields.into_iter().collect();
+    let held = |c: &&Conflict| !shown.conflicts.contains(c);
+    let held = now.conflicts.iter().filter(held);
+    moved.extend(held.map(|c| format!("{} is held by {} now", c.field, c.manager)));
+    let is_free = |c: &&Conflict| !now.conflicts.contains(c);
+    let free = shown.conflicts.iter().filter(is_free);
+    moved.extend(free.map(|c| format!("{} is no longer held by {}", c.field, c.manager)));
+    if now.verdict != shown.verdict {
+        let why = now.problem.as_ref().map(|problem| problem.summary.clone());
+        moved.push(why.unwrap_or_else(|| "it compares otherwise now".to_owned()));
+    }
+    moved
 }
 
 #[cfg(test)]
@@ -206,6 +222,53 @@ mod tests {
     }
 
     #[test]
+    fn a_step_that_would_do_something_else_says_what() {
+        let drift = |fields: &[(&str, i64)], holders: &[&str]| {
+            let gvk = Gvk::from_api_version("v1", "ConfigMap");
+            let key = ObjectKey::new("", "ConfigMap", "shop", "a");
+            let field = |(name, live): &(&str, i64)| FieldDrift {
+                path: crate::domain::FieldPath::fields([*name]),
+                live: Some(json!(live)),
+                predicted: Some(json!(0)),
+                cause: crate::domain::Cause::Cluster,
+                owners: Vec::new(),
+                place: None,
+                text: None,
+            };
+            let conflict = |manager: &&str| Conflict {
+                field: ".data.x".to_owned(),
+                manager: (*manager).to_owned(),
+            };
+            ObjectDrift {
+                fields: fields.iter().map(field).collect(),
+                conflicts: holders.iter().map(conflict).collect(),
+                ..ObjectDrift::new(key, gvk, Verdict::Drifted)
+            }
+        };
+        let shown = drift(&[("x", 1), ("y", 1)], &["kubectl"]);
+        for (now, said) in [
+            (drift(&[("x", 1), ("y", 1)], &["kubectl"]), vec![]),
+            (
+                drift(&[("x", 2), ("y", 1)], &["kubectl"]),
+                vec!["x is another than was shown"],
+            ),
+            (
+                drift(&[("x", 1)], &["kubectl"]),
+                vec!["y is another than was shown"],
+            ),
+            (
+                drift(&[("x", 1), ("y", 1)], &["helm"]),
+                vec![
+                    ".data.x is held by helm now",
+                    ".data.x is no longer held by kubectl",
+                ],
+            ),
+        ] {
+            assert_eq!(moved(&now, &shown), said);
+        }
+    }
+
+    #[test]
     fn an_adoption_that_met_a_newer_version_is_not_taken_for_done() {
         let same = Redrawn::Same {
             resource_version: "8".to_owned(),
@@ -215,10 +278,28 @@ mod tests {
         for (action, uid, tracking, (manager, operation), wanted) in [
             (Action::Adopt, "u-1", "", former, same.clone()),
             (Action::Adopt, "u-1", "", trueup, Redrawn::AlreadyDone),
-            (Action::Adopt, "u-2", "", former, Redrawn::Different),
+            (
+                Action::Adopt,
+                "u-2",
+                "",
+                former,
+                Redrawn::Different(Vec::new()),
+            ),
             (Action::Prune, "u-1", ours, trueup, same),
-            (Action::Prune, "u-1", "", trueup, Redrawn::Different),
-            (Action::Prune, "u-2", ours, trueup, Redrawn::Different),
+            (
+                Action::Prune,
+                "u-1",
+                "",
+                trueup,
+                Redrawn::Different(Vec::new()),
+            ),
+            (
+                Action::Prune,
+                "u-2",
+                ours,
+                trueup,
+                Redrawn::Different(Vec::new()),
+            ),
         ] {
             let live = live(uid, tracking, manager, operation);
             let redrawn = without_a_diff(&step(action), Some(&live));

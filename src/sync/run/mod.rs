@@ -239,7 +239,7 @@ impl Run {
                 self.begin_step(step);
             }
             Redrawn::AlreadyDone => self.settle(step, StepState::Done),
-            Redrawn::Different => self.fail(step, moved_on()),
+            Redrawn::Different(what) => self.fail(step, moved_on(what)),
             Redrawn::Deleted => self.fail(step, deleted()),
             Redrawn::Failed(problem) => self.fail(step, problem),
         }

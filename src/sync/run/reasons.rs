@@ -78,10 +78,11 @@ pub(super) fn deleted() -> Problem {
     .hint(DRAW_AGAIN)
 }
 
-pub(super) fn moved_on() -> Problem {
-    Problem::new(
+pub(super) fn moved_on(what: Vec<String>) -> Problem {
+    let problem = Problem::new(
         ProblemKind::Conflict,
         "it was changed since the Plan was drawn, so that the step would do something else than was shown",
     )
-    .hint(DRAW_AGAIN)
+    .hint(DRAW_AGAIN);
+    what.into_iter().fold(problem, Problem::because)
 }

@@ -30,8 +30,8 @@ pub enum Redrawn {
     },
     /// What the step was to do is done: the answer was lost, not the request.
     AlreadyDone,
-    /// The diff is another one, or the object is another one.
-    Different,
+    /// The diff is another one, or the object is another one; what of it, a line each, where that is known.
+    Different(Vec<String>),
     /// The object was deleted, and not by this step.
     Deleted,
     /// It could not be drawn.

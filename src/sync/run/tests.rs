@@ -352,7 +352,7 @@ fn a_conflict_is_drawn_again_and_goes_on_only_if_the_diff_is_the_same() {
     go(&mut different);
     different.next();
     different.report(0, StepResult::Conflict(problem()));
-    different.redrawn(0, Redrawn::Different);
+    different.redrawn(0, Redrawn::Different(Vec::new()));
     assert_eq!(rest(&mut different), ["end a"]);
     assert!(
         matches!(&different.progress()[0], StepState::Failed(p) if p.summary.contains("since the Plan was drawn"))
@@ -565,7 +565,7 @@ proptest! {
                     });
                 }
                 Next::Redraw(i) => run.redrawn(i, match fate {
-                    Fate::Different => Redrawn::Different,
+                    Fate::Different => Redrawn::Different(Vec::new()),
                     Fate::Fail => Redrawn::Failed(problem()),
                     Fate::Conflict => Redrawn::AlreadyDone,
                     _ => Redrawn::Same { resource_version: "9".to_owned() },
