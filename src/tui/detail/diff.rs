@@ -6,7 +6,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
 use crate::domain::text::visible;
-use crate::domain::{Cause, HealthStatus, ObjectDrift, Problem, Verdict, count};
+use crate::domain::{Cause, HealthStatus, ObjectDrift, Problem, Repository, Verdict, count};
 use crate::drift::{Taken, masked};
 use crate::engine::{AppState, AppView, ObjectView, Rights, SyncStatus, words};
 
@@ -44,10 +44,15 @@ pub fn sections(
         ));
     }
     if detail.git_is_old {
-        let text = format!(
-            "Git may have moved since: {} fetches it again, then it can be synced.",
-            keymap.key(Context::Panes, Command::Refresh)
-        );
+        let text = match &view.app.source.repository {
+            Repository::Local(_) => {
+                "Git may have moved since; it can be synced once it is read again.".to_owned()
+            }
+            Repository::Remote(_) => format!(
+                "Git may have moved since: {} fetches it again, then it can be synced.",
+                keymap.key(Context::Panes, Command::Refresh)
+            ),
+        };
         let lines = hanging(glyphs.old, &text, width, Label::Warn);
         sections.push(Section::text("old", lines));
     }

@@ -6,7 +6,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
 use crate::domain::ObjectKey;
-use crate::engine::{AppView, PackedManifest};
+use crate::engine::{AppView, PackedManifest, SyncStatus};
 
 use super::super::document::{Content, Section, SectionId};
 use super::super::glyphs::Glyphs;
@@ -61,6 +61,8 @@ pub fn draw(state: &State, p: &Painter<'_>, buf: &mut Buffer, area: Rect, view: 
     }
     let text = if !state.detail.objects.filter.is_empty() {
         "No object fits the filter."
+    } else if view.problems.is_empty() && view.sync == SyncStatus::Checking {
+        "What Git says is not known yet."
     } else if view.problems.is_empty() {
         "Git has no object for this App."
     } else {
