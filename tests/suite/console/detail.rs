@@ -532,6 +532,31 @@ fn what_is_not_read_yet_was_said_not_to_be_there() {
 }
 
 #[test]
+fn why_an_object_differs_was_said_twice() {
+    let mut console = console(world());
+    console.keys("] enter");
+    let shown = console.state.detail.app.clone().expect("an App");
+    let (mut sides, mut drifted) = (0, 0);
+    for object in &shown.objects {
+        let text = console.text();
+        let said = text.lines().nth(3).unwrap_or_default().to_owned();
+        let times = |word: &str| said.matches(word).count();
+        match object.drift.verdict {
+            Verdict::InSync => assert_eq!(times("in sync"), 1, "{said}"),
+            Verdict::Drifted => {
+                assert!(times("\u{25bc}") < 2 && times("\u{25b2}") < 2, "{said}");
+                sides += times("\u{25bc} cluster") + times("\u{25b2} Git");
+                drifted += 1;
+            }
+            Verdict::Extra => assert!(times("no longer in Git") == 1 && times("extra") == 0),
+            _ => {}
+        }
+        console.keys("q j enter");
+    }
+    assert!(drifted > 0 && sides > 0);
+}
+
+#[test]
 fn a_question_about_a_run_ends_with_it() {
     let mut console = console(world());
     let plan = scene::plan("prod-eu", false);
