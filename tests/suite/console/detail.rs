@@ -532,6 +532,25 @@ fn what_is_not_read_yet_was_said_not_to_be_there() {
 }
 
 #[test]
+fn the_cursor_stayed_on_the_object_that_happened_to_be_known_first() {
+    let all = Console::new(120, 40, world());
+    let shown = all.state.detail.app.clone().expect("an App");
+    let mut early = world();
+    let view = early.apps.iter_mut().find(|a| a.app.id == shown.app.id);
+    let app = Arc::make_mut(view.unwrap());
+    assert!(app.objects.len() > 1);
+    app.objects.drain(..app.objects.len() - 1);
+    let mut console = Console::new(120, 40, early);
+    console.data(world()).keys("enter ]");
+    assert_eq!(console.state.detail.objects.line(), 0);
+    // From the first key on it keeps its object.
+    console.keys("j");
+    let kept = console.state.detail.objects.selected.clone();
+    console.data(world());
+    assert_eq!(console.state.detail.objects.selected, kept);
+}
+
+#[test]
 fn why_an_object_differs_was_said_twice() {
     let mut console = console(world());
     console.keys("] enter");
