@@ -551,6 +551,16 @@ fn the_cursor_stayed_on_the_object_that_happened_to_be_known_first() {
 }
 
 #[test]
+fn what_git_has_no_more_was_called_extra_in_one_tab_alone() {
+    let mut console = Console::new(80, 24, world());
+    console.keys("n enter ] / \"git\" enter");
+    let rows = &console.state.detail.object_rows;
+    assert_eq!(rows.len(), 1);
+    assert_eq!(rows[0].0.drift.verdict, Verdict::Extra);
+    assert!(console.shows("not in Git") && !console.shows("extra"));
+}
+
+#[test]
 fn why_an_object_differs_was_said_twice() {
     let mut console = console(world());
     console.keys("] enter");
