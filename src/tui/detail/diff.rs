@@ -72,7 +72,7 @@ pub fn sections(
         .objects
         .iter()
         .filter(|o| has_something(&o.drift, foreign))
-        .filter(|o| filter.is_empty() || list::fits(filter, &haystack(o, glyphs)))
+        .filter(|o| filter.is_empty() || list::fits(filter, &haystack(view, o, glyphs)))
         .partition(|o| o.drift.verdict != Verdict::InSync);
     let has_objects = !differs.is_empty() || !rest.is_empty();
     if filter.is_empty() && (has_objects || !sections.is_empty()) {
@@ -90,13 +90,14 @@ pub fn sections(
 }
 
 /// What a filter looks at.
-pub fn haystack(object: &ObjectView, glyphs: &Glyphs) -> String {
+pub fn haystack(view: &AppView, object: &ObjectView, glyphs: &Glyphs) -> String {
     let (_, word, _) = wording::verdict(&object.drift, glyphs);
+    let (_, state, _) = wording::object_state(view, &object.drift, glyphs);
     let health = object
         .health
         .as_ref()
         .map_or_else(String::new, |h| h.status.to_string());
-    format!("{} {word} {health}", object.drift.key)
+    format!("{} {word} {state} {health}", object.drift.key)
 }
 
 fn has_something(drift: &ObjectDrift, foreign: bool) -> bool {

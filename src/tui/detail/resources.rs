@@ -34,7 +34,7 @@ pub fn rows(app: Option<&AppView>, filter: &str) -> Vec<ObjectRow> {
         view.objects
             .iter()
             .filter(|o| {
-                filter.is_empty() || list::fits(filter, &diff::haystack(o, &glyphs::UNICODE))
+                filter.is_empty() || list::fits(filter, &diff::haystack(view, o, &glyphs::UNICODE))
             })
             .cloned()
             .map(ObjectRow)

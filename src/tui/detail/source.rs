@@ -48,7 +48,7 @@ pub fn sections(view: &AppView, filter: &str, glyphs: &Glyphs) -> Vec<Section> {
     }
     view.objects
         .iter()
-        .filter(|o| fits(&diff::haystack(o, glyphs)))
+        .filter(|o| fits(&diff::haystack(view, o, glyphs)))
         .filter_map(|object| Some(section(&object.drift.key, object.manifest.as_ref()?)))
         .collect()
 }

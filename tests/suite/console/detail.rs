@@ -551,6 +551,14 @@ fn the_cursor_stayed_on_the_object_that_happened_to_be_known_first() {
 }
 
 #[test]
+fn a_filter_did_not_find_the_side_that_the_list_names() {
+    let mut console = console(world());
+    console.keys("] / \"both\" enter");
+    let rows = &console.state.detail.object_rows;
+    assert_eq!(rows.len(), 2, "{}", console.text());
+}
+
+#[test]
 fn what_git_has_no_more_was_called_extra_in_one_tab_alone() {
     let mut console = Console::new(80, 24, world());
     console.keys("n enter ] / \"git\" enter");
