@@ -129,6 +129,13 @@ impl<'p> Check<'p> {
         {
             problem = problem.hint(format!("Did you mean `{near}`?"));
         }
+        let is_text = matches!(
+            shape,
+            Shape::Text | Shape::Path | Shape::Source | Shape::OneOf(_)
+        );
+        if is_text && (value.is_boolean() || value.is_number()) {
+            problem = problem.hint("It is text in quotes: YAML takes a bare y, n, yes, no, on or off for true or false, and digits for a number.");
+        }
         self.problems.push((pointer.to_owned(), problem));
     }
 }

@@ -217,6 +217,10 @@ fn every_mistake_is_named() {
             "`keys.sync[0]`: text is expected, not a number",
         ),
         (
+            "keys: {accept: [Y]}",
+            "`keys.accept[0]`: text is expected, not true or false | It is text in quotes",
+        ),
+        (
             "context: prod",
             "`context` cannot be set in the file | It holds for one call: use --context or TRUEUP_CONTEXT.",
         ),

@@ -48,7 +48,9 @@ impl Field {
 
     /// Takes pasted text, as one line, with control characters written out.
     pub fn paste(&mut self, text: &str) -> bool {
-        let line = text.lines().collect::<Vec<_>>().join(" ");
+        // A terminal sends a pasted newline as enter sends it: `\r`.
+        let lines = text.split(['\r', '\n']).filter(|line| !line.is_empty());
+        let line = lines.collect::<Vec<_>>().join(" ");
         self.area.insert_str(visible(&line))
     }
 
@@ -75,5 +77,16 @@ mod tests {
         assert_eq!(field.before(), "日本");
         field.key(KeyEvent::new(KeyCode::Left, KeyModifiers::NONE));
         assert_eq!(field.before(), "日");
+    }
+
+    #[test]
+    fn a_pasted_name_with_its_newline_was_not_that_name() {
+        for newline in ["\n", "\r", "\r\n"] {
+            let mut field = Field::new("");
+            field.paste(&format!("shop{newline}"));
+            assert_eq!(field.text(), "shop", "{newline:?}");
+            field.paste(&format!("{newline}a{newline}{newline}b"));
+            assert_eq!(field.text(), "shopa b", "{newline:?}");
+        }
     }
 }

@@ -264,6 +264,8 @@ impl State {
         if !self.is_used {
             self.apps.restart();
             self.clusters.restart();
+            self.detail.objects.restart();
+            self.detail.records.restart();
         }
         self.cluster_rows = data.clusters.iter().cloned().map(ClusterRow).collect();
         self.clusters.keep(&self.cluster_rows);

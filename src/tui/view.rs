@@ -62,10 +62,12 @@ fn draw_too_small(state: &State, p: &Painter<'_>, buf: &mut Buffer) {
             layout::LEAST.width,
             layout::LEAST.height
         ),
-        format!(
-            "{} leaves.",
-            state.keymap.key(Context::Panes, Command::Quit)
-        ),
+        if state.is_running() {
+            "The Run goes on.".to_owned()
+        } else {
+            let quit = state.keymap.key(Context::Panes, Command::Quit);
+            format!("{quit} leaves.")
+        },
     ];
     for (i, line) in lines.iter().enumerate() {
         let y = area.top() + i as u16;

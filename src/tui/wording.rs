@@ -42,7 +42,8 @@ pub fn verdict(drift: &ObjectDrift, glyphs: &Glyphs) -> (&'static str, &'static 
         Verdict::InSync => (glyphs.synced, Label::Good),
         Verdict::Drifted => (glyphs.differs, Label::Warn),
         Verdict::Missing => (glyphs.missing, Label::Warn),
-        Verdict::Extra => (glyphs.extra, Label::Bad),
+        // As its App says it, and its diff.
+        Verdict::Extra => return (glyphs.extra, "not in Git", Label::Bad),
         Verdict::Refused => (glyphs.refused, Label::Bad),
         Verdict::Unknown => (glyphs.unknown, Label::Dim),
     };

@@ -7,7 +7,7 @@ use crate::cluster::{Connection, Discovery, Live};
 use crate::domain::plan::PlannedApp;
 use crate::domain::{
     App, AppId, Commit, CommitId, Destination, ObjectDrift, ObjectKey, PlanKind, Problem,
-    ProblemKind, Revision,
+    ProblemKind, Repository, Revision,
 };
 use crate::drift::desired::Prepared;
 use crate::git::Repo;
@@ -228,15 +228,23 @@ fn work(
         }));
     };
     if rollback.is_none() {
+        // What is there came before a revision that does not resolve: its manifests are not at fault.
+        let unresolved = entry.desired_problems != desired.problems;
+        if let (true, Some(problem)) = (unresolved, entry.desired_problems.first()) {
+            return Err(problem.clone());
+        }
         syncable(id, desired)?;
     }
     let repository = core.world.repos.get(&entry.app.source.repository);
-    if rollback.is_none()
-        && let Some(problem) =
-            repository.and_then(|r| r.problem.as_ref().filter(|_| r.repo.is_some()))
-        && !desired.target.revision.is_commit()
+    if let Some(problem) = repository.and_then(|r| r.problem.as_ref().filter(|_| r.repo.is_some()))
     {
-        return Err(old(id, problem));
+        let moves = rollback.is_none() && !desired.target.revision.is_commit();
+        match &entry.app.source.repository {
+            // It has no copy elsewhere: what cannot be read there cannot be gone back to either.
+            Repository::Local(_) if moves || rollback.is_some() => return Err(problem.clone()),
+            Repository::Remote(_) if moves => return Err(old(id, problem)),
+            _ => {}
+        }
     }
     let repo = repository.and_then(|r| r.repo.clone());
     let rollback = match (rollback, repo.clone()) {

@@ -6,7 +6,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
 use crate::domain::text::visible;
-use crate::domain::{Cause, HealthStatus, ObjectDrift, Problem, Verdict, count};
+use crate::domain::{Cause, HealthStatus, ObjectDrift, Problem, Repository, Verdict, count};
 use crate::drift::{Taken, masked};
 use crate::engine::{AppState, AppView, ObjectView, Rights, SyncStatus, words};
 
@@ -44,10 +44,15 @@ pub fn sections(
         ));
     }
     if detail.git_is_old {
-        let text = format!(
-            "Git may have moved since: {} fetches it again, then it can be synced.",
-            keymap.key(Context::Panes, Command::Refresh)
-        );
+        let text = match &view.app.source.repository {
+            Repository::Local(_) => {
+                "Git may have moved since; it can be synced once it is read again.".to_owned()
+            }
+            Repository::Remote(_) => format!(
+                "Git may have moved since: {} fetches it again, then it can be synced.",
+                keymap.key(Context::Panes, Command::Refresh)
+            ),
+        };
         let lines = hanging(glyphs.old, &text, width, Label::Warn);
         sections.push(Section::text("old", lines));
     }
@@ -67,7 +72,7 @@ pub fn sections(
         .objects
         .iter()
         .filter(|o| has_something(&o.drift, foreign))
-        .filter(|o| filter.is_empty() || list::fits(filter, &haystack(o, glyphs)))
+        .filter(|o| filter.is_empty() || list::fits(filter, &haystack(view, o, glyphs)))
         .partition(|o| o.drift.verdict != Verdict::InSync);
     let has_objects = !differs.is_empty() || !rest.is_empty();
     if filter.is_empty() && (has_objects || !sections.is_empty()) {
@@ -85,13 +90,14 @@ pub fn sections(
 }
 
 /// What a filter looks at.
-pub fn haystack(object: &ObjectView, glyphs: &Glyphs) -> String {
+pub fn haystack(view: &AppView, object: &ObjectView, glyphs: &Glyphs) -> String {
     let (_, word, _) = wording::verdict(&object.drift, glyphs);
+    let (_, state, _) = wording::object_state(view, &object.drift, glyphs);
     let health = object
         .health
         .as_ref()
         .map_or_else(String::new, |h| h.status.to_string());
-    format!("{} {word} {health}", object.drift.key)
+    format!("{} {word} {state} {health}", object.drift.key)
 }
 
 fn has_something(drift: &ObjectDrift, foreign: bool) -> bool {

@@ -4,7 +4,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
 use crate::domain::SyncRecord;
-use crate::engine::{AppState, AppView, words};
+use crate::engine::{AppState, AppView, SyncStatus, words};
 
 use super::super::fit;
 use super::super::list::Row;
@@ -44,12 +44,17 @@ pub fn draw(state: &State, p: &Painter<'_>, buf: &mut Buffer, area: Rect, view: 
     let detail = &state.detail;
     if detail.record_rows.is_empty() {
         let never = matches!(view.state, AppState::Available | AppState::Unmanaged);
+        let context = &view.app.id.context;
         let text = if never || view.record.is_some() {
-            "This App was never synced by trueup."
+            "This App was never synced by trueup.".to_owned()
+        } else if state.data.cluster(context).is_some_and(|c| c.is_down()) {
+            format!("No history is known: {context} does not answer.")
+        } else if view.sync == SyncStatus::Checking {
+            "No history is known yet.".to_owned()
         } else {
-            "No history is known: there is none, or it could not be read."
+            "No history is known: there is none, or it could not be read.".to_owned()
         };
-        return draw_lines(p, buf, area, &[(text.to_owned(), Label::Dim)]);
+        return draw_lines(p, buf, area, &[(text, Label::Dim)]);
     }
     let (left, end) = (area.left(), area.right().saturating_sub(1));
     let head = area.y;

@@ -6,7 +6,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
 use crate::domain::ObjectKey;
-use crate::engine::{AppView, ObjectView};
+use crate::engine::{AppView, ObjectView, SyncStatus};
 
 use super::super::glyphs;
 use super::super::list::{self, Row};
@@ -34,7 +34,7 @@ pub fn rows(app: Option<&AppView>, filter: &str) -> Vec<ObjectRow> {
         view.objects
             .iter()
             .filter(|o| {
-                filter.is_empty() || list::fits(filter, &diff::haystack(o, &glyphs::UNICODE))
+                filter.is_empty() || list::fits(filter, &diff::haystack(view, o, &glyphs::UNICODE))
             })
             .cloned()
             .map(ObjectRow)
@@ -50,10 +50,14 @@ const AGE: u16 = 5;
 pub fn draw(state: &State, p: &Painter<'_>, buf: &mut Buffer, area: Rect, view: &AppView) {
     let detail = &state.detail;
     if detail.object_rows.is_empty() {
-        let text = if detail.objects.filter.is_empty() {
+        let text = if !detail.objects.filter.is_empty() {
+            "No object fits the filter."
+        } else if !view.problems.is_empty() {
+            "No object is known: the Diff tab says why."
+        } else if view.sync == SyncStatus::Checking {
             "No object is known yet."
         } else {
-            "No object fits the filter."
+            "There is no object: neither in Git nor in the cluster."
         };
         return draw_lines(p, buf, area, &[(text.to_owned(), Label::Dim)]);
     }

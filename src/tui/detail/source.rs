@@ -6,7 +6,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
 use crate::domain::ObjectKey;
-use crate::engine::{AppView, PackedManifest};
+use crate::engine::{AppView, PackedManifest, SyncStatus};
 
 use super::super::document::{Content, Section, SectionId};
 use super::super::glyphs::Glyphs;
@@ -48,7 +48,7 @@ pub fn sections(view: &AppView, filter: &str, glyphs: &Glyphs) -> Vec<Section> {
     }
     view.objects
         .iter()
-        .filter(|o| fits(&diff::haystack(o, glyphs)))
+        .filter(|o| fits(&diff::haystack(view, o, glyphs)))
         .filter_map(|object| Some(section(&object.drift.key, object.manifest.as_ref()?)))
         .collect()
 }
@@ -61,6 +61,8 @@ pub fn draw(state: &State, p: &Painter<'_>, buf: &mut Buffer, area: Rect, view: 
     }
     let text = if !state.detail.objects.filter.is_empty() {
         "No object fits the filter."
+    } else if view.problems.is_empty() && view.sync == SyncStatus::Checking {
+        "What Git says is not known yet."
     } else if view.problems.is_empty() {
         "Git has no object for this App."
     } else {

@@ -4,7 +4,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
 use crate::domain::text::visible;
-use crate::domain::{AppId, ObjectKey, Problem, age};
+use crate::domain::{AppId, Cause, ObjectKey, Problem, Verdict, age};
 use crate::drift::taken;
 use crate::engine::{Reach, Reason, Rights, Ticket, words};
 
@@ -237,13 +237,19 @@ fn object(
         let line = vec![piece("The App has it no more.", Label::Dim)];
         return vec![Section::text("gone", vec![line])];
     };
-    let (sign, word, label) = wording::object_state(view, &object.drift, &state.glyphs);
-    let mut first = vec![piece(format!("{sign} {word}"), label)];
     let summary = diff::summary(view, &object.drift, true, &state.glyphs);
-    if !summary.is_empty() {
+    // What differs says itself how.
+    let mut first = match (object.drift.verdict, words::cause(&object.drift)) {
+        (Verdict::InSync, _) | (Verdict::Drifted, Cause::Unknown) => {
+            let (sign, word, label) = wording::object_state(view, &object.drift, &state.glyphs);
+            vec![piece(format!("{sign} {word}"), label)]
+        }
+        _ => Vec::new(),
+    };
+    if !first.is_empty() && !summary.is_empty() {
         first.push(piece("   ", Label::Text));
-        first.extend(summary);
     }
+    first.extend(summary);
     let mut lines = vec![first];
     if let Some(health) = &object.health {
         let label = wording::health(health.status);

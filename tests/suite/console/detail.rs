@@ -279,6 +279,8 @@ fn an_app_of_a_mirror_that_could_not_be_fetched_did_not_say_how_to_fetch_it() {
     let old = || {
         with(|app| {
             app.old_since = Some(scene::ago(3));
+            Arc::make_mut(&mut app.app).source.repository =
+                Repository::Remote("https://git.example.com/shop".into());
             app.problems.push(
                 Problem::new(ProblemKind::Unreachable, "the host cannot be reached")
                     .at("https://git.example.com/shop"),
@@ -304,6 +306,14 @@ fn an_app_of_a_mirror_that_could_not_be_fetched_did_not_say_how_to_fetch_it() {
     console.data(old());
     assert!(console.shows("r fetches it again"), "{}", console.text());
     assert!(console.shows("main@4f2c1e9"), "{}", console.text());
+    // A checkout is not fetched.
+    let mut data = old();
+    let id = scene::id("prod-eu", "checkout");
+    let view = data.apps.iter_mut().find(|a| a.app.id == id).unwrap();
+    let app = Arc::make_mut(&mut Arc::make_mut(view).app);
+    app.source.repository = Repository::Local("/src/shop".into());
+    let local = self::console(data);
+    assert!(local.shows("once it is read again") && !local.shows("fetch"));
     let mut console = self::console(world());
     // Where the cluster does not answer, fetching mends nothing.
     let mut data = old();
@@ -478,6 +488,109 @@ fn a_failed_run_counts_what_was_done_and_says_why_once() {
     let first = console.draw_ticket();
     console.keys("r");
     assert_ne!(console.draw_ticket(), first);
+}
+
+#[test]
+fn a_terminal_too_small_offered_to_leave_a_run_that_it_does_not_leave() {
+    let mut console = console(world());
+    console.resize(59, 14);
+    assert!(console.shows("q leaves."));
+    console.resize(120, 40);
+    let plan = scene::plan("prod-eu", false);
+    console.keys("s").drawn(Ok(plan)).keys("y");
+    console.resize(59, 14);
+    console.keys("q ctrl-c");
+    assert!(!console.has_quit && !console.shows("leaves"));
+    assert!(console.shows("The Run goes on."));
+}
+
+#[test]
+fn what_is_not_read_yet_was_said_not_to_be_there() {
+    let unread = |app: &mut AppView| {
+        app.objects.clear();
+        app.record = None;
+        app.state = AppState::Unknown;
+        app.sync = SyncStatus::Checking;
+        app.problems.clear();
+    };
+    let mut console = console(with(unread));
+    for said in [
+        "No object is known yet.",
+        "No history is known yet.",
+        "What Git says is not known yet.",
+    ] {
+        console.keys("]");
+        assert!(console.shows(said), "{}", console.text());
+    }
+    let mut down = with(unread);
+    let reach = down.clusters[3].reach.clone();
+    let cluster = Arc::make_mut(&mut down.clusters[0]);
+    cluster.reach = reach;
+    assert!(cluster.is_down());
+    console.data(down).keys("[");
+    assert!(console.shows("prod-eu does not answer."));
+}
+
+#[test]
+fn the_cursor_stayed_on_the_object_that_happened_to_be_known_first() {
+    let all = Console::new(120, 40, world());
+    let shown = all.state.detail.app.clone().expect("an App");
+    let mut early = world();
+    let view = early.apps.iter_mut().find(|a| a.app.id == shown.app.id);
+    let app = Arc::make_mut(view.unwrap());
+    assert!(app.objects.len() > 1);
+    app.objects.drain(..app.objects.len() - 1);
+    let mut console = Console::new(120, 40, early);
+    console.data(world()).keys("enter ]");
+    assert_eq!(console.state.detail.objects.line(), 0);
+    // From the first key on it keeps its object.
+    console.keys("j");
+    let kept = console.state.detail.objects.selected.clone();
+    console.data(world());
+    assert_eq!(console.state.detail.objects.selected, kept);
+}
+
+#[test]
+fn a_filter_did_not_find_the_side_that_the_list_names() {
+    let mut console = console(world());
+    console.keys("] / \"both\" enter");
+    let rows = &console.state.detail.object_rows;
+    assert_eq!(rows.len(), 2, "{}", console.text());
+}
+
+#[test]
+fn what_git_has_no_more_was_called_extra_in_one_tab_alone() {
+    let mut console = Console::new(80, 24, world());
+    console.keys("n enter ] / \"git\" enter");
+    let rows = &console.state.detail.object_rows;
+    assert_eq!(rows.len(), 1);
+    assert_eq!(rows[0].0.drift.verdict, Verdict::Extra);
+    assert!(console.shows("not in Git") && !console.shows("extra"));
+}
+
+#[test]
+fn why_an_object_differs_was_said_twice() {
+    let mut console = console(world());
+    console.keys("] enter");
+    let shown = console.state.detail.app.clone().expect("an App");
+    let (mut sides, mut drifted) = (0, 0);
+    for object in &shown.objects {
+        let text = console.text();
+        let said = text.lines().nth(3).unwrap_or_default().to_owned();
+        let times = |word: &str| said.matches(word).count();
+        match object.drift.verdict {
+            Verdict::InSync => assert_eq!(times("in sync"), 1, "{said}"),
+            Verdict::Drifted => {
+                assert!(times("\u{25bc}") < 2 && times("\u{25b2}") < 2, "{said}");
+                sides += times("\u{25bc} cluster") + times("\u{25b2} Git");
+                drifted += 1;
+            }
+            Verdict::Extra => assert!(times("no longer in Git") == 1 && times("extra") == 0),
+            _ => {}
+        }
+        console.keys("q j enter");
+    }
+    assert!(drifted > 0 && sides > 0);
 }
 
 #[test]

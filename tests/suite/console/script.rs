@@ -68,6 +68,13 @@ impl Console {
         }
     }
 
+    /// The terminal gets another size.
+    pub fn resize(&mut self, width: u16, height: u16) {
+        self.terminal.backend_mut().resize(width, height);
+        self.send(Message::Resize(width, height));
+        self.draw();
+    }
+
     /// Takes a message without drawing.
     pub fn send(&mut self, message: Message) {
         for effect in update(&mut self.state, message) {

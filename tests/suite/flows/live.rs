@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use trueup::cli::Cli;
 use trueup::cli::commands::{self, Process};
-use trueup::domain::{Plan, SystemClock, Verdict};
+use trueup::domain::{Plan, Problem, Revision, SystemClock, Verdict};
 use trueup::engine::{
     AppView, Draw, Engine, Moves, Reach, Report, Request, RunView, Snapshot, SyncStatus, Ticket,
 };
@@ -90,17 +90,22 @@ fn told(snapshot: &Snapshot) -> Vec<String> {
 
 /// Has a Plan drawn.
 pub async fn draw(engine: &mut Engine, what: Draw) -> Arc<Plan> {
+    drawn(engine, what).await.expect("a Plan")
+}
+
+/// The Plan, or why there is none.
+async fn drawn(engine: &mut Engine, what: Draw) -> Result<Arc<Plan>, Problem> {
     engine.send(Request::Draw(Ticket(1), what));
     let answer = async {
         loop {
             if let Report::Drawn(Ticket(1), plan) = engine.report().await.expect("an engine") {
-                return plan.expect("a Plan");
+                return plan;
             }
         }
     };
     tokio::time::timeout(DEADLINE, answer)
         .await
-        .expect("a Plan in time")
+        .expect("an answer in time")
 }
 
 /// Runs a Plan to its end.
@@ -415,6 +420,54 @@ async fn what_a_run_has_made_is_not_called_missing_while_the_run_waits() {
         "it is yet to be made, and nobody deleted it"
     );
     engine.send(Request::StopRun(Ticket(2)));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "needs a Kubernetes API server (KUBEBUILDER_ASSETS)"]
+async fn a_plan_blamed_the_manifests_or_a_force_push_for_what_is_not_there() {
+    let mut g = Ground::with_namespace("blamed");
+    g.commit("One", &[("app/a.yaml", &config_map("a", &[("x", "1")]))]);
+    let mut engine = engine(&g, "");
+    let snapshot = until(&mut engine, "the App", |s| {
+        is(s, "app", &SyncStatus::Available)
+    })
+    .await;
+    let id = app(&snapshot, "app").expect("the App").app.id.clone();
+    let plan = draw(&mut engine, sync_of(&snapshot, "app")).await;
+    run(&mut engine, plan).await;
+
+    let nope = Revision::Named("nope".to_owned());
+    engine.send(Request::SetRevision(id.clone(), Some(nope)));
+    let snapshot = until(&mut engine, "a revision that does not resolve", |s| {
+        app(s, "app").is_some_and(|a| a.unresolved.is_some())
+    })
+    .await;
+    let problem = drawn(&mut engine, sync_of(&snapshot, "app"))
+        .await
+        .expect_err("no Plan");
+    let told = app(&snapshot, "app").expect("the App").problems[0].clone();
+    assert_eq!(problem, told);
+
+    engine.send(Request::SetRevision(id.clone(), None));
+    until(&mut engine, "its own revision again", |s| {
+        is(s, "app", &SyncStatus::Synced)
+    })
+    .await;
+    std::fs::rename(g.git.path(), g.path("elsewhere")).expect("a move");
+    let snapshot = until(&mut engine, "a checkout that is gone", |s| {
+        app(s, "app").is_some_and(|a| a.old_since.is_some())
+    })
+    .await;
+    let back = Draw::Rollback {
+        app: id,
+        record: 1,
+        moves: Moves::default(),
+    };
+    for what in [sync_of(&snapshot, "app"), back] {
+        let problem = drawn(&mut engine, what).await.expect_err("no Plan");
+        assert_eq!(problem.summary, "the checkout is gone");
+        assert_eq!(problem.hints.len(), 1, "{problem}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

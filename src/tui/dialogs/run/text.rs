@@ -133,7 +133,7 @@ impl Running {
     fn health_of(&self, state: &State, id: &AppId, width: usize) -> Vec<Vec<Piece>> {
         let Some(view) = state.data.app(id) else {
             return vec![vec![piece(
-                format!("{} is not known any more.", id.name),
+                format!("{} is no longer listed.", id.name),
                 Label::Dim,
             )]];
         };
