@@ -7,7 +7,7 @@ use super::*;
 use crate::domain::text::visible;
 use crate::domain::{Action, Problem, ProblemKind, Value, Verdict};
 use crate::drift::LineOptions;
-use crate::engine::{Counts, ObjectView, StepState};
+use crate::engine::{Counts, ObjectView, Rights, Snapshot, StepState};
 
 fn options(foreign: bool) -> LineOptions {
     LineOptions {
@@ -513,6 +513,24 @@ fn the_reason_of_a_recreate_was_printed_as_an_error_with_a_hint_to_do_what_was_d
         !text.contains("error:") && !text.contains("Force=true"),
         "{text}"
     );
+}
+
+#[test]
+fn a_cluster_without_apps_had_unknown_rights_and_no_reason_for_it() {
+    let mut snapshot = snapshot();
+    let text = |snapshot: &Snapshot| {
+        let checks = doctor::checks(snapshot, &doctor::Machine::default());
+        let cluster = checks.iter().find(|c| c.name.starts_with("cluster "));
+        cluster.unwrap().text.clone()
+    };
+    let mut cluster = (*snapshot.clusters[0]).clone();
+    cluster.rights = Rights::Unknown;
+    cluster.n_apps = 0;
+    snapshot.clusters[0] = Arc::new(cluster.clone());
+    assert!(text(&snapshot).ends_with("rights: unknown, no App goes there"));
+    cluster.n_apps = 1;
+    snapshot.clusters[0] = Arc::new(cluster);
+    assert!(text(&snapshot).ends_with("rights: unknown"));
 }
 
 #[test]
