@@ -183,7 +183,9 @@ pub fn assemble(settings: &Settings, machine: &Machine) -> (EngineOptions, Arc<d
         .as_ref()
         .map(|p| p.clone().into_os_string());
     let paths = paths.or_else(|| machine.kubeconfig.clone());
-    let kubeconfigs = match Kubeconfigs::load(paths.as_deref(), machine.places.home.as_deref()) {
+    let home = machine.places.home.as_deref();
+    let named = settings.kubeconfig.as_deref();
+    let kubeconfigs = match Kubeconfigs::named_or(named, paths.as_deref(), home) {
         Ok(kubeconfigs) => Some(kubeconfigs),
         Err(problem) => {
             problems.push(problem);

@@ -42,7 +42,8 @@ pub fn file_path(text: &str) -> Option<PathBuf> {
 }
 
 /// Reads `PATH_OR_URL[@revision]`. The revision is split off after the last `/` or `:`, so that the `@` of a user
-/// stays with its host; a path that exists as it is written is that path.
+/// stays with its host; a path that exists as it is written is that path. A revision with slashes (`feature/x`) is
+/// known by what is before it: a path that exists, or `.git`.
 pub fn parse_source(text: &str) -> (Repository, Option<String>) {
     if Path::new(text).exists() {
         return (Repository::Local(PathBuf::from(text)), None);
@@ -68,8 +69,20 @@ fn split_revision(text: &str) -> (&str, Option<&str>) {
             Some(slash) => scheme.len() + 3 + slash,
             None => return (text, None),
         },
-        None => 0,
+        None => match Address::parse(text) {
+            Address::Scp { host, .. } => host.len() + 1,
+            _ => 0,
+        },
     };
+    let is_repository = |at: &usize| {
+        let before = text.get(path_at..*at).unwrap_or_default();
+        before.ends_with(".git") || (path_at == 0 && Path::new(before).exists())
+    };
+    let mut signs = text.match_indices('@').map(|(at, _)| at);
+    if let Some(at) = signs.find(is_repository) {
+        let (location, revision) = text.split_at(at);
+        return (location, revision.get(1..));
+    }
     let tail_at = text.rfind(['/', ':']).map_or(0, |at| at + 1).max(path_at);
     let tail = text.get(tail_at..).unwrap_or_default();
     match tail.rfind('@') {
@@ -337,7 +350,32 @@ mod tests {
         ("not-there@v1", "not-there", Some("v1"), false),
         ("file:///srv/x.git@v1", "/srv/x.git", Some("v1"), false),
         (".@main", ".", Some("main"), false),
-        // A slash ends what can be a revision.
+        // A branch with a slash is told by the `.git` before it; without, the slash ends what can be a revision.
+        (
+            "https://host/x.git@feature/y",
+            "https://host/x.git",
+            Some("feature/y"),
+            true,
+        ),
+        (
+            "https://bob@host/x.git@feature/y",
+            "https://bob@host/x.git",
+            Some("feature/y"),
+            true,
+        ),
+        (
+            "git@host:org/x.git@release/1.2",
+            "git@host:org/x.git",
+            Some("release/1.2"),
+            true,
+        ),
+        ("git.git@host:org/x", "git.git@host:org/x", None, true),
+        (
+            "https://host/x.git@a@b",
+            "https://host/x.git",
+            Some("a@b"),
+            true,
+        ),
         (
             "https://host/x@feature/y",
             "https://host/x@feature/y",
@@ -370,6 +408,12 @@ mod tests {
         assert_eq!(
             (found, revision.as_deref()),
             (Repository::Local(odd), Some("main"))
+        );
+        let plain = dir.path().join("plain");
+        std::fs::create_dir(&plain).unwrap();
+        assert_eq!(
+            parse_source(&format!("{}@feature/y", plain.display())),
+            (Repository::Local(plain), Some("feature/y".to_owned()))
         );
     }
 }

@@ -16,6 +16,7 @@ use crate::engine::{
 };
 
 use super::session::{Drawn, ended};
+use super::signals::Impatience;
 use super::{Session, with_reasons};
 
 type Done = Result<Exit, Vec<Problem>>;
@@ -326,7 +327,7 @@ async fn execute(
     session.engine.send(Request::Run(ticket, plan));
     let mut before: Option<Arc<RunView>> = None;
     let mut unprinted = None;
-    let mut seen = Vec::new();
+    let mut impatience = Impatience::default();
     loop {
         let report = tokio::select! {
             report = session.engine.report() => report,
@@ -338,14 +339,12 @@ async fn execute(
             caught = session.signals.next() => {
                 session.engine.send(Request::StopRun(ticket));
                 session.caught.get_or_insert(caught);
-                // Only the same signal again is impatience: a hangup and a termination often come together.
-                if seen.contains(&caught) {
+                if impatience.is_again(caught, tokio::time::Instant::now()) {
                     return Err(vec![
                         Problem::new(ProblemKind::Cancelled, "left in the middle of a Run")
                             .hint("What was under way may or may not have been done; `trueup diff` tells."),
                     ]);
                 }
-                seen.push(caught);
                 continue;
             }
         };

@@ -85,11 +85,10 @@ pub fn tell(error: &clap::Error) -> Exit {
         (Ok(()), false) => Exit::Success,
         (Err(e), false) if e.kind() == ErrorKind::BrokenPipe => Exit::Success,
         (Err(e), false) => {
-            let style = style(
-                None,
-                std::io::stderr().is_terminal(),
-                &crate::domain::SystemClock,
-            );
+            let style = Style {
+                color: false,
+                now: crate::domain::SystemClock.now(),
+            };
             let text = problem::all(&unwritable(&e), &style);
             let _ = std::io::stderr().write_all(text.as_bytes());
             Exit::Error
@@ -128,23 +127,35 @@ fn start(
 }
 
 /// How text is to look on a stream.
-fn style(setup: Option<&Setup>, is_terminal: bool, clock: &dyn Clock) -> Style {
-    let when = setup.map_or(ColorWhen::Auto, |s| s.loaded.settings.color);
+fn style(setup: Option<&Setup>, is_terminal: bool, process: &Process) -> Style {
+    // Before there are settings, as where they are wrong.
+    let no_color = process.environment.get("NO_COLOR");
+    let unset = match no_color.is_some_and(|value| !value.is_empty()) {
+        true => ColorWhen::Never,
+        false => ColorWhen::Auto,
+    };
+    let when = setup.map_or(unset, |s| s.loaded.settings.color);
     let color = match when {
         ColorWhen::Always => true,
         ColorWhen::Never => false,
-        ColorWhen::Auto => is_terminal,
+        ColorWhen::Auto => is_terminal && !is_dumb(process),
     };
     Style {
         color,
-        now: clock.now(),
+        now: process.clock.now(),
     }
+}
+
+/// Whether the terminal says that it can neither colour a line nor write it anew.
+pub fn is_dumb(process: &Process) -> bool {
+    let mut environment = process.environment.iter();
+    environment.any(|(name, value)| name == "TERM" && value == "dumb")
 }
 
 /// Prints Problems to standard error.
 pub fn complain(setup: Option<&Setup>, process: &Process, problems: &[Problem]) {
     let stderr = std::io::stderr();
-    let style = style(setup, stderr.is_terminal(), &*process.clock);
+    let style = style(setup, stderr.is_terminal(), process);
     let _ = stderr
         .lock()
         .write_all(problem::all(problems, &style).as_bytes());
@@ -202,7 +213,7 @@ async fn in_session(
 /// Prints notices to standard error.
 fn remark(setup: &Setup, process: &Process, notices: &[Notice]) {
     let stderr = std::io::stderr();
-    let style = style(Some(setup), stderr.is_terminal(), &*process.clock);
+    let style = style(Some(setup), stderr.is_terminal(), process);
     let text: String = notices.iter().map(|n| problem::notice(n, &style)).collect();
     let _ = stderr.lock().write_all(text.as_bytes());
 }
@@ -225,4 +236,28 @@ fn with_reasons(mut problems: Vec<Problem>, snapshot: &Snapshot) -> Vec<Problem>
 
 fn unwritable(error: &std::io::Error) -> Vec<Problem> {
     vec![Problem::new(ProblemKind::Local, "standard output cannot be written").because_of(error)]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_dumb_terminal_was_sent_colours() {
+        let color = |environment: &[(&str, &str)]| {
+            let owned = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
+            let process = Process {
+                environment: environment.iter().map(owned).collect(),
+                kubeconfig: None,
+                here: ".".into(),
+                host: String::new(),
+                clock: Arc::new(crate::domain::SystemClock),
+            };
+            style(None, true, &process).color
+        };
+        assert!(color(&[("TERM", "xterm-256color")]));
+        assert!(!color(&[("TERM", "dumb")]));
+        assert!(!color(&[("TERM", "xterm"), ("NO_COLOR", "1")]));
+        assert!(color(&[("TERM", "xterm"), ("NO_COLOR", "")]));
+    }
 }

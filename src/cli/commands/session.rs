@@ -68,7 +68,7 @@ impl Session {
         style(
             Some(&self.setup),
             std::io::stdout().is_terminal(),
-            &*self.process.clock,
+            &self.process,
         )
     }
 
@@ -80,7 +80,7 @@ impl Session {
     /// Says on standard error what is going on, where that is a terminal. The line is replaced by the next.
     fn say(&mut self, text: &str) {
         let mut stderr = std::io::stderr();
-        if !stderr.is_terminal() {
+        if !stderr.is_terminal() || super::is_dumb(&self.process) {
             return;
         }
         // A line that the terminal breaks is not removed as one.

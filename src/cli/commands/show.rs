@@ -310,9 +310,9 @@ fn awaited(words: &[String]) -> &'static str {
 }
 
 fn kubeconfigs(setup: &Setup, process: &Process) -> Result<Kubeconfigs, Problem> {
-    let named = setup.loaded.settings.kubeconfig.clone().map(Into::into);
-    let paths = named.or_else(|| process.kubeconfig.clone());
-    Kubeconfigs::load(paths.as_deref(), setup.places.home.as_deref())
+    let named = setup.loaded.settings.kubeconfig.as_deref();
+    let home = setup.places.home.as_deref();
+    Kubeconfigs::named_or(named, process.kubeconfig.as_deref(), home)
 }
 
 fn contexts(setup: &Setup, process: &Process) -> Vec<String> {

@@ -1,6 +1,9 @@
 //! Signals that ask the program to end: an interrupt, a termination, a hangup.
 
+use std::time::Duration;
+
 use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::time::Instant;
 
 /// A signal that was caught.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -13,6 +16,27 @@ pub struct Caught {
 
 /// Listens for the signals that ask for an end, from the moment it is made.
 pub struct Signals(Vec<(Caught, Signal)>);
+
+/// The same signal within this time is not impatience: `timeout` sends each to its command and to its command's group.
+const ECHO: Duration = Duration::from_millis(500);
+
+/// Tells the same signal again, which leaves at once, from the first of its kind and from an echo of it.
+#[derive(Default)]
+pub struct Impatience(Vec<(Caught, Instant)>);
+
+impl Impatience {
+    /// Whether a signal that was caught now is one that was sent again. A hangup and a termination often come together,
+    /// and neither is the other again.
+    pub fn is_again(&mut self, caught: Caught, now: Instant) -> bool {
+        match self.0.iter().find(|(c, _)| *c == caught) {
+            Some((_, first)) => now.duration_since(*first) >= ECHO,
+            None => {
+                self.0.push((caught, now));
+                false
+            }
+        }
+    }
+}
 
 const ENDING: [Caught; 3] = [
     Caught {
@@ -71,6 +95,17 @@ fn ignored(status: &str) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_run_was_left_in_the_middle_by_a_timeout_that_sends_its_signal_twice() {
+        let (hangup, termination) = (ENDING[0], ENDING[2]);
+        let mut impatience = Impatience::default();
+        let began = Instant::now();
+        assert!(!impatience.is_again(termination, began));
+        assert!(!impatience.is_again(termination, began + Duration::from_millis(1)));
+        assert!(!impatience.is_again(hangup, began + Duration::from_secs(2)));
+        assert!(impatience.is_again(termination, began + Duration::from_secs(2)));
+    }
 
     #[test]
     fn what_nohup_ignores_is_read() {

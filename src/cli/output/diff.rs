@@ -91,18 +91,27 @@ pub fn verdict(view: &AppView) -> String {
     parts.join(", ")
 }
 
+/// The hint of a refusal that a sync gets past, as the App or the object says already.
+pub const FORCED: &str = "A sync deletes it and creates it again (Force=true).";
+
 /// The objects that there is something to show of, Secrets masked.
 pub fn shown(view: &AppView, foreign: bool) -> impl Iterator<Item = ObjectDrift> + '_ {
     view.objects
         .iter()
-        .map(|object| &object.drift)
-        .filter(move |drift| {
+        .filter(move |object| {
+            let drift = &object.drift;
             drift.verdict != Verdict::InSync
                 || drift.problem.is_some()
                 || !drift.overridden.is_empty()
                 || (foreign && !drift.foreign.is_empty())
         })
-        .map(|drift| masked(drift))
+        .map(|object| {
+            let mut drift = masked(&object.drift);
+            if let (Some(problem), true) = (&mut drift.problem, view.is_forced(object)) {
+                problem.hints = vec![FORCED.to_owned()];
+            }
+            drift
+        })
 }
 
 /// One object: a heading, its Problem, its lines. `drift` is masked already.

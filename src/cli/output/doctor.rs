@@ -107,7 +107,11 @@ pub fn checks(snapshot: &Snapshot, machine: &Machine) -> Vec<Check> {
                     Rights::Full if problems.is_empty() => Finding::Good,
                     _ => Finding::Limited,
                 };
-                let rights = words::rights(cluster.rights);
+                let has_app = cluster.n_apps > 0;
+                let rights = match cluster.rights {
+                    Rights::Unknown if !has_app => "unknown, no App goes there",
+                    rights => words::rights(rights),
+                };
                 let latency = age::latency(*latency);
                 let version = &cluster.version;
                 let user = &cluster.user;

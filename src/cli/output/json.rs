@@ -158,6 +158,10 @@ pub fn object(app: &AppView, view: &ObjectView) -> Value {
     let mut object = drift(&view.drift);
     if let Value::Object(map) = &mut object {
         map.insert("cause".into(), json!(cause(app, &view.drift)));
+        if let Some(Value::Object(problem)) = map.get_mut("problem").filter(|_| app.is_forced(view))
+        {
+            problem.insert("hints".into(), json!([super::diff::FORCED]));
+        }
         map.insert("health".into(), json!(view.health.as_ref().map(health)));
         map.insert("created".into(), json!(view.created));
         let file = view.manifest.as_ref().map(|m| {

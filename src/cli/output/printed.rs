@@ -5,9 +5,9 @@ use std::sync::Arc;
 use super::samples::*;
 use super::*;
 use crate::domain::text::visible;
-use crate::domain::{Action, Problem, ProblemKind, Value, Verdict};
+use crate::domain::{Action, Manifest, Origin, Problem, ProblemKind, Value, Verdict};
 use crate::drift::LineOptions;
-use crate::engine::{Counts, ObjectView, StepState};
+use crate::engine::{Counts, ObjectView, PackedManifest, Rights, Snapshot, StepState};
 
 fn options(foreign: bool) -> LineOptions {
     LineOptions {
@@ -513,6 +513,54 @@ fn the_reason_of_a_recreate_was_printed_as_an_error_with_a_hint_to_do_what_was_d
         !text.contains("error:") && !text.contains("Force=true"),
         "{text}"
     );
+}
+
+#[test]
+fn an_app_that_says_force_was_told_to_say_force() {
+    let mut view = drifted();
+    let mut app = (*view.app).clone();
+    app.sync.force = true;
+    view.app = Arc::new(app);
+    let object = Arc::make_mut(&mut view.objects[0]);
+    object.manifest = Some(Arc::new(PackedManifest::new(&Manifest {
+        gvk: object.drift.gvk.clone(),
+        value: Arc::default(),
+        origin: Origin::default(),
+    })));
+    object.created = Some(jiff::Timestamp::UNIX_EPOCH);
+    let mut drift = (*object.drift).clone();
+    drift.verdict = Verdict::Refused;
+    let refusal = Problem::new(ProblemKind::Rejected, "a field that may not change");
+    drift.problem = Some(refusal.hint("Annotate it with Force=true, and mind it."));
+    object.drift = Arc::new(drift);
+    let views = [Arc::new(view)];
+    let text = diff::text(&views, &options(false), &plain());
+    let json = diff::json(&views, false, &[]).to_string();
+    for printed in [text, json] {
+        assert!(
+            printed.contains("creates it again (Force=true)"),
+            "{printed}"
+        );
+        assert!(!printed.contains("Annotate it"), "{printed}");
+    }
+}
+
+#[test]
+fn a_cluster_without_apps_had_unknown_rights_and_no_reason_for_it() {
+    let mut snapshot = snapshot();
+    let text = |snapshot: &Snapshot| {
+        let checks = doctor::checks(snapshot, &doctor::Machine::default());
+        let cluster = checks.iter().find(|c| c.name.starts_with("cluster "));
+        cluster.unwrap().text.clone()
+    };
+    let mut cluster = (*snapshot.clusters[0]).clone();
+    cluster.rights = Rights::Unknown;
+    cluster.n_apps = 0;
+    snapshot.clusters[0] = Arc::new(cluster.clone());
+    assert!(text(&snapshot).ends_with("rights: unknown, no App goes there"));
+    cluster.n_apps = 1;
+    snapshot.clusters[0] = Arc::new(cluster);
+    assert!(text(&snapshot).ends_with("rights: unknown"));
 }
 
 #[test]

@@ -321,7 +321,9 @@ impl Connection {
     ) -> Result<Reply, Lost> {
         let limit = self.inner.timeout;
         let is_dry_run = path_and_query.contains("dryRun=All");
-        let is_question = method == Method::GET || is_dry_run;
+        // Who we are and what we may do is asked by a POST (authentication.k8s.io, authorization.k8s.io).
+        let is_review = path_and_query.contains("/selfsubject");
+        let is_question = method == Method::GET || is_dry_run || is_review;
         let mut patience = PATIENCE;
         loop {
             if let Some(reply) = self

@@ -11,7 +11,7 @@ use crate::domain::{
     tree::reads_unchanged,
 };
 use crate::git::Repo;
-use crate::providers::native::discovery::Surroundings;
+use crate::providers::native::discovery::{Surroundings, is_named};
 use crate::providers::native::{Home, RepositoryRef, discover, written};
 use crate::render::{Rendered, is_application};
 
@@ -247,14 +247,21 @@ impl Default for Light {
 }
 
 impl Light {
+    fn value(&self, whole: &Value) -> Arc<Value> {
+        let kept = if is_named(whole) {
+            &self.named
+        } else {
+            &self.unnamed
+        };
+        kept.clone()
+    }
+
     fn of(&self, manifest: Manifest) -> Manifest {
         if is_application(&manifest) {
             return manifest;
         }
-        let generated = manifest.value.pointer("/metadata/generateName");
-        let is_named = !manifest.name().is_empty() || generated.is_some_and(Value::is_string);
         Manifest {
-            value: if is_named { &self.named } else { &self.unnamed }.clone(),
+            value: self.value(&manifest.value),
             gvk: manifest.gvk,
             origin: Origin {
                 places: self.places.clone(),
@@ -402,6 +409,15 @@ mod tests {
             let (found, problems, _) = manifests(&file).unwrap();
             assert_eq!((found.len(), problems), (1, vec![]), "{name}");
         }
+    }
+
+    #[test]
+    fn a_directory_vanished_because_the_name_in_its_only_manifest_is_a_number() {
+        let light = Light::default();
+        let named =
+            |name: Value| is_named(&light.value(&serde_json::json!({"metadata": {"name": name}})));
+        assert!(named("a".into()) && named(123.into()) && named(false.into()));
+        assert!(!named("".into()) && !named(Value::Null));
     }
 
     #[test]

@@ -105,6 +105,28 @@ impl Kubeconfigs {
         Self::load_in(&Environment::of_process(), paths, home)
     }
 
+    /// The kubeconfig that was named for trueup alone (`--kubeconfig`), or [`Kubeconfigs::load`] without one. As with
+    /// kubectl, a file that was named so is never stood in for by the service account of a pod.
+    ///
+    /// # Errors
+    /// As [`Kubeconfigs::load`]; a file that was named and is not there.
+    pub fn named_or(
+        named: Option<&Path>,
+        paths: Option<&OsStr>,
+        home: Option<&Path>,
+    ) -> Result<Self> {
+        match named {
+            Some(file) if !file.exists() => Err(Problem::new(
+                ProblemKind::Config,
+                "there is no such kubeconfig",
+            )
+            .at(file.display().to_string())
+            .hint("It was named by --kubeconfig, by TRUEUP_KUBECONFIG or in the config file; without them KUBECONFIG and ~/.kube/config are read.")),
+            Some(file) => Self::load(Some(file.as_os_str()), home),
+            None => Self::load(paths, home),
+        }
+    }
+
     /// [`Kubeconfigs::load`] in an environment of one's own.
     ///
     /// # Errors
@@ -283,6 +305,12 @@ impl Kubeconfigs {
                 Some(unusable(format!(
                     "the cluster {:?} has no server",
                     context.cluster
+                )))
+            } else if !context.user.is_empty() && find(&merged.users, &context.user).is_none() {
+                // Nobody is not who was meant: kubectl refuses as well.
+                Some(unusable(format!(
+                    "the kubeconfig has no user {:?}",
+                    context.user
                 )))
             } else {
                 None

@@ -2,6 +2,7 @@
 
 use std::ffi::OsString;
 use std::fs;
+use std::path::Path;
 
 use super::*;
 
@@ -215,6 +216,34 @@ fn without_a_list_the_home_directory_is_looked_at() {
     assert!(problem.causes[0].contains("missing") && problem.hints.len() == 2);
     let problem = Kubeconfigs::load_in(&environment, None, None).unwrap_err();
     assert_eq!(problem.kind, ProblemKind::Config);
+}
+
+#[test]
+fn a_kubeconfig_that_was_named_and_is_absent_was_looked_for_elsewhere() {
+    let home = Home::new(&[(".kube/config", ONE)]);
+    let missing = home.0.path().join("missing");
+    let load = |named: Option<&Path>| Kubeconfigs::named_or(named, None, Some(home.0.path()));
+    let problem = load(Some(&missing)).unwrap_err();
+    assert_eq!(problem.summary, "there is no such kubeconfig");
+    assert!(problem.place.ends_with("missing") && problem.hints[0].contains("--kubeconfig"));
+    let there = home.0.path().join(".kube/config");
+    assert_eq!(load(Some(&there)).unwrap().current(), Some("prod"));
+    assert_eq!(load(None).unwrap().current(), Some("prod"));
+}
+
+#[test]
+fn a_user_that_the_kubeconfig_has_not_was_taken_for_nobody() {
+    let home = Home::new(&[(
+        "one",
+        "clusters: [{name: c, cluster: {server: 'https://c'}}]\ncontexts:\n- {name: a, context: {cluster: c, user: gone}}\n- {name: b, context: {cluster: c}}\n",
+    )]);
+    let loaded = home.load(&["one"]).unwrap();
+    let causes = |name: &str| loaded.context(name).unwrap().problem.clone();
+    assert_eq!(
+        causes("a").unwrap().causes,
+        ["the kubeconfig has no user \"gone\""]
+    );
+    assert_eq!(causes("b"), None);
 }
 
 #[test]

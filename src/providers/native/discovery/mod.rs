@@ -3,6 +3,8 @@
 
 use std::collections::BTreeSet;
 
+use serde_json::Value;
+
 use crate::domain::{
     App, AppId, Destination, DirectoryOptions, Entry, EntryKind, Manifest, Notice, Problem,
     Provider, RepoPath, Revision, Source, SyncOptions, Tree,
@@ -292,18 +294,24 @@ fn is_meant(text: &str) -> bool {
     !is_template && says("apiVersion") && says("kind")
 }
 
+/// Whether a document says a name. One of another type (`name: no`) is a slip that the App tells of.
+pub fn is_named(document: &Value) -> bool {
+    let says = |field: &str| {
+        let said = document.pointer(field);
+        said.is_some_and(|name| !name.is_null() && name.as_str() != Some(""))
+    };
+    says("/metadata/name") || says("/metadata/generateName")
+}
+
 /// Whether a document is an object of a cluster: neither an App nor the configuration of some program, and with a
 /// name.
 fn is_object(manifest: &Manifest) -> bool {
     let group = manifest.gvk.group.as_str();
     let is_kubeconfig = group.is_empty() && manifest.gvk.kind == "Config";
-    // A name of another type (`name: no`) is a slip that the App tells of.
-    let says = |field: &str| {
-        let said = manifest.value.pointer(field);
-        said.is_some_and(|name| !name.is_null() && name.as_str() != Some(""))
-    };
-    let is_named = says("/metadata/name") || says("/metadata/generateName");
-    !is_application(manifest) && !is_kubeconfig && !skip::CONFIG_GROUPS.contains(&group) && is_named
+    !is_application(manifest)
+        && !is_kubeconfig
+        && !skip::CONFIG_GROUPS.contains(&group)
+        && is_named(&manifest.value)
 }
 
 #[cfg(test)]
