@@ -36,6 +36,6 @@ pub use foreign::keep_own_work;
 pub use lines::{Line, LineKind, LineOptions, Note, Span, build};
 pub use redact::{mask, mask_object, mask_problem, mask_texts, masked};
 pub use respect::respected;
-pub use revealed::revealed;
+pub use revealed::{revealed, revealed_object};
 pub use taken::{Taken, taken};
 pub use whereabouts::say_where;

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use serde_json::Map;
 
-use crate::domain::{FieldDrift, FieldPath, ObjectDrift, Step, Value};
+use crate::domain::{FieldDrift, FieldPath, ObjectDrift, ObjectKey, Step, Value};
 
 use super::canonical::decode;
 
@@ -17,7 +17,7 @@ const STRING_DATA: &str = "stringData";
 /// drift as it is. For the screen alone: nothing that is kept, logged or copied goes through here.
 pub fn revealed(drift: &ObjectDrift) -> ObjectDrift {
     let mut drift = drift.clone();
-    if !(drift.key.group.is_empty() && drift.key.kind == "Secret") {
+    if !is_secret(&drift.key) {
         return drift;
     }
     let names = readable(&drift);
@@ -28,19 +28,7 @@ pub fn revealed(drift: &ObjectDrift) -> ObjectDrift {
         .into_iter()
         .flatten()
     {
-        let object = Arc::make_mut(object);
-        let taken = object.get_mut(DATA).and_then(|data| split(data, &names));
-        if object.get(DATA).is_some_and(is_empty) {
-            object.as_object_mut().map(|o| o.remove(DATA));
-        }
-        if let (Some(taken), Some(object)) = (taken, object.as_object_mut()) {
-            let strings = object
-                .entry(STRING_DATA)
-                .or_insert_with(|| Map::new().into());
-            if let Some(strings) = strings.as_object_mut() {
-                strings.extend(taken);
-            }
-        }
+        decode_object(Arc::make_mut(object), &names);
     }
     for fields in [&mut drift.fields, &mut drift.overridden] {
         *fields = std::mem::take(fields)
@@ -56,30 +44,77 @@ pub fn revealed(drift: &ObjectDrift) -> ObjectDrift {
     drift
 }
 
+/// A Secret as Git states it with its text decoded, likewise; any other object as it is.
+pub fn revealed_object(object: &Value) -> Value {
+    let mut object = object.clone();
+    let is_secret = ObjectKey::of(&object).is_some_and(|key| is_secret(&key));
+    if is_secret {
+        let mut names = Names::default();
+        names.see_object(&object);
+        decode_object(&mut object, &names.readable());
+    }
+    object
+}
+
+fn is_secret(key: &ObjectKey) -> bool {
+    key.group.is_empty() && key.kind == "Secret"
+}
+
+fn decode_object(object: &mut Value, names: &BTreeSet<String>) {
+    let taken = object.get_mut(DATA).and_then(|data| split(data, names));
+    if object.get(DATA).is_some_and(is_empty) {
+        object.as_object_mut().map(|o| o.remove(DATA));
+    }
+    if let (Some(taken), Some(object)) = (taken, object.as_object_mut()) {
+        let strings = object
+            .entry(STRING_DATA)
+            .or_insert_with(|| Map::new().into());
+        if let Some(strings) = strings.as_object_mut() {
+            strings.extend(taken);
+        }
+    }
+}
+
+/// The entries of `data` that were seen, each with whether it is text wherever it stands.
+#[derive(Default)]
+struct Names(BTreeMap<String, bool>);
+
+impl Names {
+    fn see(&mut self, name: &str, is_text: bool) {
+        *self.0.entry(name.to_owned()).or_insert(true) &= is_text;
+    }
+
+    fn see_data(&mut self, data: &Value) {
+        for (name, value) in data.as_object().into_iter().flatten() {
+            self.see(name, is_text(value));
+        }
+    }
+
+    fn see_object(&mut self, object: &Value) {
+        if let Some(data) = object.get(DATA) {
+            self.see_data(data);
+        }
+        let strings = object.get(STRING_DATA).and_then(Value::as_object);
+        for (name, _) in strings.into_iter().flatten() {
+            self.see(name, false);
+        }
+    }
+
+    fn readable(self) -> BTreeSet<String> {
+        let text = self.0.into_iter().filter(|(_, is_text)| *is_text);
+        text.map(|(name, _)| name).collect()
+    }
+}
+
+fn is_text(value: &Value) -> bool {
+    value.is_null() || text(value).is_some()
+}
+
 /// The entries of `data` that are text wherever they stand, and nowhere stand under `stringData` as well.
 fn readable(drift: &ObjectDrift) -> BTreeSet<String> {
-    let mut names: BTreeMap<String, bool> = BTreeMap::new();
-    let mut see = |name: &str, value: &Value| {
-        let is_text = value.is_null() || text(value).is_some();
-        *names.entry(name.to_owned()).or_insert(true) &= is_text;
-    };
+    let mut names = Names::default();
     for object in [&drift.live, &drift.predicted].into_iter().flatten() {
-        for (name, value) in object
-            .get(DATA)
-            .and_then(Value::as_object)
-            .into_iter()
-            .flatten()
-        {
-            see(name, value);
-        }
-        for name in object
-            .get(STRING_DATA)
-            .and_then(Value::as_object)
-            .into_iter()
-            .flatten()
-        {
-            see(name.0, &Value::Bool(false));
-        }
+        names.see_object(object);
     }
     let fields = drift.fields.iter().chain(&drift.overridden);
     let sides = fields.flat_map(|f| [(&f.path, f.live.as_ref()), (&f.path, f.predicted.as_ref())]);
@@ -87,23 +122,15 @@ fn readable(drift: &ObjectDrift) -> BTreeSet<String> {
     for (path, value) in sides.chain(foreign) {
         let Some(value) = value else { continue };
         match path.0.as_slice() {
-            [Step::Field(data)] if data == DATA => {
-                for (name, value) in value.as_object().into_iter().flatten() {
-                    see(name, value);
-                }
+            [Step::Field(data)] if data == DATA => names.see_data(value),
+            [Step::Field(data), Step::Field(name)] if data == DATA => {
+                names.see(name, is_text(value));
             }
-            [Step::Field(data), Step::Field(name)] if data == DATA => see(name, value),
-            [Step::Field(data), Step::Field(name), ..] if data == DATA => {
-                see(name, &Value::Bool(false));
-            }
+            [Step::Field(data), Step::Field(name), ..] if data == DATA => names.see(name, false),
             _ => {}
         }
     }
-    names
-        .into_iter()
-        .filter(|(_, text)| *text)
-        .map(|(name, _)| name)
-        .collect()
+    names.readable()
 }
 
 /// What a value of `data` decodes to, where a screen can show it.
@@ -181,7 +208,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::domain::{Cause, Gvk, ObjectKey, Verdict};
+    use crate::domain::{Cause, Gvk, Verdict};
     use crate::drift::{LineKind, LineOptions, build};
 
     fn base64(text: impl AsRef<[u8]>) -> String {
@@ -307,5 +334,18 @@ mod tests {
         let mut drift = drift(config.clone(), config, &[]);
         drift.key.kind = "ConfigMap".into();
         assert_eq!(revealed(&drift), drift);
+    }
+
+    #[test]
+    fn what_git_says_of_a_secret_was_revealed_in_base64() {
+        let secret = json!({
+            "apiVersion": "v1", "kind": "Secret", "metadata": {"name": "db"},
+            "data": {"password": base64("hunter2"), "blob": base64([0, 1])},
+        });
+        let shown = revealed_object(&secret);
+        assert_eq!(shown["stringData"], json!({"password": "hunter2"}));
+        assert_eq!(shown["data"], json!({"blob": base64([0, 1])}));
+        let plain = json!({"apiVersion": "v1", "kind": "ConfigMap", "data": {"a": base64("b")}});
+        assert_eq!(revealed_object(&plain), plain);
     }
 }

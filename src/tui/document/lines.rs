@@ -105,20 +105,24 @@ fn of_drift(object: &ObjectDrift, options: BodyOptions) -> Vec<drift_lines::Line
 }
 
 fn of_source(manifest: &Manifest, options: BodyOptions) -> Vec<SourceLine> {
-    let masked;
     let value = if options.revealed {
-        &*manifest.value
+        drift::revealed_object(&manifest.value)
     } else {
-        masked = redact::mask_object(&manifest.value);
-        &masked
+        redact::mask_object(&manifest.value)
+    };
+    let places = &manifest.origin.places;
+    // What Git states as stringData is known as the data that it becomes.
+    let stated = |pointer: &str| {
+        let rest = pointer.strip_prefix("/stringData/")?;
+        places.at(&format!("/data/{rest}"))
     };
     let mut before = String::new();
-    crate::yaml::emit_lines_placed(value, &manifest.origin.places)
+    crate::yaml::emit_lines_placed(&value, places)
         .into_iter()
         .map(|line| {
             // A text of several lines is stated where it begins.
             let goes_on = line.pointer == before;
-            let position = manifest.origin.places.at(&line.pointer);
+            let position = places.at(&line.pointer).or_else(|| stated(&line.pointer));
             before = line.pointer;
             SourceLine {
                 indent: line.indent,
