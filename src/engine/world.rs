@@ -187,12 +187,24 @@ pub(super) enum RecordState {
     Unreadable(Problem),
 }
 
+/// What became known of a namespace, by asking for what would be made in it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum Home {
+    /// It is there, for all that is known.
+    #[default]
+    There,
+    /// It does not exist.
+    Absent,
+    /// It is being deleted.
+    Ends,
+}
+
 /// The comparison of one object, and what it was made from.
 pub(super) struct Compared {
     pub drift: Arc<ObjectDrift>,
     pub inputs: Inputs,
-    /// Whether it would be made in a namespace that is being deleted.
-    pub namespace_ends: bool,
+    /// What the server said of the namespace that it would be made in.
+    pub home: Home,
     /// Whether it is what is left to say because the question met bad weather.
     pub failed: bool,
     pub at: Instant,

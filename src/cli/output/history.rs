@@ -55,6 +55,10 @@ pub fn text(view: &AppView, style: &Style) -> String {
 }
 
 fn changed(record: &SyncRecord) -> String {
+    if record.finished.is_none() {
+        // It never said how it ended, or has not ended: what it did is not counted.
+        return "?".to_owned();
+    }
     let mut parts = vec![match record.failed > 0 || record.not_run > 0 {
         true => format!("{} done", record.applied),
         false => record.applied.to_string(),

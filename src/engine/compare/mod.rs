@@ -14,13 +14,13 @@ use crate::engine::clusters::ClusterOrder;
 use crate::engine::clusters::listed::Presence;
 use crate::engine::core::{Core, Event};
 use crate::engine::snapshot::{Reach, Rights};
-use crate::engine::world::{AppEntry, ClusterEntry, Compared, Inputs, RecordState, Seen};
+use crate::engine::world::{AppEntry, ClusterEntry, Compared, Home, Inputs, RecordState, Seen};
 use known::{base_of, holds, perhaps_in_git, unknown_kind};
 use question::{Answer, Question, extra, missing};
 
 /// A question that met bad weather is put again after this.
 const WEATHER_PASSES: Duration = Duration::from_secs(5);
-/// A namespace that is being deleted is asked about again after this.
+/// A namespace that is being deleted, or not there, is asked about again after this.
 const NAMESPACE_GOES: Duration = Duration::from_secs(30);
 
 impl Core {
@@ -146,7 +146,7 @@ impl Core {
                         drift: Arc::from(drift),
                         // A question comes to something else.
                         inputs: Inputs::NEVER,
-                        namespace_ends: false,
+                        home: Home::There,
                         failed: false,
                         at: now,
                     },
@@ -268,7 +268,7 @@ impl Core {
             inputs,
             drift,
             forbidden,
-            namespace_ends,
+            home,
             n_requests,
         } = answer;
         if let Some(cluster) = self.world.clusters.get_mut(&id.context) {
@@ -297,29 +297,24 @@ impl Core {
         entry.view = None;
         match drift {
             Ok(drift) => {
+                let compared = entry.objects.get(&key);
+                let before = compared.map_or(Home::There, |compared| compared.home);
                 entry.objects.insert(
                     key.clone(),
                     Compared {
                         drift: Arc::new(drift),
-                        inputs: if namespace_ends {
-                            Inputs::NEVER
-                        } else {
-                            inputs
+                        inputs: match home {
+                            Home::Ends => Inputs::NEVER,
+                            Home::There | Home::Absent => inputs,
                         },
-                        namespace_ends,
+                        home,
                         failed: false,
                         at: now,
                     },
                 );
                 // A cluster that answers is there, whatever became of an earlier question.
                 self.back_up(&id.context);
-                if namespace_ends {
-                    // Nothing tells when it is gone.
-                    self.ask_later(id, key, NAMESPACE_GOES);
-                } else {
-                    // It may have moved while the server was asked.
-                    self.consider(&id, &key, false);
-                }
+                self.goes_on(id, key, (before, home));
             }
             Err(problem) => {
                 // A Problem of the object is the server's own answer: it is there, and other questions may fare better.
@@ -348,7 +343,7 @@ impl Core {
                     Compared {
                         drift: Arc::new(drift),
                         inputs: Inputs::NEVER,
-                        namespace_ends: false,
+                        home: Home::There,
                         failed: true,
                         at: now,
                     },
@@ -360,6 +355,30 @@ impl Core {
                     self.order(&id.context, ClusterOrder::Check);
                 }
                 self.ask_later(id, key, WEATHER_PASSES);
+            }
+        }
+    }
+
+    /// What follows an answer: the object may have moved while the server was asked, and nothing tells when a namespace
+    /// comes or goes.
+    fn goes_on(&mut self, id: AppId, key: ObjectKey, (before, home): (Home, Home)) {
+        let homeless: Vec<ObjectKey> = self.world.apps.get(&id).map_or_else(Vec::new, |entry| {
+            let of_namespace = entry.objects.iter().filter(|(other, compared)| {
+                compared.home == Home::Absent && other.namespace == key.namespace
+            });
+            of_namespace.map(|(other, _)| other.clone()).collect()
+        });
+        match home {
+            Home::Ends => self.ask_later(id, key, NAMESPACE_GOES),
+            // One of them finds out for all.
+            Home::Absent if homeless.first() == Some(&key) => {
+                self.ask_later(id, key, NAMESPACE_GOES);
+            }
+            Home::Absent => {}
+            Home::There => {
+                self.consider(&id, &key, false);
+                let others = homeless.iter().filter(|_| before == Home::Absent);
+                others.for_each(|other| self.consider(&id, other, true));
             }
         }
     }

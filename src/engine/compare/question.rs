@@ -12,7 +12,7 @@ use crate::sync::facts::is_container;
 use crate::sync::options::{OPTIONS_ANNOTATION, ObjectOptions};
 use crate::sync::{LiveFacts, adopt};
 
-use crate::engine::world::Inputs;
+use crate::engine::world::{Home, Inputs};
 
 /// How often an object that moves while it is asked about is read again.
 const TIMES_READ_AGAIN: usize = 5;
@@ -25,8 +25,8 @@ pub(in crate::engine) struct Answer {
     pub drift: Result<ObjectDrift, Problem>,
     /// Whether the server said that this user may not patch it.
     pub forbidden: bool,
-    /// Whether it would be made in a namespace that is being deleted.
-    pub namespace_ends: bool,
+    /// What the server said of the namespace that it would be made in.
+    pub home: Home,
     pub n_requests: u32,
 }
 
@@ -150,9 +150,11 @@ impl Question {
             other => other,
         };
         let refusal = |asked: &Asked| Some(asked.prediction.as_ref()?.refusal.as_ref()?.kind);
-        let namespace_ends = asked
-            .as_ref()
-            .is_ok_and(|asked| refusal(asked) == Some(RefusalKind::NamespaceTerminating));
+        let home = match asked.as_ref().ok().and_then(refusal) {
+            Some(RefusalKind::NamespaceTerminating) => Home::Ends,
+            Some(RefusalKind::NamespaceAbsent) => Home::Absent,
+            _ => Home::There,
+        };
         let (drift, forbidden, n_requests) = match asked {
             Ok(asked) => (Ok(asked.drift), asked.forbidden, asked.n_requests),
             Err(problem) => (Err(problem), false, 1),
@@ -163,7 +165,7 @@ impl Question {
             inputs: self.inputs,
             drift,
             forbidden,
-            namespace_ends,
+            home,
             n_requests,
         }
     }

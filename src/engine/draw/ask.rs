@@ -43,7 +43,11 @@ pub(super) async fn input(work: &Work, kind: PlanKind) -> Result<AppInput, Probl
             candidates.extend(held(work, key).await?);
         }
     }
-    let mut warnings = Vec::new();
+    let told = work
+        .notices
+        .iter()
+        .map(|n| format!("{}: {}", n.place, n.text));
+    let mut warnings: Vec<String> = told.collect();
     let argo_application = argo_application(work).await.unwrap_or_else(|problem| {
         warnings.push(format!(
             "whether an Argo CD Application of that cluster claims the name {} is not known: {problem}",

@@ -235,6 +235,7 @@ async fn go_back(work: &mut Work, repo: Repo, commit: CommitId) -> Result<(), Pr
     work.commit = commit;
     work.revision = Revision::Named(work.commit.id.to_string());
     work.render_problems = rendered.problems.into_iter().chain(problems).collect();
+    work.notices = rendered.notices;
     work.known.clear();
     work.questions = prepared
         .iter()

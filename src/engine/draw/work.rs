@@ -6,7 +6,7 @@ use std::sync::Arc;
 use crate::cluster::{Connection, Discovery, Live};
 use crate::domain::plan::PlannedApp;
 use crate::domain::{
-    App, AppId, Commit, CommitId, Destination, ObjectDrift, ObjectKey, PlanKind, Problem,
+    App, AppId, Commit, CommitId, Destination, Notice, ObjectDrift, ObjectKey, PlanKind, Problem,
     ProblemKind, Repository, Revision,
 };
 use crate::drift::desired::Prepared;
@@ -38,6 +38,8 @@ pub(super) struct Work {
     pub questions: BTreeMap<ObjectKey, Question>,
     pub live: Arc<LiveObjects>,
     pub render_problems: Vec<Problem>,
+    /// What a person should know of what was rendered: a file that was left out, and what it held with it.
+    pub notices: Vec<Notice>,
     pub connection: Connection,
     pub discovery: Arc<Discovery>,
     pub moved_from: Option<Destination>,
@@ -303,6 +305,7 @@ fn work(
             })
             .clone(),
         render_problems: problems,
+        notices: desired.notices.clone(),
         connection,
         discovery,
         moved_from: {

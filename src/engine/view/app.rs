@@ -1,5 +1,6 @@
 //! One App as it is shown.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use crate::domain::{
@@ -11,7 +12,7 @@ use crate::engine::apps::records::record_key;
 use crate::engine::clusters::listed::Presence;
 use crate::engine::compare::question::tracked_by;
 use crate::engine::snapshot::{AppState, AppView, Counts, ObjectView, Reach, SyncStatus};
-use crate::engine::world::{AppEntry, ClusterEntry, RecordState, RepoEntry, World};
+use crate::engine::world::{AppEntry, ClusterEntry, Home, RecordState, RepoEntry, World};
 use crate::health::{AppObject, Live, roll_up};
 use crate::sync::LiveFacts;
 
@@ -201,7 +202,7 @@ fn problems(
         _ => None,
     };
     let of_repo = repo.and_then(|r| r.problem.as_ref());
-    let ending = entry.objects.iter().find(|(_, c)| c.namespace_ends);
+    let ending = entry.objects.iter().find(|(_, c)| c.home == Home::Ends);
     let ending = ending.map(|(key, _)| namespace_ends(entry, &key.namespace));
     for problem in [unread, down, of_repo, ending.as_ref()]
         .into_iter()
@@ -268,6 +269,7 @@ fn notices(entry: &AppEntry, cluster: Option<&ClusterEntry>) -> Vec<Notice> {
             ),
         });
     }
+    notices.extend(absent_namespaces(entry));
     let ignored = |key: &ObjectKey, drift: &ObjectDrift| {
         let is_wanted = entry.prepared.as_ref().is_some_and(|p| p.contains_key(key));
         drift.verdict == Verdict::InSync && !is_wanted
@@ -304,6 +306,29 @@ fn notices(entry: &AppEntry, cluster: Option<&ClusterEntry>) -> Vec<Notice> {
         });
     }
     notices
+}
+
+/// The namespaces that are not there and that a sync of the App would not make.
+fn absent_namespaces(entry: &AppEntry) -> Vec<Notice> {
+    let homeless = entry.objects.iter().filter(|(_, c)| c.home == Home::Absent);
+    let absent: BTreeSet<&str> = homeless.map(|(key, _)| key.namespace.as_str()).collect();
+    let is_made = |namespace: &str| {
+        let key = ObjectKey::new("", "Namespace", "", namespace);
+        let is_stated = entry
+            .prepared
+            .as_ref()
+            .is_some_and(|p| p.contains_key(&key));
+        let destination = &entry.app.destination.namespace;
+        is_stated || (entry.app.sync.create_namespace && destination == namespace)
+    };
+    let notice = |namespace: &str| Notice {
+        place: entry.app.id.to_string(),
+        text: format!(
+            "the namespace {namespace} does not exist, and a sync would not make it: a manifest of it, the sync option CreateNamespace=true or `kubectl create namespace {namespace}` does"
+        ),
+    };
+    let absent = absent.into_iter().filter(|namespace| !is_made(namespace));
+    absent.map(notice).collect()
 }
 
 /// Whose the App's objects are.

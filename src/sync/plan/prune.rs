@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::choose::options_of;
 use super::{AppInput, Candidate, PlanOptions, RecordState, wave_of};
 use crate::domain::plan::Guard;
-use crate::domain::{Action, ObjectKey, PlanStep, Problem, ProblemKind};
+use crate::domain::{Action, ObjectKey, PlanStep, Problem, ProblemKind, tracking};
 use crate::sync::facts::{Contents, is_container};
 
 /// The prune steps of the chosen objects. Why one that Git no longer has is kept is a warning.
@@ -57,6 +57,12 @@ fn kept(input: &AppInput, candidate: &Candidate, going: &BTreeSet<ObjectKey>) ->
             Some(problem) => problem.summary.clone(),
             None => "it is being deleted already".to_owned(),
         });
+    }
+    if !tracking::is_tracked(key) {
+        return Some(
+            "definitions carry no tracking-id, so that no App takes one along (as with Argo CD); delete it by hand once nothing needs it"
+                .to_owned(),
+        );
     }
     if !live.tracked_by(&input.app.id.name, key) {
         return Some(

@@ -9,12 +9,15 @@ fn an_absent_namespace_is_made_only_where_that_is_asked() {
     let mut g = Ground::new("createns");
     g.commit("One", &[("app/a.yaml", &config_map("a", &[("x", "1")]))]);
     let plain = g.application("plain", "app", "");
-    g.run(&format!("diff plain {plain}")).exits(1);
+    let absent = "does not exist, and a sync would not make it";
+    g.run(&format!("diff plain {plain}")).exits(1).says(absent);
     g.run(&format!("sync plain --yes {plain}"))
         .exits(2)
         .says("CreateNamespace=true");
     assert!(!g.exists("namespace @NS@"));
     let made = g.application("plain", "app", &sync_options(&["CreateNamespace=true"]));
+    let told = g.run(&format!("diff plain {made}")).exits(1);
+    assert!(!told.err.contains(absent), "{told}");
     g.run(&format!("sync plain --yes {made}")).exits(0);
     g.run(&format!("diff plain {made}")).exits(0);
     assert!(g.exists("configmap a"));

@@ -70,6 +70,27 @@ fn a_removed_custom_resource_is_extra_too() {
 
 #[test]
 #[ignore = "needs a Kubernetes API server (KUBEBUILDER_ASSETS)"]
+fn a_file_that_says_no_kind_any_more_was_pruned_without_a_word_of_it() {
+    let mut g = Ground::with_namespace("prunelost");
+    g.commit(
+        "Two",
+        &[
+            ("app/a.yaml", &config_map("a", &[("x", "1")])),
+            ("app/b.yaml", &config_map("b", &[("x", "1")])),
+        ],
+    );
+    g.trueup("sync app --yes").exits(0);
+    g.commit(
+        "A slip",
+        &[("app/b.yaml", "metadata: {name: b}\ndata: {x: '1'}\n")],
+    );
+    let plan = g.trueup("sync app --prune --dry-run").exits(0);
+    assert!(plan.out.contains("delete"), "{plan}");
+    assert!(plan.out.contains("warning: app/b.yaml"), "{plan}");
+}
+
+#[test]
+#[ignore = "needs a Kubernetes API server (KUBEBUILDER_ASSETS)"]
 fn everything_goes_only_by_its_typed_name() {
     let mut g = Ground::with_namespace("pruneall");
     g.commit(

@@ -121,7 +121,7 @@ fn every_doubt_keeps_an_object() {
         with_live(extra("CustomResourceDefinition", "w"), |l| {
             l.contents = Contents::Unknown
         }),
-        "by hand",
+        "no App takes one along",
     );
     let mut unseen = secret();
     unseen.live = None;
