@@ -314,6 +314,11 @@ impl State {
         self.run.as_ref().is_some_and(Running::is_under_way)
     }
 
+    /// Whether the Run that is under way is of this App.
+    pub fn is_changing(&self, id: &AppId) -> bool {
+        self.run.as_ref().is_some_and(|run| run.is_changing(id))
+    }
+
     /// Whether something that changed then is still marked as just changed, and until when.
     pub fn marked_changed_until(&self, changed: Timestamp) -> Option<Timestamp> {
         let since = self.settled_at?;

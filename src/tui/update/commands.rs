@@ -163,6 +163,11 @@ pub fn draw_plan(state: &mut State, draw: Draw) -> Vec<Effect> {
         state.refuse("Nothing can be changed: trueup runs read-only.");
         return Vec::new();
     }
+    if let Some(app) = draw.apps().iter().find(|id| state.is_changing(id)) {
+        let text = under_way(state, app);
+        state.refuse(text);
+        return Vec::new();
+    }
     let draw = match draw.moves() {
         Moves::Refuse => draw.with_moves(Moves::Ask),
         Moves::Ask | Moves::Confirmed(_) => draw,
@@ -171,6 +176,12 @@ pub fn draw_plan(state: &mut State, draw: Draw) -> Vec<Effect> {
     let dialog = PlanDialog::new(ticket, draw.clone(), state.detail.options, state.now);
     state.dialogs.push(Dialog::Plan(Box::new(dialog)));
     vec![Effect::Ask(Request::Draw(ticket, draw))]
+}
+
+/// What is said where something has to wait for the Run that is changing an App.
+fn under_way(state: &State, app: &AppId) -> String {
+    let key = state.key(Command::WatchRun);
+    format!("A Run of {} is under way; {key} shows it.", app.name)
 }
 
 fn rollback(state: &mut State) {

@@ -6,7 +6,7 @@ use proptest::prelude::*;
 use trueup::domain::record::{Outcome, RunKind};
 use trueup::domain::*;
 use trueup::engine::*;
-use trueup::tui::Message;
+use trueup::tui::{Message, Theme};
 
 use super::scene;
 use super::script::Console;
@@ -713,4 +713,50 @@ fn another_destination_is_confirmed_before_its_plan_is_drawn() {
         console.asked.last(),
         Some(Request::Draw(_, draw)) if *draw.moves() == Moves::Ask
     ));
+}
+
+#[test]
+fn another_plan_was_drawn_for_an_app_that_a_run_was_changing() {
+    for (ascii, sign) in [(false, "checkout ▶"), (true, "checkout /")] {
+        let mut world = scene::world();
+        Arc::make_mut(&mut world.clusters[0]).mode = ClusterMode::Normal;
+        let mut console = Console::themed(120, 40, world, Theme::labelled(), ascii);
+        let plan = scene::plan("prod-eu", false);
+        console.keys("n");
+        assert!(!console.shows(sign));
+        console.keys("s").drawn(Ok(plan.clone())).keys("y q");
+        assert!(console.shows(sign), "{}", console.text());
+        let plans = |console: &Console| {
+            let is_draw = |r: &&Request| matches!(r, Request::Draw(..));
+            console.asked.iter().filter(is_draw).count()
+        };
+        let before = plans(&console);
+        // Alone, by its name, in a marking, and back to an earlier Run of it.
+        for keys in [
+            "s",
+            ": \"sync\" space \"prod-eu/shop/checkout\" enter",
+            "space j space s",
+            ": \"rollback\" space \"2\" enter",
+        ] {
+            console.keys(keys);
+            let text = console.text();
+            assert!(
+                text.contains("A Run of checkout is under way; w shows it."),
+                "{keys}: {text}"
+            );
+            assert_eq!(plans(&console), before, "{keys}");
+            console.keys("g n");
+        }
+        console.keys("w");
+        assert!(console.shows("x stop"));
+        // Another App can be synced meanwhile, and this one once the Run has ended.
+        console.keys("q space G s");
+        assert_eq!(plans(&console), before + 1, "{}", console.text());
+        console.keys("esc");
+        let done = vec![StepState::Done(vec![]); plan.steps.len()];
+        console.ran(running(plan, done, Some(Outcome::Succeeded)));
+        assert!(!console.shows(sign), "{}", console.text());
+        console.keys("g n s");
+        assert_eq!(plans(&console), before + 2);
+    }
 }
