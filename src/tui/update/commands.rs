@@ -229,8 +229,8 @@ fn refresh(state: &mut State) -> Vec<Effect> {
 /// Has an App looked at anew, or everything.
 pub fn refresh_of(state: &mut State, app: Option<AppId>) -> Vec<Effect> {
     match &app {
-        Some(app) => state.say(format!("Refreshing {}.", app.name)),
-        None => state.say("Refreshing everything."),
+        Some(app) => state.say_begun(format!("Refreshing {}.", app.name)),
+        None => state.say_begun("Refreshing everything."),
     }
     vec![Effect::Ask(Request::Refresh(app))]
 }

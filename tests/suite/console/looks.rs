@@ -181,12 +181,48 @@ fn the_title_of_a_plan_cut_what_it_deletes() {
 #[test]
 fn what_is_said_in_passing_hid_the_keys_until_one_was_pressed() {
     let mut console = Console::new(80, 24, scene::world());
-    console.keys("r");
-    assert!(footer(&console).contains("Refreshing"));
+    console.keys("w");
+    assert!(footer(&console).contains("There was no Run yet."));
     console.pass(7);
-    assert!(footer(&console).contains("Refreshing"));
+    assert!(footer(&console).contains("There was no Run yet."));
     console.pass(1);
     assert!(footer(&console).contains("? help"), "{}", footer(&console));
+}
+
+#[test]
+fn refreshing_was_said_long_after_the_answer() {
+    // The world has an App that is being compared for ever: this one has not.
+    let world = || {
+        let mut world = scene::world();
+        world.apps.retain(|a| a.sync != SyncStatus::Checking);
+        world
+    };
+    let says = |console: &Console| footer(console).contains("Refreshing");
+    let mut console = Console::new(80, 24, world());
+    // Nothing is at work yet, then something is, then all of it is answered.
+    console.keys("r").data(world());
+    assert!(says(&console));
+    let mut fetching = world();
+    fetching.work = vec!["fetching shop".to_owned()];
+    console.data(fetching);
+    assert!(says(&console));
+    let mut asking = world();
+    let first = Arc::make_mut(&mut asking.apps[0]);
+    Arc::make_mut(&mut first.objects[0]).asking = true;
+    console.data(asking);
+    assert!(says(&console));
+    console.data(world());
+    assert!(!says(&console), "{}", footer(&console));
+    // Where that takes long, or is over before it was seen, it goes by itself.
+    console.keys(": \"refresh\" space \"all\" enter").pass(1);
+    assert!(says(&console));
+    console.pass(1);
+    assert!(!says(&console), "{}", footer(&console));
+    // What is said otherwise stays.
+    let mut fetching = world();
+    fetching.work = vec!["fetching shop".to_owned()];
+    console.data(fetching).keys("w").data(world());
+    assert!(footer(&console).contains("There was no Run yet."));
 }
 
 #[test]
