@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use crate::domain::record::Outcome;
 use crate::domain::{AppId, ObjectKey, Revision};
 use crate::engine::{AppView, Draw, Moves, Request};
 
@@ -187,14 +188,24 @@ fn under_way(state: &State, app: &AppId) -> String {
 fn rollback(state: &mut State) {
     if state.data.read_only {
         state.refuse("Nothing can be changed: trueup runs read-only.");
-    } else if state.app().is_some() {
+    } else if let Some(app) = state.app().map(|view| view.app.id.clone()) {
         if state.detail.tab != Tab::History {
             state.detail.records.restart();
         }
         panes::show_tab(state, Tab::History);
         state.focus = Pane::Detail;
         state.settle();
-        if !state.detail.record_rows.is_empty() {
+        let mut records = state.detail.record_rows.iter().map(|row| &row.0);
+        let is_any = records.len() > 0;
+        if state.is_changing(&app) {
+            let text = under_way(state, &app);
+            state.refuse(text);
+        } else if is_any && records.all(|record| record.outcome == Outcome::Running) {
+            state.refuse(format!(
+                "A Run of {} is under way: there is none before it to go back to.",
+                app.name
+            ));
+        } else if is_any {
             let key = state.key(Command::Open);
             state.say(format!(
                 "Choose the Run to go back to; {key} shows what that would change."

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use proptest::prelude::*;
-use trueup::domain::record::{Outcome, RunKind};
+use trueup::domain::record::{AppRecord, Outcome, RunKind};
 use trueup::domain::*;
 use trueup::engine::*;
 use trueup::tui::{Message, Theme};
@@ -304,6 +304,33 @@ fn a_rollback_from_the_history() {
     console.drawn(Ok(plan));
     assert!(console.shows("Rollback checkout \u{b7} prod-eu \u{b7} shop to #2"));
     assert!(console.shows("[ Cancel ]"));
+}
+
+#[test]
+fn a_run_under_way_was_offered_to_go_back_to() {
+    let mut world = scene::world();
+    let first = Arc::make_mut(&mut world.apps[0]);
+    let mut record = scene::record(1, "77c0de1", "start the shop", 5);
+    (record.finished, record.outcome) = (None, Outcome::Running);
+    first.record = Some(Arc::new(AppRecord {
+        history: vec![record],
+        ..AppRecord::default()
+    }));
+    let mut console = Console::new(80, 24, world.clone());
+    console.keys("R");
+    assert!(
+        console.shows("A Run of till is under way: there is none before it to go back to."),
+        "{}",
+        console.text()
+    );
+    // Of one's own it is said where it can be seen.
+    let mut console = at_checkout(false);
+    console
+        .keys("s")
+        .drawn(Ok(scene::plan("prod-eu", false)))
+        .keys("y q R");
+    assert!(console.shows("A Run of checkout is under way; w shows it."));
+    assert!(console.shows("two replicas more"));
 }
 
 #[test]
