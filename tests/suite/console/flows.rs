@@ -561,6 +561,8 @@ fn the_lock_of_a_dead_console_was_taken_over_without_asking() {
             .drawn(Ok(scene::plan("prod-eu", false)))
             .keys("y")
             .meets_lock(scene::id("prod-eu", "checkout"), "ada@laptop (25088)");
+        // It does not run behind the question.
+        assert!(console.shows("waiting for the lock"), "{}", console.text());
         assert!(console.shows("ada@laptop (25088) has not renewed its lock of"));
         console.keys(keys);
         let ticket = console.run_ticket();
