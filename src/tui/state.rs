@@ -228,6 +228,19 @@ impl State {
         }
     }
 
+    /// The Apps that a sync is of now: those of the marked objects, else the marked ones, else the selected one.
+    pub fn to_sync(&self) -> Vec<&AppId> {
+        let mut apps: Vec<_> = self.marked_objects.iter().map(|(app, _)| app).collect();
+        apps.dedup();
+        if apps.is_empty() {
+            apps.extend(&self.marked);
+        }
+        if apps.is_empty() {
+            apps.extend(&self.apps.selected);
+        }
+        apps
+    }
+
     /// The cluster under the cursor.
     pub fn cluster(&self) -> Option<&Arc<ClusterView>> {
         self.data.cluster(self.clusters.selected.as_ref()?)

@@ -140,17 +140,10 @@ fn explain(state: &mut State) -> Vec<Effect> {
     vec![Effect::Ask(Request::Explain(ticket, app, key))]
 }
 
-/// Draws the Plan of a sync: of the marked objects, else of the marked Apps, else of the selected App.
+/// Draws the Plan of a sync of what is marked, else of the selected App.
 fn sync(state: &mut State) -> Vec<Effect> {
     let only: Vec<_> = state.marked_objects.iter().cloned().collect();
-    let mut apps: Vec<AppId> = only.iter().map(|(app, _)| app.clone()).collect();
-    apps.dedup();
-    if apps.is_empty() {
-        apps = state.marked.iter().cloned().collect();
-    }
-    if apps.is_empty() {
-        apps.extend(state.apps.selected.clone());
-    }
+    let apps: Vec<AppId> = state.to_sync().into_iter().cloned().collect();
     if apps.is_empty() {
         state.refuse("There is no App to sync.");
         return Vec::new();

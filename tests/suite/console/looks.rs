@@ -171,6 +171,43 @@ fn footers_offered_what_could_not_be_done() {
 }
 
 #[test]
+fn a_sync_was_offered_where_one_may_only_read() {
+    let mut world = scene::world();
+    world.apps.retain(|a| a.app.id.name == "checkout");
+    // That of `staging` comes last, where this user may only read.
+    let mut console = Console::new(160, 24, world.clone());
+    console.keys("G");
+    for keys in ["", "enter", "R", "space"] {
+        console.keys(keys);
+        for none in ["s sync", "R rollback", "enter go back to it"] {
+            assert!(!footer(&console).contains(none), "{}", footer(&console));
+        }
+    }
+    // A marking with something that may be changed can be synced; so can what some rights suffice for.
+    console.keys("esc esc space");
+    assert!(!footer(&console).contains("s sync"), "{}", footer(&console));
+    console.keys("g space");
+    assert!(footer(&console).contains("s sync"), "{}", footer(&console));
+    for (rights, mode, goes) in [
+        (Rights::Unknown, ClusterMode::Normal, true),
+        (Rights::Partial, ClusterMode::Guarded, true),
+        (Rights::Full, ClusterMode::ReadOnly, false),
+    ] {
+        let mut world = world.clone();
+        let cluster = Arc::make_mut(&mut world.clusters[2]);
+        (cluster.rights, cluster.mode) = (rights, mode);
+        let mut console = Console::new(160, 24, world);
+        console.keys("G");
+        assert_eq!(footer(&console).contains("s sync"), goes, "{rights:?}");
+        console.keys("R");
+        let offer = "enter go back to it";
+        assert!(!footer(&console).contains(offer), "something is said there");
+        console.keys("j");
+        assert_eq!(footer(&console).contains(offer), goes, "{rights:?}");
+    }
+}
+
+#[test]
 fn the_title_of_a_plan_cut_what_it_deletes() {
     let mut console = Console::new(80, 24, scene::world());
     console.keys("n s").drawn(Ok(scene::plan("prod-eu", true)));
