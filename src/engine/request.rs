@@ -106,6 +106,14 @@ impl Draw {
         }
     }
 
+    /// The Apps that it is for.
+    pub fn apps(&self) -> &[AppId] {
+        match self {
+            Self::Sync { apps, .. } => apps,
+            Self::Rollback { app, .. } => std::slice::from_ref(app),
+        }
+    }
+
     /// What is done about Apps that would go elsewhere than before.
     pub fn moves(&self) -> &Moves {
         match self {

@@ -65,6 +65,15 @@ impl Snapshot {
     pub fn cluster(&self, context: &str) -> Option<&Arc<ClusterView>> {
         self.clusters.iter().find(|c| c.context == context)
     }
+    /// Whether something is fetched, rendered or compared at the moment.
+    pub fn is_at_work(&self) -> bool {
+        let is_asked = |app: &AppView| app.objects.iter().any(|object| object.asking);
+        !self.work.is_empty()
+            || self
+                .apps
+                .iter()
+                .any(|app| app.sync == SyncStatus::Checking || is_asked(app))
+    }
     /// Contexts that a Plan changes and whose name is typed first, each once.
     pub fn guarded<'p>(&self, plan: &'p Plan) -> Vec<&'p String> {
         let mut guarded = Vec::new();

@@ -69,6 +69,7 @@ glyphs! {
     checking "…" "." "Beside an App" "being compared",
     failed "✗" "X" "Beside an App" "cannot be compared, or failed",
     undecided "!" "!" "Beside an App" "no cluster is chosen for it",
+    changing "▶" "/" "Beside an App" "a Run of this console is changing it",
     pinned "⊥" "P" "Beside an App" "pinned to an earlier revision by a rollback",
     elsewhere "@" "@" "Beside an App" "compared with another revision than its own",
     uncommitted "±" "M" "Beside an App" "has uncommitted changes in the checkout",

@@ -45,6 +45,9 @@ pub enum Prompt {
 /// How long something said in passing stays, where no key comes.
 const MOMENT: SignedDuration = SignedDuration::from_secs(8);
 
+/// How long it stays at most that everything is looked at anew: what of that takes longer says so itself.
+const SHORT_MOMENT: SignedDuration = SignedDuration::from_secs(2);
+
 /// Something said in passing, in the place of the keys: until the next key, or for a moment.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Remark {
@@ -52,6 +55,8 @@ pub struct Remark {
     pub text: String,
     /// Whether something could not be done.
     pub refusal: bool,
+    /// Whether it is over as soon as nothing is fetched or compared any more.
+    pub of_work: bool,
     /// When it gives way by itself.
     pub until: Timestamp,
 }
@@ -189,7 +194,18 @@ impl State {
         self.remark = Some(Remark {
             text: text.into(),
             refusal: false,
+            of_work: false,
             until: self.now + MOMENT,
+        });
+    }
+
+    /// Says in passing what was begun, until it is done.
+    pub fn say_begun(&mut self, text: impl Into<String>) {
+        self.remark = Some(Remark {
+            text: text.into(),
+            refusal: false,
+            of_work: true,
+            until: self.now + SHORT_MOMENT,
         });
     }
 
@@ -198,6 +214,7 @@ impl State {
         self.remark = Some(Remark {
             text: text.into(),
             refusal: true,
+            of_work: false,
             until: self.now + MOMENT,
         });
     }
@@ -209,6 +226,19 @@ impl State {
             Some(AppRow::App(view)) if view.app.id == *id => Some(view),
             _ => self.data.app(id),
         }
+    }
+
+    /// The Apps that a sync is of now: those of the marked objects, else the marked ones, else the selected one.
+    pub fn to_sync(&self) -> Vec<&AppId> {
+        let mut apps: Vec<_> = self.marked_objects.iter().map(|(app, _)| app).collect();
+        apps.dedup();
+        if apps.is_empty() {
+            apps.extend(&self.marked);
+        }
+        if apps.is_empty() {
+            apps.extend(&self.apps.selected);
+        }
+        apps
     }
 
     /// The cluster under the cursor.
@@ -254,6 +284,9 @@ impl State {
         if data.settled && self.settled_at.is_none() {
             self.settled_at = Some(self.now);
         }
+        // Before the work is seen, a snapshot without any is no answer.
+        self.remark
+            .take_if(|remark| remark.of_work && self.data.is_at_work() && !data.is_at_work());
         self.data = data;
         let data = self.data.clone();
         self.marked.retain(|id| data.app(id).is_some());
@@ -312,6 +345,11 @@ impl State {
     /// Whether a Run is under way.
     pub fn is_running(&self) -> bool {
         self.run.as_ref().is_some_and(Running::is_under_way)
+    }
+
+    /// Whether the Run that is under way is of this App.
+    pub fn is_changing(&self, id: &AppId) -> bool {
+        self.run.as_ref().is_some_and(|run| run.is_changing(id))
     }
 
     /// Whether something that changed then is still marked as just changed, and until when.

@@ -170,7 +170,8 @@ pub fn flags(view: &AppView, glyphs: &Glyphs) -> Vec<Piece> {
     for (set, glyph, label) in [
         (view.pinned.is_some(), glyphs.pinned, Label::Warn),
         (
-            target.is_some_and(|t| t.override_of.is_some()),
+            // Also where that other revision came to nothing.
+            view.unresolved.is_some() || target.is_some_and(|t| t.override_of.is_some()),
             glyphs.elsewhere,
             Label::Accent,
         ),

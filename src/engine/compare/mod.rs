@@ -281,14 +281,10 @@ impl Core {
                 cluster
                     .may_not_patch
                     .insert((key.group_kind(), key.namespace.clone()));
-                cluster.rights = Rights::Read;
-            } else if drift.is_ok() {
-                cluster.rights = match cluster.rights {
-                    Rights::Read | Rights::Partial if !cluster.may_not_patch.is_empty() => {
-                        Rights::Partial
-                    }
-                    _ => Rights::Full,
-                };
+            }
+            if forbidden || drift.is_ok() {
+                let all = cluster.may_not_patch.is_empty();
+                cluster.rights = rights(cluster.rights, forbidden, all);
             }
         }
         let Some(entry) = self.world.apps.get_mut(&id) else {
@@ -438,5 +434,45 @@ fn consider_desired(
             Consider::Ask
         }
         (None, Presence::Absent) => settle(missing(key, &desired.manifest.manifest())),
+    }
+}
+
+/// What this user may do, after one more answer. `forbidden`: whether it says that this may not be patched; `all`:
+/// whether nothing is known to be forbidden.
+/// Neither a right nor the lack of one unsays the other, in whatever order they are met.
+fn rights(before: Rights, forbidden: bool, all: bool) -> Rights {
+    match (before, forbidden) {
+        (Rights::Full | Rights::Partial, true) => Rights::Partial,
+        (Rights::Unknown | Rights::Read, true) => Rights::Read,
+        (_, false) if all => Rights::Full,
+        (_, false) => Rights::Partial,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_kind_that_may_not_be_patched_last_made_a_user_of_some_rights_a_reader() {
+        let after = |answers: &[bool]| {
+            let mut all = true;
+            answers.iter().fold(Rights::Unknown, |before, may| {
+                all &= may;
+                rights(before, !may, all)
+            })
+        };
+        for (answers, expected) in [
+            (&[] as &[bool], Rights::Unknown),
+            (&[false, false], Rights::Read),
+            (&[true, true], Rights::Full),
+            (&[true, false], Rights::Partial),
+            (&[false, true], Rights::Partial),
+            (&[false, true, false], Rights::Partial),
+        ] {
+            assert_eq!(after(answers), expected, "{answers:?}");
+        }
+        // Asked anew, what was forbidden may be granted.
+        assert_eq!(rights(Rights::Partial, false, true), Rights::Full);
     }
 }

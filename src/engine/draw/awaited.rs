@@ -67,12 +67,9 @@ fn waits_for(core: &Core, what: &Draw) -> Option<String> {
     if core.options.read_only {
         return None;
     }
-    let apps = match what {
-        Draw::Sync { apps, .. } => apps.as_slice(),
-        Draw::Rollback { app, .. } => std::slice::from_ref(app),
-    };
     let is_rollback = matches!(what, Draw::Rollback { .. });
-    apps.iter()
+    what.apps()
+        .iter()
         .find_map(|id| app_waits_for(core, id, is_rollback))
 }
 

@@ -3,8 +3,9 @@
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
+use crate::domain::record::Outcome;
 use crate::domain::{AppId, ObjectKey, count};
-use crate::engine::{AppView, ClusterMode};
+use crate::engine::{AppView, ClusterMode, ClusterView, Rights};
 
 use super::super::command_line;
 use super::super::detail::Tab;
@@ -240,8 +241,9 @@ fn is_open(state: &State, command: Command) -> bool {
     match command {
         command if state.data.read_only && command.changes() => false,
         C::Sync => {
-            let is_any_marked = !state.marked.is_empty() || !state.marked_objects.is_empty();
-            is_any_marked || state.app().is_some_and(|app| may_change(state, app))
+            let mut apps = state.to_sync().into_iter();
+            let goes = |app: &AppView| may_change(state, app);
+            apps.any(|id| state.data.app(id).is_some_and(|app| goes(app)))
         }
         C::Mark if tab == Some(Tab::Resources) => !detail.object_rows.is_empty(),
         C::Mark => state.app().is_some(),
@@ -254,7 +256,10 @@ fn is_open(state: &State, command: Command) -> bool {
         // In one column the list hides the tabs.
         C::NextTab => state.app().is_some() && state.areas().detail.width > 0,
         C::Open if tab == Some(Tab::History) => {
-            !state.data.read_only && !detail.record_rows.is_empty()
+            let chosen = detail.record_rows.get(detail.records.line());
+            let is_over = chosen.is_some_and(|row| row.0.outcome != Outcome::Running);
+            let goes = |app: &AppView| may_change(state, app);
+            !state.data.read_only && is_over && state.app().is_some_and(|app| goes(app))
         }
         C::Open if tab == Some(Tab::Resources) => !detail.object_rows.is_empty(),
         C::Open if reader.is_some() => reader.is_some_and(Reader::has_folds),
@@ -271,10 +276,11 @@ fn is_open(state: &State, command: Command) -> bool {
     }
 }
 
-/// Whether a sync of an App can come to anything: it has a cluster, and one that may be changed.
+/// Whether a sync of an App can come to anything: it has a cluster, and one that this user may change.
 fn may_change(state: &State, app: &AppView) -> bool {
     let cluster = state.data.cluster(&app.app.id.context);
-    !app.is_undecided() && cluster.is_none_or(|c| c.mode != ClusterMode::ReadOnly)
+    let is_open = |c: &ClusterView| c.mode != ClusterMode::ReadOnly && c.rights != Rights::Read;
+    !app.is_undecided() && cluster.is_none_or(|c| is_open(c))
 }
 
 /// Whether the pane in focus has something to narrow, or is narrowed to nothing.

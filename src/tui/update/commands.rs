@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use crate::domain::record::Outcome;
 use crate::domain::{AppId, ObjectKey, Revision};
 use crate::engine::{AppView, Draw, Moves, Request};
 
@@ -139,17 +140,10 @@ fn explain(state: &mut State) -> Vec<Effect> {
     vec![Effect::Ask(Request::Explain(ticket, app, key))]
 }
 
-/// Draws the Plan of a sync: of the marked objects, else of the marked Apps, else of the selected App.
+/// Draws the Plan of a sync of what is marked, else of the selected App.
 fn sync(state: &mut State) -> Vec<Effect> {
     let only: Vec<_> = state.marked_objects.iter().cloned().collect();
-    let mut apps: Vec<AppId> = only.iter().map(|(app, _)| app.clone()).collect();
-    apps.dedup();
-    if apps.is_empty() {
-        apps = state.marked.iter().cloned().collect();
-    }
-    if apps.is_empty() {
-        apps.extend(state.apps.selected.clone());
-    }
+    let apps: Vec<AppId> = state.to_sync().into_iter().cloned().collect();
     if apps.is_empty() {
         state.refuse("There is no App to sync.");
         return Vec::new();
@@ -163,6 +157,11 @@ pub fn draw_plan(state: &mut State, draw: Draw) -> Vec<Effect> {
         state.refuse("Nothing can be changed: trueup runs read-only.");
         return Vec::new();
     }
+    if let Some(app) = draw.apps().iter().find(|id| state.is_changing(id)) {
+        let text = under_way(state, app);
+        state.refuse(text);
+        return Vec::new();
+    }
     let draw = match draw.moves() {
         Moves::Refuse => draw.with_moves(Moves::Ask),
         Moves::Ask | Moves::Confirmed(_) => draw,
@@ -173,17 +172,33 @@ pub fn draw_plan(state: &mut State, draw: Draw) -> Vec<Effect> {
     vec![Effect::Ask(Request::Draw(ticket, draw))]
 }
 
+/// What is said where something has to wait for the Run that is changing an App.
+fn under_way(state: &State, app: &AppId) -> String {
+    let key = state.key(Command::WatchRun);
+    format!("A Run of {} is under way; {key} shows it.", app.name)
+}
+
 fn rollback(state: &mut State) {
     if state.data.read_only {
         state.refuse("Nothing can be changed: trueup runs read-only.");
-    } else if state.app().is_some() {
+    } else if let Some(app) = state.app().map(|view| view.app.id.clone()) {
         if state.detail.tab != Tab::History {
             state.detail.records.restart();
         }
         panes::show_tab(state, Tab::History);
         state.focus = Pane::Detail;
         state.settle();
-        if !state.detail.record_rows.is_empty() {
+        let mut records = state.detail.record_rows.iter().map(|row| &row.0);
+        let is_any = records.len() > 0;
+        if state.is_changing(&app) {
+            let text = under_way(state, &app);
+            state.refuse(text);
+        } else if is_any && records.all(|record| record.outcome == Outcome::Running) {
+            state.refuse(format!(
+                "A Run of {} is under way: there is none before it to go back to.",
+                app.name
+            ));
+        } else if is_any {
             let key = state.key(Command::Open);
             state.say(format!(
                 "Choose the Run to go back to; {key} shows what that would change."
@@ -218,8 +233,8 @@ fn refresh(state: &mut State) -> Vec<Effect> {
 /// Has an App looked at anew, or everything.
 pub fn refresh_of(state: &mut State, app: Option<AppId>) -> Vec<Effect> {
     match &app {
-        Some(app) => state.say(format!("Refreshing {}.", app.name)),
-        None => state.say("Refreshing everything."),
+        Some(app) => state.say_begun(format!("Refreshing {}.", app.name)),
+        None => state.say_begun("Refreshing everything."),
     }
     vec![Effect::Ask(Request::Refresh(app))]
 }

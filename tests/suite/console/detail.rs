@@ -78,6 +78,22 @@ fn a_revision_that_does_not_resolve_is_named() {
 }
 
 #[test]
+fn the_row_of_an_app_lost_its_mark_where_the_other_revision_did_not_resolve() {
+    let row = |change: fn(&mut AppView)| {
+        let console = Console::new(120, 40, with(change));
+        console.shows("checkout @")
+    };
+    assert!(row(
+        |app| app.unresolved = Some(Revision::Named("nope".into()))
+    ));
+    assert!(row(|app| {
+        let target = app.target.as_mut().unwrap();
+        target.override_of = Some(Revision::Named("main".into()));
+    }));
+    assert!(!row(|_| {}));
+}
+
+#[test]
 fn a_long_line_has_its_owner_its_ellipsis_and_an_end() {
     let data = with(|app| {
         let at = app

@@ -3,10 +3,10 @@
 use std::sync::Arc;
 
 use proptest::prelude::*;
-use trueup::domain::record::{Outcome, RunKind};
+use trueup::domain::record::{AppRecord, Outcome, RunKind};
 use trueup::domain::*;
 use trueup::engine::*;
-use trueup::tui::Message;
+use trueup::tui::{Message, Theme};
 
 use super::scene;
 use super::script::Console;
@@ -307,6 +307,33 @@ fn a_rollback_from_the_history() {
 }
 
 #[test]
+fn a_run_under_way_was_offered_to_go_back_to() {
+    let mut world = scene::world();
+    let first = Arc::make_mut(&mut world.apps[0]);
+    let mut record = scene::record(1, "77c0de1", "start the shop", 5);
+    (record.finished, record.outcome) = (None, Outcome::Running);
+    first.record = Some(Arc::new(AppRecord {
+        history: vec![record],
+        ..AppRecord::default()
+    }));
+    let mut console = Console::new(80, 24, world.clone());
+    console.keys("R");
+    assert!(
+        console.shows("A Run of till is under way: there is none before it to go back to."),
+        "{}",
+        console.text()
+    );
+    // Of one's own it is said where it can be seen.
+    let mut console = at_checkout(false);
+    console
+        .keys("s")
+        .drawn(Ok(scene::plan("prod-eu", false)))
+        .keys("y q R");
+    assert!(console.shows("A Run of checkout is under way; w shows it."));
+    assert!(console.shows("two replicas more"));
+}
+
+#[test]
 fn read_only_constructs_nothing() {
     let mut world = scene::world();
     world.read_only = true;
@@ -534,6 +561,8 @@ fn the_lock_of_a_dead_console_was_taken_over_without_asking() {
             .drawn(Ok(scene::plan("prod-eu", false)))
             .keys("y")
             .meets_lock(scene::id("prod-eu", "checkout"), "ada@laptop (25088)");
+        // It does not run behind the question.
+        assert!(console.shows("waiting for the lock"), "{}", console.text());
         assert!(console.shows("ada@laptop (25088) has not renewed its lock of"));
         console.keys(keys);
         let ticket = console.run_ticket();
@@ -713,4 +742,50 @@ fn another_destination_is_confirmed_before_its_plan_is_drawn() {
         console.asked.last(),
         Some(Request::Draw(_, draw)) if *draw.moves() == Moves::Ask
     ));
+}
+
+#[test]
+fn another_plan_was_drawn_for_an_app_that_a_run_was_changing() {
+    for (ascii, sign) in [(false, "checkout ▶"), (true, "checkout /")] {
+        let mut world = scene::world();
+        Arc::make_mut(&mut world.clusters[0]).mode = ClusterMode::Normal;
+        let mut console = Console::themed(120, 40, world, Theme::labelled(), ascii);
+        let plan = scene::plan("prod-eu", false);
+        console.keys("n");
+        assert!(!console.shows(sign));
+        console.keys("s").drawn(Ok(plan.clone())).keys("y q");
+        assert!(console.shows(sign), "{}", console.text());
+        let plans = |console: &Console| {
+            let is_draw = |r: &&Request| matches!(r, Request::Draw(..));
+            console.asked.iter().filter(is_draw).count()
+        };
+        let before = plans(&console);
+        // Alone, by its name, in a marking, and back to an earlier Run of it.
+        for keys in [
+            "s",
+            ": \"sync\" space \"prod-eu/shop/checkout\" enter",
+            "space j space s",
+            ": \"rollback\" space \"2\" enter",
+        ] {
+            console.keys(keys);
+            let text = console.text();
+            assert!(
+                text.contains("A Run of checkout is under way; w shows it."),
+                "{keys}: {text}"
+            );
+            assert_eq!(plans(&console), before, "{keys}");
+            console.keys("g n");
+        }
+        console.keys("w");
+        assert!(console.shows("x stop"));
+        // Another App can be synced meanwhile, and this one once the Run has ended.
+        console.keys("q space G s");
+        assert_eq!(plans(&console), before + 1, "{}", console.text());
+        console.keys("esc");
+        let done = vec![StepState::Done(vec![]); plan.steps.len()];
+        console.ran(running(plan, done, Some(Outcome::Succeeded)));
+        assert!(!console.shows(sign), "{}", console.text());
+        console.keys("g n s");
+        assert_eq!(plans(&console), before + 2);
+    }
 }

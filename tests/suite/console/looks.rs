@@ -171,6 +171,43 @@ fn footers_offered_what_could_not_be_done() {
 }
 
 #[test]
+fn a_sync_was_offered_where_one_may_only_read() {
+    let mut world = scene::world();
+    world.apps.retain(|a| a.app.id.name == "checkout");
+    // That of `staging` comes last, where this user may only read.
+    let mut console = Console::new(160, 24, world.clone());
+    console.keys("G");
+    for keys in ["", "enter", "R", "space"] {
+        console.keys(keys);
+        for none in ["s sync", "R rollback", "enter go back to it"] {
+            assert!(!footer(&console).contains(none), "{}", footer(&console));
+        }
+    }
+    // A marking with something that may be changed can be synced; so can what some rights suffice for.
+    console.keys("esc esc space");
+    assert!(!footer(&console).contains("s sync"), "{}", footer(&console));
+    console.keys("g space");
+    assert!(footer(&console).contains("s sync"), "{}", footer(&console));
+    for (rights, mode, goes) in [
+        (Rights::Unknown, ClusterMode::Normal, true),
+        (Rights::Partial, ClusterMode::Guarded, true),
+        (Rights::Full, ClusterMode::ReadOnly, false),
+    ] {
+        let mut world = world.clone();
+        let cluster = Arc::make_mut(&mut world.clusters[2]);
+        (cluster.rights, cluster.mode) = (rights, mode);
+        let mut console = Console::new(160, 24, world);
+        console.keys("G");
+        assert_eq!(footer(&console).contains("s sync"), goes, "{rights:?}");
+        console.keys("R");
+        let offer = "enter go back to it";
+        assert!(!footer(&console).contains(offer), "something is said there");
+        console.keys("j");
+        assert_eq!(footer(&console).contains(offer), goes, "{rights:?}");
+    }
+}
+
+#[test]
 fn the_title_of_a_plan_cut_what_it_deletes() {
     let mut console = Console::new(80, 24, scene::world());
     console.keys("n s").drawn(Ok(scene::plan("prod-eu", true)));
@@ -181,12 +218,48 @@ fn the_title_of_a_plan_cut_what_it_deletes() {
 #[test]
 fn what_is_said_in_passing_hid_the_keys_until_one_was_pressed() {
     let mut console = Console::new(80, 24, scene::world());
-    console.keys("r");
-    assert!(footer(&console).contains("Refreshing"));
+    console.keys("w");
+    assert!(footer(&console).contains("There was no Run yet."));
     console.pass(7);
-    assert!(footer(&console).contains("Refreshing"));
+    assert!(footer(&console).contains("There was no Run yet."));
     console.pass(1);
     assert!(footer(&console).contains("? help"), "{}", footer(&console));
+}
+
+#[test]
+fn refreshing_was_said_long_after_the_answer() {
+    // The world has an App that is being compared for ever: this one has not.
+    let world = || {
+        let mut world = scene::world();
+        world.apps.retain(|a| a.sync != SyncStatus::Checking);
+        world
+    };
+    let says = |console: &Console| footer(console).contains("Refreshing");
+    let mut console = Console::new(80, 24, world());
+    // Nothing is at work yet, then something is, then all of it is answered.
+    console.keys("r").data(world());
+    assert!(says(&console));
+    let mut fetching = world();
+    fetching.work = vec!["fetching shop".to_owned()];
+    console.data(fetching);
+    assert!(says(&console));
+    let mut asking = world();
+    let first = Arc::make_mut(&mut asking.apps[0]);
+    Arc::make_mut(&mut first.objects[0]).asking = true;
+    console.data(asking);
+    assert!(says(&console));
+    console.data(world());
+    assert!(!says(&console), "{}", footer(&console));
+    // Where that takes long, or is over before it was seen, it goes by itself.
+    console.keys(": \"refresh\" space \"all\" enter").pass(1);
+    assert!(says(&console));
+    console.pass(1);
+    assert!(!says(&console), "{}", footer(&console));
+    // What is said otherwise stays.
+    let mut fetching = world();
+    fetching.work = vec!["fetching shop".to_owned()];
+    console.data(fetching).keys("w").data(world());
+    assert!(footer(&console).contains("There was no Run yet."));
 }
 
 #[test]

@@ -12,6 +12,7 @@ use super::super::super::painter::Painter;
 use super::super::super::state::State;
 use super::super::super::theme::Label;
 use super::super::super::wording;
+use super::super::{Dialog, Intent};
 
 /// Draws the dialog.
 pub fn draw(state: &State, p: &Painter<'_>, buf: &mut Buffer) {
@@ -22,7 +23,14 @@ pub fn draw(state: &State, p: &Painter<'_>, buf: &mut Buffer) {
     };
     let title = format!("{} {what}", wording::kind(run.plan.kind));
     let inner = super::super::open(state, p, buf, None, &title, &run.progress());
-    let waiting = run.view.as_ref().map_or("", |v| v.waiting.as_str());
+    let is_asked = state.dialogs.iter().any(
+        |dialog| matches!(dialog, Dialog::Question(q) if q.intent == Intent::TakeOver(run.ticket)),
+    );
+    let waiting = match &run.view {
+        _ if is_asked => "the lock",
+        Some(view) => &view.waiting,
+        None => "",
+    };
     let (status, label) = match (run.outcome(), run.stopping, waiting) {
         (Some(_), ..) => {
             if let Some(at) = run.asks_again(state) {

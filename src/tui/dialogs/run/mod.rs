@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 
+use crate::domain::plan::PlannedApp;
 use crate::domain::record::{Outcome, RunKind};
 use crate::domain::{AppId, Health, HealthStatus, ObjectKey, Plan};
 use crate::engine::{Draw, ObjectView, Reason, RunView, StepState, Ticket};
@@ -90,6 +91,12 @@ impl Running {
     /// Whether it goes on.
     pub fn is_under_way(&self) -> bool {
         self.outcome().is_none()
+    }
+
+    /// Whether it goes on and is of this App, among others.
+    pub fn is_changing(&self, id: &AppId) -> bool {
+        let is_it = |app: &PlannedApp| app.refused.is_none() && app.id == *id;
+        self.is_under_way() && self.plan.apps.iter().any(is_it)
     }
 
     /// Whether an adoption is done and the sync that follows it can be drawn.

@@ -187,6 +187,9 @@ pub(super) fn draw(
     if dim {
         flags.iter_mut().for_each(|(_, l)| *l = Label::Faint);
     }
+    if state.is_changing(&view.app.id) {
+        flags.insert(0, piece(p.glyphs.changing, Label::Busy));
+    }
     let taken = fit::width(&view.app.id.name) + pieces_width(&flags) + 4;
     add(flags);
     if several && columns.namespace == 0 {
