@@ -358,25 +358,30 @@ impl Core {
     /// What follows an answer: the object may have moved while the server was asked, and nothing tells when a namespace
     /// comes or goes.
     fn goes_on(&mut self, id: AppId, key: ObjectKey, (before, home): (Home, Home)) {
-        let homeless: Vec<ObjectKey> = self.world.apps.get(&id).map_or_else(Vec::new, |entry| {
-            let of_namespace = entry.objects.iter().filter(|(other, compared)| {
-                compared.home == Home::Absent && other.namespace == key.namespace
-            });
-            of_namespace.map(|(other, _)| other.clone()).collect()
+        if home == Home::Ends {
+            return self.ask_later(id, key, NAMESPACE_GOES);
+        }
+        if home == Home::There {
+            self.consider(&id, &key, false);
+        }
+        if (before, home) == (Home::There, Home::There) {
+            return;
+        }
+        let objects = self.world.apps.get(&id).map(|entry| &entry.objects);
+        let mut homeless = objects.into_iter().flatten().filter(|(other, compared)| {
+            compared.home == Home::Absent && other.namespace == key.namespace
         });
-        match home {
-            Home::Ends => self.ask_later(id, key, NAMESPACE_GOES),
+        if home == Home::Absent {
             // One of them finds out for all.
-            Home::Absent if homeless.first() == Some(&key) => {
+            if homeless.next().is_some_and(|(first, _)| *first == key) {
                 self.ask_later(id, key, NAMESPACE_GOES);
             }
-            Home::Absent => {}
-            Home::There => {
-                self.consider(&id, &key, false);
-                let others = homeless.iter().filter(|_| before == Home::Absent);
-                others.for_each(|other| self.consider(&id, other, true));
-            }
+            return;
         }
+        let others: Vec<ObjectKey> = homeless.map(|(other, _)| other.clone()).collect();
+        others
+            .iter()
+            .for_each(|other| self.consider(&id, other, true));
     }
 
     /// The question is put again after a pause.

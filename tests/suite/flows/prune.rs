@@ -3,6 +3,20 @@
 use super::ground::Ground;
 use super::shop::config_map;
 
+/// An App of two ConfigMaps, synced.
+fn two_synced(name: &str) -> Ground {
+    let mut g = Ground::with_namespace(name);
+    g.commit(
+        "Two",
+        &[
+            ("app/a.yaml", &config_map("a", &[("x", "1")])),
+            ("app/b.yaml", &config_map("b", &[("x", "1")])),
+        ],
+    );
+    g.trueup("sync app --yes").exits(0);
+    g
+}
+
 const SECRET: &str = "apiVersion: v1\nkind: Secret\nmetadata: {name: s}\nstringData: {a: b}\n";
 
 #[test]
@@ -71,15 +85,7 @@ fn a_removed_custom_resource_is_extra_too() {
 #[test]
 #[ignore = "needs a Kubernetes API server (KUBEBUILDER_ASSETS)"]
 fn a_file_that_says_no_kind_any_more_was_pruned_without_a_word_of_it() {
-    let mut g = Ground::with_namespace("prunelost");
-    g.commit(
-        "Two",
-        &[
-            ("app/a.yaml", &config_map("a", &[("x", "1")])),
-            ("app/b.yaml", &config_map("b", &[("x", "1")])),
-        ],
-    );
-    g.trueup("sync app --yes").exits(0);
+    let mut g = two_synced("prunelost");
     g.commit(
         "A slip",
         &[("app/b.yaml", "metadata: {name: b}\ndata: {x: '1'}\n")],
@@ -238,15 +244,7 @@ fn what_says_that_it_is_anothers_is_kept_and_so_is_what_asks_to_be() {
 #[test]
 #[ignore = "needs a Kubernetes API server (KUBEBUILDER_ASSETS)"]
 fn what_cannot_be_rendered_never_prunes() {
-    let mut g = Ground::with_namespace("unparsed");
-    g.commit(
-        "Two",
-        &[
-            ("app/a.yaml", &config_map("a", &[("x", "1")])),
-            ("app/b.yaml", &config_map("b", &[("x", "1")])),
-        ],
-    );
-    g.trueup("sync app --yes").exits(0);
+    let mut g = two_synced("unparsed");
     g.commit(
         "Broken",
         &[(
