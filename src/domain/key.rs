@@ -147,6 +147,11 @@ impl ObjectKey {
         }
     }
 
+    /// Whether it is a Secret, whose values are masked wherever they are shown.
+    pub fn is_secret(&self) -> bool {
+        self.group.is_empty() && self.kind == "Secret"
+    }
+
     /// Reads the key of an object that carries its final namespace (as every object from a cluster does). `None`
     /// where `apiVersion`, `kind` or `metadata.name` is missing.
     pub fn of(object: &Value) -> Option<Self> {

@@ -42,7 +42,7 @@ pub fn mask_object(object: &Value) -> Value {
 /// its Problem. Any other drift as it is.
 pub fn masked(drift: &ObjectDrift) -> ObjectDrift {
     let mut drift = drift.clone();
-    if !(drift.key.group.is_empty() && drift.key.kind == "Secret") {
+    if !drift.key.is_secret() {
         return drift;
     }
     let mut masker = Masker::default();

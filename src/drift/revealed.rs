@@ -17,7 +17,7 @@ const STRING_DATA: &str = "stringData";
 /// drift as it is. For the screen alone: nothing that is kept, logged or copied goes through here.
 pub fn revealed(drift: &ObjectDrift) -> ObjectDrift {
     let mut drift = drift.clone();
-    if !is_secret(&drift.key) {
+    if !drift.key.is_secret() {
         return drift;
     }
     let names = readable(&drift);
@@ -47,17 +47,12 @@ pub fn revealed(drift: &ObjectDrift) -> ObjectDrift {
 /// A Secret as Git states it with its text decoded, likewise; any other object as it is.
 pub fn revealed_object(object: &Value) -> Value {
     let mut object = object.clone();
-    let is_secret = ObjectKey::of(&object).is_some_and(|key| is_secret(&key));
-    if is_secret {
+    if ObjectKey::of(&object).is_some_and(|key| key.is_secret()) {
         let mut names = Names::default();
         names.see_object(&object);
         decode_object(&mut object, &names.readable());
     }
     object
-}
-
-fn is_secret(key: &ObjectKey) -> bool {
-    key.group.is_empty() && key.kind == "Secret"
 }
 
 fn decode_object(object: &mut Value, names: &BTreeSet<String>) {

@@ -216,7 +216,7 @@ impl Driver {
             Err(problem) => return StepResult::NotDone(problem),
         };
         let mut acted = Box::pin(act(&place, &step)).await;
-        if is_secret(&step.key) {
+        if step.key.is_secret() {
             mask(&place, &step, &mut acted).await;
         }
         match acted {
@@ -332,10 +332,6 @@ fn pause_words(pause: &Pause) -> String {
         (_, 0, attempts) => format!("the next attempt; {}", tries(attempts)),
         (_, looks, _) => format!("the next look at the object; {}", tries(looks)),
     }
-}
-
-fn is_secret(key: &ObjectKey) -> bool {
-    key.group.is_empty() && key.kind == "Secret"
 }
 
 pub(super) fn names(keys: &[(AppId, ObjectKey)]) -> String {

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::domain::record::Outcome;
-use crate::domain::{AppId, ObjectKey, Revision};
+use crate::domain::{AppId, Revision};
 use crate::engine::{AppView, Draw, Moves, Request};
 
 use super::super::detail::Tab;
@@ -254,8 +254,7 @@ fn reveal(state: &mut State) {
         state.settle();
         return;
     }
-    let is_secret = |key: &ObjectKey| key.group.is_empty() && key.kind == "Secret";
-    let has_secret = |view: &Arc<AppView>| view.objects.iter().any(|o| is_secret(&o.drift.key));
+    let has_secret = |view: &Arc<AppView>| view.objects.iter().any(|o| o.drift.key.is_secret());
     if !state.app().is_some_and(has_secret) {
         state.say("This App has no Secret: there is nothing to reveal.");
         return;

@@ -16,7 +16,7 @@ use super::super::super::painter::{Painter, Piece, piece};
 use super::super::super::state::State;
 use super::super::super::theme::Label;
 use super::super::super::wording;
-use super::{Moved, PlanDialog, Stage, apps_of, is_grave};
+use super::{Moved, PlanDialog, Stage, is_grave};
 
 /// What moves while a Plan is drawn does so this often.
 const TURN: SignedDuration = SignedDuration::from_millis(250);
@@ -135,7 +135,7 @@ fn waiting(state: &State, p: &Painter<'_>, dialog: &PlanDialog) -> Vec<Vec<Piece
         Some(awaited) => format!("Waiting for {}", visible(awaited)),
         None => format!(
             "Asking {} what would change",
-            clusters_of(apps_of(&dialog.draw))
+            clusters_of(dialog.draw.apps())
         ),
     };
     let mut first = vec![

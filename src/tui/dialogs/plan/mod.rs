@@ -154,10 +154,9 @@ impl PlanDialog {
 
     /// Whether one of its steps is of a Secret.
     pub fn has_secret(&self) -> bool {
-        let is_secret = |s: &PlanStep| s.key.group.is_empty() && s.key.kind == "Secret";
         self.plan().is_some_and(|plan| {
             let then = plan.estimate.iter().flat_map(|estimate| &estimate.steps);
-            plan.steps.iter().chain(then).any(is_secret)
+            plan.steps.iter().chain(then).any(|s| s.key.is_secret())
         })
     }
 
@@ -245,17 +244,9 @@ pub fn sections(plan: &Plan, state: &State, width: usize) -> Vec<Section> {
     sections
 }
 
-/// The Apps that a Plan is of.
-fn apps_of(draw: &Draw) -> &[AppId] {
-    match draw {
-        Draw::Sync { apps, .. } => apps,
-        Draw::Rollback { app, .. } => std::slice::from_ref(app),
-    }
-}
-
 /// Why there is no Plan.
 pub fn failure(problem: &Problem, draw: &Draw, state: &State, width: usize) -> Vec<Section> {
-    let problem = match apps_of(draw) {
+    let problem = match draw.apps() {
         [app] => in_keys(problem, app, state),
         _ => wording::problem_in_keys(problem, &state.keymap),
     };
